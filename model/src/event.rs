@@ -1,0 +1,149 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{ByteSize, Class, Fault, Origin};
+
+/// The only thing the outside learns. Bars, JSON lines, the ledger and the dashboard read the same stream.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// When it happened.
+    pub at: Timestamp,
+    /// The asset's name; empty for what concerns the whole run.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub job: String,
+    /// The step's id; `None` for what concerns the whole job.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub step: Option<String>,
+    /// What happened.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// What can happen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum What {
+    /// The whole list has been read and looked at.
+    RunStarted {
+        /// Jobs in the list.
+        jobs: u64,
+    },
+    /// A job begins, or goes on.
+    JobStarted {
+        /// Where it was written down.
+        origin: Origin,
+        /// The asset's folder.
+        asset: String,
+        /// Files to read.
+        files: u64,
+        /// Bytes to read.
+        bytes: u64,
+        /// Whether an earlier run began it.
+        resumed: bool,
+    },
+    /// A step begins.
+    StepStarted,
+    /// Progress, several times a second at most.
+    Moved(Moved),
+    /// One object is confirmed at the destination (or, in a dry run, would be written).
+    Object {
+        /// Its name in the asset.
+        key: String,
+        /// Its bytes.
+        bytes: u64,
+        /// Whether it stood there already and was not sent again.
+        kept: bool,
+    },
+    /// Something a person should know; nothing has failed.
+    Note {
+        /// The sentence.
+        text: String,
+    },
+    /// The destination asked for fewer requests, or a request is tried again.
+    Retry {
+        /// What went wrong, and with what.
+        text: String,
+    },
+    /// A step is done.
+    StepFinished,
+    /// A job has ended.
+    JobFinished {
+        /// How.
+        end: JobEnd,
+        /// Everything it moved.
+        moved: Moved,
+        /// Seconds from start to end.
+        seconds: f64,
+        /// What failed, with the chain of causes.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        fault: Option<String>,
+        /// What to do about it.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        help: Option<String>,
+        /// The fault's class.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        class: Option<Class>,
+    },
+    /// The whole list has ended.
+    RunFinished {
+        /// Jobs done now.
+        done: u64,
+        /// Jobs that an earlier run had done.
+        skipped: u64,
+        /// Jobs that failed.
+        failed: u64,
+        /// Jobs that were interrupted or not begun.
+        interrupted: u64,
+    },
+}
+
+/// Counters of a job since it started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// Bytes of the source that have been worked on.
+    pub bytes_read: u64,
+    /// Bytes the destination has confirmed in this run.
+    pub bytes_sent: u64,
+    /// Objects the destination has confirmed in this run.
+    pub objects_sent: u64,
+    /// Objects that stood there already.
+    pub objects_kept: u64,
+}
+
+impl Moved {
+    /// Bytes confirmed in this run, for showing.
+    pub fn sent(&self) -> ByteSize {
+        ByteSize(self.bytes_sent)
+    }
+}
+
+/// How a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobEnd {
+    /// Complete and verified.
+    Done,
+    /// An earlier run had completed it.
+    Skipped,
+    /// A dry run went through.
+    Rehearsed,
+    /// It failed; the ledger keeps what was confirmed.
+    Failed,
+    /// A person stopped it; the same command goes on.
+    Interrupted,
+}
+
+impl What {
+    /// The end of a job that failed.
+    pub fn failed(fault: &Fault, moved: Moved, seconds: f64) -> Self {
+        let end = if fault.class() == Class::Cancelled { JobEnd::Interrupted } else { JobEnd::Failed };
+        Self::JobFinished {
+            end,
+            moved,
+            seconds,
+            fault: Some(fault.line()),
+            help: fault.advice().map(str::to_owned),
+            class: Some(fault.class()),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+use std::{error::Error, fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+/// What a caller would do about a fault. `engine` retries by class, `cli` picks the exit code by class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// A person wrote something that cannot be meant.
+    BadInput,
+    /// A thing that must exist does not: a file, a bucket, credentials.
+    Missing,
+    /// Somebody else's thing is in the way: an asset not begun by this ledger, another process at work.
+    Conflict,
+    /// Not allowed, and trying again will not help: permissions, a read-only destination, a full disk.
+    Refused,
+    /// May pass: timeouts, resets, 429, 5xx.
+    Transient,
+    /// Bytes are not what they must be: a checksum that differs, a source that changed while it was read.
+    Corrupt,
+    /// A person, or the end of a cluster's time slot, stopped it.
+    Cancelled,
+    /// Our own mistake.
+    Bug,
+}
+
+/// The one error that crosses a crate's door.
+///
+/// `what` is a lower-case fragment that names its thing (and both ends of a transfer); the cause is chained and not
+/// repeated in it; `help` is there when a person can do something. Cheap to clone, so that one fault can stop both sides of the bridge.
+#[derive(Clone)]
+pub struct Fault {
+    class: Class,
+    what: String,
+    help: Option<String>,
+    source: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+impl Fault {
+    /// A fault without a cause or advice.
+    pub fn new(class: Class, what: impl Into<String>) -> Self {
+        Self { class, what: what.into(), help: None, source: None }
+    }
+
+    /// Chains the cause. Its text must not already be part of `what`.
+    #[must_use]
+    pub fn because(mut self, source: impl Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Arc::new(source));
+        self
+    }
+
+    /// Says what a person can do about it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// A fault of the file system, classed by its kind; `what` names the deed and the path.
+    pub fn io(what: impl Into<String>, error: std::io::Error) -> Self {
+        use std::io::ErrorKind as Kind;
+        let (class, help) = match error.kind() {
+            Kind::NotFound => (Class::Missing, None),
+            Kind::PermissionDenied => (Class::Refused, Some("check that you may read and write there")),
+            Kind::ReadOnlyFilesystem => (Class::Refused, Some("the file system is read-only")),
+            Kind::StorageFull | Kind::QuotaExceeded => {
+                (Class::Refused, Some("free some space, then run the same command again"))
+            }
+            Kind::Interrupted | Kind::TimedOut | Kind::WouldBlock => (Class::Transient, None),
+            Kind::AlreadyExists => (Class::Conflict, None),
+            _ => (Class::Refused, None),
+        };
+        let fault = Self::new(class, what).because(error);
+        match help {
+            Some(help) => fault.help(help),
+            None => fault,
+        }
+    }
+
+    /// What a caller would do about it.
+    pub fn class(&self) -> Class {
+        self.class
+    }
+
+    /// The advice, if there is any.
+    pub fn advice(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
+    /// The whole chain on one line: what happened, then each cause, without the advice.
+    pub fn line(&self) -> String {
+        let mut line = self.what.clone();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let text = error.to_string();
+            // Some libraries repeat their cause in their own text; say it once.
+            if !text.is_empty() && !line.contains(&text) {
+                line.push_str(": ");
+                line.push_str(&text);
+            }
+            cause = error.source();
+        }
+        line
+    }
+}
+
+/// Only the fragment: chains are printed by whoever holds the whole fault, with [`Fault::line`].
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.class, self.line())
+    }
+}
+
+impl Error for Fault {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|e| e as &(dyn Error + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let inner = std::io::Error::other("disk on fire");
+        let fault = Fault::new(Class::Refused, "cannot read `/data/a.bin`").because(inner);
+        assert_eq!(fault.line(), "cannot read `/data/a.bin`: disk on fire");
+    }
+}

@@ -1,0 +1,38 @@
+//! The words everyone says.
+//!
+//! Rank 0 of the house: no input or output, no clocks, no async. Every other crate speaks in these types, so that
+//! past the edge (`intake`, `cli`) nothing is a bare string.
+
+mod acq;
+mod crc;
+mod event;
+mod facts;
+mod fault;
+mod job;
+mod key;
+mod location;
+mod modality;
+mod plan;
+mod platform;
+mod problem;
+mod process;
+mod pulse;
+mod secret;
+mod size;
+
+pub use acq::AcqDatetime;
+pub use crc::Crc64;
+pub use event::{Event, JobEnd, Moved, What};
+pub use facts::{DocumentFacts, Facts, FolderFacts, Standing};
+pub use fault::{Class, Fault};
+pub use job::{Endpoints, JobSpec, LogLevel, ModalitySpec, Origin};
+pub use key::{Key, KeyError};
+pub use location::{Location, LocationError};
+pub use modality::{Modality, UnknownModality};
+pub use plan::{Action, FolderWork, Plan, Stage, StageName, Step};
+pub use platform::{Platform, UnknownPlatform};
+pub use problem::{Problem, ProblemKind};
+pub use process::{ProcessName, UnknownProcess};
+pub use pulse::{Idle, Pulse};
+pub use secret::{Secret, SecretRef};
+pub use size::ByteSize;
