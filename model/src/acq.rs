@@ -56,24 +56,24 @@ impl FromStr for AcqDatetime {
 }
 
 fn iso(date: &str, time: &str) -> Result<AcqDatetime, AcqDatetimeError> {
-    let [y, m, d] = numbers(date, '-', [4..=4, 2..=2, 2..=2])?;
-    let [h, min, s] = numbers(time, ':', [2..=2, 2..=2, 2..=2])?;
-    civil([y, m, d, h, min, s])
+    let date = numbers(date, '-', [4..=4, 2..=2, 2..=2])?;
+    let time = numbers(time, ':', [2..=2, 2..=2, 2..=2])?;
+    civil(date, time)
 }
 
 fn american(date: &str, time: &str) -> Result<AcqDatetime, AcqDatetimeError> {
-    let [m, d, y] = numbers(date, '/', [1..=2, 1..=2, 4..=4])?;
+    let [month, day, year] = numbers(date, '/', [1..=2, 1..=2, 4..=4])?;
     let (clock, half) = time.trim().split_once(' ').ok_or(AcqDatetimeError::Form)?;
-    let [h, min, s] = numbers(clock, ':', [1..=2, 2..=2, 2..=2])?;
-    if !(1..=12).contains(&h) {
-        return Err(AcqDatetimeError::Range(format!("hour {h} is not in 1..=12 of a 12-hour clock")));
+    let [hour, minute, second] = numbers(clock, ':', [1..=2, 2..=2, 2..=2])?;
+    if !(1..=12).contains(&hour) {
+        return Err(AcqDatetimeError::Range(format!("hour {hour} is not in 1..=12 of a 12-hour clock")));
     }
-    let h = match half.trim().to_ascii_lowercase().as_str() {
-        "am" => h % 12,
-        "pm" => h % 12 + 12,
+    let hour = match half.trim().to_ascii_lowercase().as_str() {
+        "am" => hour % 12,
+        "pm" => hour % 12 + 12,
         _ => return Err(AcqDatetimeError::Form),
     };
-    civil([y, m, d, h, min, s])
+    civil([year, month, day], [hour, minute, second])
 }
 
 /// Exactly three runs of ASCII digits, each of an allowed length, with one separator between them.
@@ -94,9 +94,12 @@ fn numbers(
     if parts.next().is_some() { Err(AcqDatetimeError::Form) } else { Ok(out) }
 }
 
-fn civil([y, m, d, h, min, s]: [i16; 6]) -> Result<AcqDatetime, AcqDatetimeError> {
+fn civil(
+    [year, month, day]: [i16; 3],
+    [hour, minute, second]: [i16; 3],
+) -> Result<AcqDatetime, AcqDatetimeError> {
     let small = |n: i16| i8::try_from(n).unwrap_or(i8::MAX);
-    DateTime::new(y, small(m), small(d), small(h), small(min), small(s), 0)
+    DateTime::new(year, small(month), small(day), small(hour), small(minute), small(second), 0)
         .map(AcqDatetime)
         .map_err(|e| AcqDatetimeError::Range(e.to_string()))
 }

@@ -3,7 +3,7 @@ use std::{fmt, str::FromStr};
 /// A CRC-64/NVME checksum of an object's bytes, the one S3 calls `CRC64NVME`.
 ///
 /// Written as 16 hexadecimal digits. The wire form of S3 (base64 of the big-endian bytes) belongs to `store`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Crc64(pub u64);
 
 impl Crc64 {

@@ -1,6 +1,8 @@
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
+use crate::Crc64;
+
 /// What a read-only look at the world found, for one job. Everything `plan` may know beside the job itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
@@ -40,6 +42,8 @@ pub struct DocumentFacts {
     pub name: String,
     /// Bytes.
     pub bytes: u64,
+    /// Checksum of its content.
+    pub crc64: Crc64,
 }
 
 /// What stands under the asset's name at the destination.

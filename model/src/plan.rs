@@ -1,7 +1,7 @@
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
-use crate::{ByteSize, Key, Location, Origin};
+use crate::{ByteSize, DocumentFacts, Key, Location, Origin, Problem};
 
 /// What will be done for one job: a value that can be printed, stored and compared. Holds no secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,9 @@ pub struct Plan {
     pub stages: Vec<Stage>,
     /// What a person should know before it starts.
     pub notes: Vec<String>,
+    /// What this version cannot do for this job; a job with obstacles is never started.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub obstacles: Vec<Problem>,
 }
 
 /// Steps that may overlap. The next stage begins when all of them are done.
@@ -88,8 +91,8 @@ pub enum Action {
     CopyDocuments {
         /// The folder.
         from: Utf8PathBuf,
-        /// File names.
-        names: Vec<String>,
+        /// The files.
+        documents: Vec<DocumentFacts>,
     },
     /// `data_description.json` and `processing.json` are generated.
     WriteDocuments {

@@ -1,9 +1,9 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Origin;
 
 /// One thing that is wrong with one cell of a job list. All of them are gathered before anything starts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// Which file and row, or which other way in.
     pub origin: Origin,
@@ -20,7 +20,7 @@ pub struct Problem {
 }
 
 /// Whether the text is wrong, or the world does not fit it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProblemKind {
     /// The text itself cannot be meant.

@@ -1,1 +1,105 @@
-//! placeholder
+//! Job + facts → plan, purely.
+//!
+//! Nothing here touches the world: the same job and the same facts always give the same plan. `adt plan` prints the value,
+//! the ledger keeps it, the engine performs it.
+
+mod behavior;
+mod documents;
+mod fingerprint;
+mod notes;
+mod obstacles;
+
+use adt_model::{
+    Action, ByteSize, Facts, FolderFacts, FolderWork, JobSpec, Key, ModalitySpec, Plan, Stage, StageName,
+    Step,
+};
+
+pub use fingerprint::fingerprint;
+pub use obstacles::obstacles;
+
+/// The object that is written last and marks an asset as complete.
+pub const RECORD: &str = "metadata.nd.json";
+
+/// Deflate level of zipped folders, the one Python's `zipfile` uses when none is named.
+pub const ZIP_LEVEL: u8 = 6;
+
+/// What will be done for `spec`, given `facts`.
+///
+/// `facts.folders` must be in the order of `spec.modalities`; a modality without facts (its folder was not looked at) is planned with zero counts.
+pub fn plan(spec: &JobSpec, facts: &Facts) -> Plan {
+    let obstacles = obstacles(spec);
+    let data = data_steps(spec, facts);
+    let folders = data.iter().filter_map(|step| match &step.action {
+        Action::CopyFolder { folder, .. } | Action::ZipFolder { folder, .. } => Some(folder),
+        _ => None,
+    });
+    let (files, bytes) = folders.fold((0, 0), |(f, b), w| (f + w.files, b + w.bytes.0));
+    let mut stages = vec![
+        Stage { name: StageName::Data, steps: data },
+        Stage { name: StageName::Documents, steps: documents::steps(spec, facts) },
+    ];
+    if spec.temp_directory.is_some() {
+        stages.push(single(StageName::Upload, "upload", Action::UploadBuilt));
+    }
+    stages.push(single(StageName::Verify, "verify", Action::Verify));
+    stages.push(single(StageName::Record, "record", Action::WriteRecord));
+    Plan {
+        origin: spec.origin.clone(),
+        name: spec.asset_name(),
+        asset: spec.asset(),
+        dry_run: spec.dry_run,
+        force: spec.force_cloud_sync,
+        temp_directory: spec.temp_directory.clone(),
+        files,
+        bytes: ByteSize(bytes),
+        stages,
+        notes: notes::notes(spec, facts),
+        obstacles,
+    }
+}
+
+fn single(name: StageName, id: &str, action: Action) -> Stage {
+    Stage { name, steps: vec![Step { id: id.to_owned(), action }] }
+}
+
+fn data_steps(spec: &JobSpec, facts: &Facts) -> Vec<Step> {
+    let unseen = FolderFacts::default();
+    let facts_of = facts.folders.iter().map(Some).chain(std::iter::repeat(None));
+    spec.modalities
+        .iter()
+        .zip(facts_of)
+        .filter(|(modality, _)| !obstacles::needs_transform(modality))
+        .map(|(modality, seen)| data_step(modality, seen.unwrap_or(&unseen), facts))
+        .collect()
+}
+
+fn data_step(modality: &ModalitySpec, seen: &FolderFacts, facts: &Facts) -> Step {
+    let source = if seen.path.as_str().is_empty() { modality.source.clone() } else { seen.path.clone() };
+    let folder = FolderWork {
+        leave_out: behavior::leave_out(&source, facts.behavior_dir.as_deref()),
+        files: seen.files,
+        bytes: ByteSize(seen.bytes),
+        fingerprint: seen.fingerprint.clone(),
+        source,
+    };
+    if !modality.compress_raw_data {
+        let action = Action::CopyFolder { folder, under: modality.folder.clone() };
+        return Step { id: format!("copy {}", modality.folder), action };
+    }
+    let root = folder_name(modality, &folder);
+    let file = Key::parse(format!("{root}.zip")).expect("one path component with a suffix is a key");
+    let action =
+        Action::ZipFolder { folder, key: modality.folder.join(&file), entry_root: root, level: ZIP_LEVEL };
+    Step { id: format!("zip {}", modality.folder), action }
+}
+
+/// The source folder's own name: what the zip file is called and what its entries begin with.
+fn folder_name(modality: &ModalitySpec, folder: &FolderWork) -> String {
+    let own = |path: &camino::Utf8Path| path.file_name().map(str::to_owned);
+    own(&modality.source)
+        .or_else(|| own(&folder.source))
+        .unwrap_or_else(|| modality.modality.abbreviation().to_owned())
+}
+
+#[cfg(test)]
+mod tests;
