@@ -1,1 +1,5 @@
-//! placeholder
+//! Numbers to numbers and numbers to bytes; no file in sight.
+
+mod crc;
+
+pub use crc::{Crc64Digest, crc32, crc32_combine, crc64, crc64_combine};
