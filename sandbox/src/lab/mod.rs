@@ -1,0 +1,1 @@
+//! A small lab to try the tool on.

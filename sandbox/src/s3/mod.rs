@@ -1,0 +1,20 @@
+mod bucket;
+mod checksum;
+mod chunked;
+mod disk;
+mod list;
+mod multipart;
+mod object;
+mod receive;
+mod record;
+mod refusal;
+mod route;
+mod server;
+mod signature;
+mod tally;
+mod uploads;
+mod walk;
+mod xml;
+
+pub use server::{Clock, Server, ServerOptions};
+pub use tally::{Stored, Tally};
