@@ -1,1 +1,30 @@
-//! placeholder
+//! Places: local folders and S3 (any endpoint that speaks its language), behind one type.
+//!
+//! A [`Place`] is a [`Location`](adt_model::Location) that has been opened: it lists, reads, writes and removes objects
+//! by their [`Key`](adt_model::Key). What it promises:
+//!
+//! - **Visible means whole.** A local file gets its name when all of it is on the disk; an object of a bucket is one put or
+//!   a completed multipart upload.
+//! - **Silence is no proof.** A [`Receipt`] says how it is known that the destination holds the right bytes ([`Proof`]).
+//!   Many servers ignore checksum headers, so an answer without a checksum is followed by another look.
+//! - **Patience by the clock.** A request that may pass later is tried again until a time budget is spent, and the
+//!   number of requests at once follows what the server can bear.
+
+mod checksum;
+mod compare;
+mod local;
+mod mtime;
+mod object;
+mod options;
+mod part_size;
+mod place;
+mod random;
+mod s3;
+mod upload;
+
+pub use compare::{Verdict, compare};
+pub use object::{Block, Found, ListedPart, ObjectMeta, PartReceipt, Proof, Receipt, Unfinished};
+pub use options::{Environment, StoreOptions};
+pub use part_size::{MAX_OBJECT, MAX_PARTS, MAX_PUT, MIN_PART, part_offset, part_size, part_size_at};
+pub use place::Place;
+pub use upload::Upload;

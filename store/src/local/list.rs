@@ -1,0 +1,145 @@
+use std::{fs::Metadata, vec};
+
+use adt_model::{Class, Fault, Key};
+use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
+
+use super::temporary::is_temporary;
+use crate::{Found, mtime};
+
+const PAGE: usize = 1000;
+
+/// Which files a walk gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// Those that are whole.
+    Objects,
+    /// Those that are being written, or were left behind.
+    Temporaries,
+}
+
+/// A walk through a folder in byte order of the keys, holding one listing for each level.
+///
+/// Links are followed, to files and to folders; one that leads to a folder above itself, or nowhere, is a fault. What is
+/// neither file nor folder (sockets, devices) is left out.
+#[derive(Debug)]
+pub(super) struct Walk {
+    root: Utf8PathBuf,
+    wanted: Wanted,
+    levels: Vec<Level>,
+    begun: bool,
+}
+
+#[derive(Debug)]
+struct Level {
+    /// Where this folder really is, to recognise a link that leads back.
+    real: std::path::PathBuf,
+    entries: vec::IntoIter<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    /// Relative to the root; a folder's ends with `/`, which is what puts `a/x` behind `a-b`.
+    name: String,
+    metadata: Metadata,
+}
+
+impl Walk {
+    pub(super) fn new(root: Utf8PathBuf, wanted: Wanted) -> Self {
+        Self { root, wanted, levels: Vec::new(), begun: false }
+    }
+
+    /// The next files; `None` after the last.
+    pub(super) fn page(&mut self) -> Result<Option<Vec<Found>>, Fault> {
+        if !self.begun {
+            self.begun = true;
+            if !self.root.is_dir() {
+                return Ok(None);
+            }
+            self.enter("")?;
+        }
+        let mut page = Vec::new();
+        while page.len() < PAGE {
+            let Some(level) = self.levels.last_mut() else { break };
+            match level.entries.next() {
+                None => drop(self.levels.pop()),
+                Some(entry) if entry.metadata.is_dir() => self.enter(&entry.name)?,
+                Some(entry) => page.push(self.found(entry)?),
+            }
+        }
+        Ok(if page.is_empty() { None } else { Some(page) })
+    }
+
+    fn found(&self, entry: Entry) -> Result<Found, Fault> {
+        let key = Key::parse(entry.name).map_err(|error| {
+            Fault::new(Class::BadInput, format!("a file of `{}` has a name that no key can have", self.root))
+                .because(error)
+        })?;
+        Ok(found(key, &entry.metadata))
+    }
+
+    fn enter(&mut self, name: &str) -> Result<(), Fault> {
+        let path = self.root.join(name);
+        let failed = |error| Fault::io(format!("cannot list `{path}`"), error);
+        let real = fs_err::canonicalize(&path).map_err(failed)?;
+        if self.levels.iter().any(|level| level.real == real) {
+            return Err(Fault::new(Class::BadInput, format!("`{path}` is a link to a folder above itself"))
+                .help("remove the link, or leave it out"));
+        }
+        let mut entries = Vec::new();
+        for entry in fs_err::read_dir(&path).map_err(failed)? {
+            entries.extend(self.entry(name, &path, &entry.map_err(failed)?)?);
+        }
+        entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        self.levels.push(Level { real, entries: entries.into_iter() });
+        Ok(())
+    }
+
+    fn entry(
+        &self,
+        above: &str,
+        folder: &Utf8Path,
+        entry: &fs_err::DirEntry,
+    ) -> Result<Option<Entry>, Fault> {
+        let raw = entry.file_name();
+        let Some(own) = raw.to_str() else {
+            let shown = raw.to_string_lossy();
+            let what = format!("`{folder}/{shown}` has a name that is not UTF-8");
+            return Err(
+                Fault::new(Class::BadInput, what).help("rename it; object stores keep UTF-8 names only")
+            );
+        };
+        let path = folder.join(own);
+        let metadata = match fs_err::metadata(&path) {
+            Ok(metadata) => metadata,
+            // Gone since the listing was read: somebody's temporary file, most likely our own.
+            Err(error) if super::is_absent(&error) && fs_err::symlink_metadata(&path).is_err() => {
+                return Ok(None);
+            }
+            Err(error) => return Err(Fault::io(format!("cannot look at `{path}`"), error)),
+        };
+        let wanted = is_temporary(own) == (self.wanted == Wanted::Temporaries);
+        Ok(if metadata.is_dir() {
+            Some(Entry { name: format!("{above}{own}/"), metadata })
+        } else if metadata.is_file() && wanted {
+            Some(Entry { name: format!("{above}{own}"), metadata })
+        } else {
+            None
+        })
+    }
+}
+
+pub(super) fn found(key: Key, metadata: &Metadata) -> Found {
+    let modified = modified(metadata);
+    Found { key, size: metadata.len(), etag: Some(etag(metadata)), modified, crc64: None }
+}
+
+/// A file's mark of its version: its time and its size.
+pub(super) fn etag(metadata: &Metadata) -> String {
+    let time = modified(metadata).map_or_else(|| "0".to_owned(), mtime::to_text);
+    format!("{time}-{}", metadata.len())
+}
+
+fn modified(metadata: &Metadata) -> Option<Timestamp> {
+    metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok())
+}

@@ -1,0 +1,139 @@
+//! A folder of this machine. File system calls run on tokio's blocking threads.
+
+mod list;
+mod temporary;
+mod upload;
+mod write;
+
+use std::{
+    io::{Read, Seek, SeekFrom},
+    ops::Range,
+    sync::Arc,
+};
+
+use adt_model::{Class, Fault, Key};
+use bytes::Bytes;
+use camino::{Utf8Path, Utf8PathBuf};
+use futures::Stream;
+use jiff::Timestamp;
+
+use crate::{Block, Found, ObjectMeta, Receipt, Unfinished, place::pages, random::Random};
+pub(crate) use upload::FolderUpload;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Folder {
+    root: Utf8PathBuf,
+    random: Arc<Random>,
+}
+
+impl Folder {
+    pub(crate) fn new(root: &Utf8Path, now: Timestamp) -> Self {
+        Self { root: root.to_owned(), random: Arc::new(Random::from_time(now)) }
+    }
+
+    pub(crate) fn below(&self, tail: &Key) -> Self {
+        Self { root: self.path(tail), random: Arc::clone(&self.random) }
+    }
+
+    fn path(&self, key: &Key) -> Utf8PathBuf {
+        self.root.join(key.as_str())
+    }
+
+    pub(crate) async fn put(&self, key: &Key, block: Block, meta: &ObjectMeta) -> Result<Receipt, Fault> {
+        let (target, number, modified) = (self.path(key), self.random.next(), meta.modified);
+        blocking(move || write::put(&target, number, &block, modified)).await
+    }
+
+    pub(crate) async fn begin(&self, key: &Key, meta: &ObjectMeta) -> Result<FolderUpload, Fault> {
+        let (target, number, modified) = (self.path(key), self.random.next(), meta.modified);
+        blocking(move || FolderUpload::begin(target, number, modified)).await
+    }
+
+    pub(crate) async fn head(&self, key: &Key) -> Result<Option<Found>, Fault> {
+        let (path, key) = (self.path(key), key.clone());
+        blocking(move || match fs_err::metadata(&path) {
+            Ok(metadata) if metadata.is_file() => Ok(Some(list::found(key, &metadata))),
+            Ok(_) => Ok(None),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) => Err(Fault::io(format!("cannot look at `{path}`"), error)),
+        })
+        .await
+    }
+
+    pub(crate) async fn get(&self, key: &Key, range: Option<Range<u64>>) -> Result<Bytes, Fault> {
+        let path = self.path(key);
+        blocking(move || read(&path, range)).await
+    }
+
+    pub(crate) fn list(&self) -> impl Stream<Item = Result<Vec<Found>, Fault>> + Send + use<> {
+        let walk = list::Walk::new(self.root.clone(), list::Wanted::Objects);
+        pages(walk, |mut walk| blocking(move || Ok(walk.page()?.map(|entries| (entries, walk)))))
+    }
+
+    pub(crate) async fn delete(&self, key: &Key) -> Result<(), Fault> {
+        remove(self.path(key)).await
+    }
+
+    pub(crate) async fn unfinished(&self) -> Result<Vec<Unfinished>, Fault> {
+        let mut walk = list::Walk::new(self.root.clone(), list::Wanted::Temporaries);
+        blocking(move || {
+            let mut all = Vec::new();
+            while let Some(page) = walk.page()? {
+                all.extend(page.into_iter().map(|found| {
+                    let upload_id = found.key.file_name().to_owned();
+                    Unfinished { key: found.key, upload_id }
+                }));
+            }
+            Ok(all)
+        })
+        .await
+    }
+
+    pub(crate) async fn abort(&self, unfinished: &Unfinished) -> Result<(), Fault> {
+        if !temporary::is_temporary(unfinished.key.file_name()) {
+            let path = self.path(&unfinished.key);
+            return Err(Fault::new(Class::Bug, format!("`{path}` is not a temporary file of ours")));
+        }
+        remove(self.path(&unfinished.key)).await
+    }
+}
+
+async fn remove(path: Utf8PathBuf) -> Result<(), Fault> {
+    blocking(move || match fs_err::remove_file(&path) {
+        Err(error) if !is_absent(&error) => Err(Fault::io(format!("cannot remove `{path}`"), error)),
+        _ => Ok(()),
+    })
+    .await
+}
+
+fn read(path: &Utf8Path, range: Option<Range<u64>>) -> Result<Bytes, Fault> {
+    let failed = |error| Fault::io(format!("cannot read `{path}`"), error);
+    let Some(range) = range else { return fs_err::read(path).map(Bytes::from).map_err(failed) };
+    let mut file = fs_err::File::open(path).map_err(failed)?;
+    file.seek(SeekFrom::Start(range.start)).map_err(failed)?;
+    let wanted = range.end - range.start;
+    // A range is a caller's wish; only what the file can hold is set aside for it.
+    let size = file.metadata().map_err(failed)?.len();
+    let mut bytes = Vec::with_capacity(wanted.min(size.saturating_sub(range.start)) as usize);
+    file.take(wanted).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 != wanted {
+        let (start, end) = (range.start, range.end);
+        return Err(Fault::new(Class::Corrupt, format!("`{path}` ends before byte {end} of {start}..{end}")));
+    }
+    Ok(bytes.into())
+}
+
+/// Nothing of that name, or one of its folders is a file.
+fn is_absent(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) if error.is_panic() => Err(Fault::new(Class::Bug, "a file task panicked").because(error)),
+        Err(error) => Err(Fault::new(Class::Cancelled, "the program is ending").because(error)),
+    }
+}

@@ -1,0 +1,56 @@
+//! Names of files that are being written: `.adt-<16 hexadecimal digits>-<name, shortened>.part`, beside the target.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+const HEAD: &str = ".adt-";
+const TAIL: &str = ".part";
+const DIGITS: usize = 16;
+/// Most file systems stop at 255 bytes for a name; some encrypted ones at 143.
+const LONGEST_NAME: usize = 100;
+
+/// The temporary path for `target`; `number` makes it unlike every other.
+pub(super) fn beside(target: &Utf8Path, number: u64) -> Utf8PathBuf {
+    let name = target.file_name().unwrap_or_default();
+    let mut end = name.len().min(LONGEST_NAME);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    target.with_file_name(format!("{HEAD}{number:016x}-{}{TAIL}", &name[..end]))
+}
+
+/// Whether a file's name is one that [`beside`] makes.
+pub(super) fn is_temporary(name: &str) -> bool {
+    let Some(rest) = name.strip_prefix(HEAD).and_then(|rest| rest.strip_suffix(TAIL)) else { return false };
+    let bytes = rest.as_bytes();
+    bytes.len() > DIGITS && bytes[..DIGITS].iter().all(u8::is_ascii_hexdigit) && bytes[DIGITS] == b'-'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::plain("/a/b.dat", "/a/.adt-000000000000002a-b.dat.part")]
+    #[case::odd("/a/ü#", "/a/.adt-000000000000002a-ü#.part")]
+    fn lies_beside_its_target_and_is_recognised(#[case] target: &str, #[case] temporary: &str) {
+        let path = beside(Utf8Path::new(target), 42);
+        assert_eq!(path, temporary);
+        assert!(is_temporary(path.file_name().unwrap()));
+    }
+
+    #[test]
+    fn a_long_name_is_cut_between_letters() {
+        let path = beside(Utf8Path::new(&format!("/a/x{}", "ü".repeat(200))), u64::MAX);
+        let name = path.file_name().unwrap();
+        assert!(name.len() < 143 && is_temporary(name), "{name}");
+    }
+
+    #[rstest]
+    fn other_names_are_left_alone(
+        #[values(".adt-", ".adt-12-x.part", "adt-000000000000002a-b.part", ".adt-000000000000002a-b", "ü")]
+        name: &str,
+    ) {
+        assert!(!is_temporary(name));
+    }
+}

@@ -1,0 +1,109 @@
+use std::{
+    collections::BTreeMap,
+    io::{Seek, SeekFrom, Write},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use adt_model::{Class, Fault};
+use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
+
+use super::{blocking, remove, temporary, write};
+use crate::{Block, PartReceipt, Receipt, upload::whole};
+
+/// A temporary file that is written at offsets, by many at once.
+#[derive(Debug)]
+pub(crate) struct FolderUpload(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    target: Utf8PathBuf,
+    temporary: Utf8PathBuf,
+    modified: Option<Timestamp>,
+    /// Where each part lies, by its number.
+    parts: Mutex<BTreeMap<u32, (u64, u64)>>,
+}
+
+impl FolderUpload {
+    pub(super) fn begin(
+        target: Utf8PathBuf,
+        number: u64,
+        modified: Option<Timestamp>,
+    ) -> Result<Self, Fault> {
+        let temporary = temporary::beside(&target, number);
+        write::create(&target, &temporary)?;
+        Ok(Self(Arc::new(Inner { target, temporary, modified, parts: Mutex::default() })))
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        self.0.temporary.file_name().unwrap_or_default()
+    }
+
+    pub(crate) async fn put_part(
+        &self,
+        number: u32,
+        offset: u64,
+        block: Block,
+    ) -> Result<PartReceipt, Fault> {
+        let inner = Arc::clone(&self.0);
+        blocking(move || inner.put_part(number, offset, &block)).await
+    }
+
+    pub(crate) async fn complete(&self, parts: &[PartReceipt]) -> Result<Receipt, Fault> {
+        let (inner, parts) = (Arc::clone(&self.0), parts.to_vec());
+        blocking(move || inner.complete(&parts)).await
+    }
+
+    pub(crate) async fn abort(&self) -> Result<(), Fault> {
+        remove(self.0.temporary.clone()).await
+    }
+}
+
+impl Inner {
+    fn put_part(&self, number: u32, offset: u64, block: &Block) -> Result<PartReceipt, Fault> {
+        write::check(&self.target, block)?;
+        // A handle of its own: the position of a shared one would be everybody's.
+        self.open()
+            .and_then(|mut file| {
+                file.seek(SeekFrom::Start(offset))?;
+                file.write_all(&block.bytes)
+            })
+            .map_err(|error| Fault::io(format!("cannot write `{}`", self.target), error))?;
+        let size = block.bytes.len() as u64;
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner).insert(number, (offset, size));
+        Ok(PartReceipt { number, size, crc64: block.crc64, etag: format!("{offset}-{size}") })
+    }
+
+    fn complete(&self, parts: &[PartReceipt]) -> Result<Receipt, Fault> {
+        let (size, crc64) = whole(parts);
+        self.tile(parts)?;
+        let failed = |error| Fault::io(format!("cannot write `{}`", self.target), error);
+        let file = self.open().map_err(failed)?;
+        let there = file.metadata().map_err(failed)?.len();
+        if there != size {
+            return Err(wrong(&self.target, &format!("{there} bytes were written, {size} were meant")));
+        }
+        write::publish(file, &self.temporary, &self.target, self.modified, size, crc64)
+    }
+
+    /// Fails unless the named parts are those that were written and lie one after the other from the first byte.
+    fn tile(&self, parts: &[PartReceipt]) -> Result<(), Fault> {
+        let written = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut end = 0;
+        for part in parts {
+            match written.get(&part.number) {
+                Some((offset, size)) if *offset == end && *size == part.size => end += size,
+                _ => return Err(wrong(&self.target, &format!("part {} does not follow", part.number))),
+            }
+        }
+        Ok(())
+    }
+
+    fn open(&self) -> std::io::Result<fs_err::File> {
+        fs_err::OpenOptions::new().write(true).open(&self.temporary)
+    }
+}
+
+fn wrong(target: &Utf8Path, why: &str) -> Fault {
+    Fault::new(Class::Bug, format!("`{target}` was not put together: {why}"))
+}

@@ -1,0 +1,105 @@
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+
+use camino::Utf8PathBuf;
+use jiff::Timestamp;
+
+/// How a place behaves. Everything that a library must not fetch for itself (environment, clock) comes in here.
+#[derive(Clone)]
+pub struct StoreOptions {
+    /// The most requests under way at once, for each place that was opened. The number in use falls when the server
+    /// asks for fewer and rises again afterwards.
+    pub lanes: usize,
+    /// How long a request is tried again, counted from its first failure.
+    pub retry_time: Duration,
+    /// How long one attempt may take when there is no body; a body adds its size at 256 KiB/s.
+    pub request_timeout: Duration,
+    /// Sign the SHA-256 of every body, also where the connection protects it already (TLS, loopback).
+    pub sign_payload: bool,
+    /// Where credentials, endpoints and proxies are looked up.
+    pub environment: Environment,
+    /// The time of day, for signatures and for the age of credentials.
+    pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Is told one line, naming what and why, when requests are tried again: at most one a second for each place.
+    pub on_retry: Arc<dyn Fn(&str) + Send + Sync>,
+}
+
+impl StoreOptions {
+    /// The defaults: 32 lanes, 180 s of patience, 30 s for an attempt, nobody told of retries.
+    pub fn new(environment: Environment, clock: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Self {
+        Self {
+            lanes: 32,
+            retry_time: Duration::from_secs(180),
+            request_timeout: Duration::from_secs(30),
+            sign_payload: false,
+            environment,
+            clock,
+            on_retry: Arc::new(|_| {}),
+        }
+    }
+}
+
+impl fmt::Debug for StoreOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreOptions")
+            .field("lanes", &self.lanes)
+            .field("retry_time", &self.retry_time)
+            .field("request_timeout", &self.request_timeout)
+            .field("sign_payload", &self.sign_payload)
+            .field("environment", &self.environment)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The process's environment as it was handed in. Its `Debug` shows the names of variables, never their values.
+#[derive(Clone, Default)]
+pub struct Environment {
+    /// Variables by name.
+    pub vars: BTreeMap<String, String>,
+    /// The person's home folder.
+    pub home: Option<Utf8PathBuf>,
+}
+
+impl Environment {
+    /// A variable's value; an empty one counts as not set, as AWS's own tools have it.
+    pub fn var(&self, name: &str) -> Option<&str> {
+        self.vars.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// A path as people write it in a variable or a file: `~/` is the home folder.
+    pub(crate) fn path(&self, text: &str) -> Utf8PathBuf {
+        match (text.strip_prefix("~/").or_else(|| text.strip_prefix("~\\")), &self.home) {
+            (Some(rest), Some(home)) => home.join(rest),
+            _ => Utf8PathBuf::from(text),
+        }
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Environment")
+            .field("vars", &self.vars.keys().collect::<Vec<_>>())
+            .field("home", &self.home)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_value() {
+        let mut environment = Environment::default();
+        environment.vars.insert("AWS_SECRET_ACCESS_KEY".into(), "canary".into());
+        let options = StoreOptions::new(environment, Arc::new(|| Timestamp::UNIX_EPOCH));
+        let shown = format!("{options:?}");
+        assert!(shown.contains("AWS_SECRET_ACCESS_KEY") && !shown.contains("canary"), "{shown}");
+    }
+
+    #[test]
+    fn an_empty_variable_is_not_set() {
+        let mut environment = Environment::default();
+        environment.vars.insert("AWS_PROFILE".into(), String::new());
+        assert_eq!(environment.var("AWS_PROFILE"), None);
+    }
+}

@@ -1,0 +1,100 @@
+//! The HTTP client: one pool of connections, TLS by rustls with the machine's own trusted certificates.
+
+use std::time::Duration;
+
+use adt_model::{Class, Fault};
+use reqwest::{Certificate, Client, NoProxy, Proxy, redirect};
+
+use crate::Environment;
+
+/// `secure` says whether TLS will be needed; without it a machine that has no certificates at all can still be used.
+pub(crate) fn client(environment: &Environment, lanes: usize, secure: bool) -> Result<Client, Fault> {
+    // The first one in a process stays; ring is the only one that is compiled in.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = Client::builder()
+        .user_agent(concat!("adt/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .http1_only()
+        .tcp_nodelay(true)
+        .tcp_keepalive(Duration::from_secs(60))
+        .connect_timeout(Duration::from_secs(15))
+        // Servers commonly close idle connections after a minute or so; ours go first.
+        .pool_idle_timeout(Duration::from_secs(20))
+        .pool_max_idle_per_host(lanes.max(1))
+        // Only what was handed in counts, not what the process happens to have.
+        .no_proxy();
+    for proxy in proxies(environment)? {
+        builder = builder.proxy(proxy);
+    }
+    if let Some(path) = environment.var("AWS_CA_BUNDLE") {
+        builder = builder.tls_certs_merge(certificates(path)?);
+    } else if !secure {
+        builder = builder.tls_certs_only([]);
+    }
+    builder.build().map_err(|error| {
+        Fault::new(Class::Missing, "cannot prepare TLS connections").because(error).help(
+            "install the system's certificates (package `ca-certificates`), or name a file in AWS_CA_BUNDLE",
+        )
+    })
+}
+
+fn certificates(path: &str) -> Result<Vec<Certificate>, Fault> {
+    let pem = fs_err::read(path).map_err(|e| Fault::io(format!("cannot read AWS_CA_BUNDLE `{path}`"), e))?;
+    Certificate::from_pem_bundle(&pem).map_err(|error| {
+        Fault::new(Class::BadInput, format!("AWS_CA_BUNDLE `{path}` holds no certificates")).because(error)
+    })
+}
+
+/// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in capitals or not. Loopback is never asked for by a proxy.
+fn proxies(environment: &Environment) -> Result<Vec<Proxy>, Fault> {
+    let either = |name: &str| environment.var(name).or_else(|| environment.var(&name.to_lowercase()));
+    let except = either("NO_PROXY").unwrap_or_default();
+    let except =
+        NoProxy::from_string(&format!("localhost,127.0.0.0/8,::1,169.254.169.254,169.254.170.2,{except}"));
+    type Make = fn(&str) -> reqwest::Result<Proxy>;
+    let kinds: [(&str, Make); 3] = [
+        ("HTTPS_PROXY", |url| Proxy::https(url)),
+        ("HTTP_PROXY", |url| Proxy::http(url)),
+        ("ALL_PROXY", |url| Proxy::all(url)),
+    ];
+    kinds
+        .into_iter()
+        .filter_map(|(name, make)| Some((name, make, either(name)?)))
+        .map(|(name, make, url)| {
+            let url = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+            let proxy = make(&url).map_err(|_| {
+                // The text may hold a password, and the cause may hold the text.
+                Fault::new(Class::BadInput, format!("{name} is not the address of a proxy"))
+                    .help("write `http://host:port`")
+            })?;
+            Ok(proxy.no_proxy(except.clone()))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    fn with(vars: &[(&str, &str)]) -> Environment {
+        let vars = vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Environment { vars, home: None }
+    }
+
+    #[rstest]
+    #[case(&[], 0)]
+    #[case(&[("HTTPS_PROXY", "http://proxy:3128")], 1)]
+    #[case(&[("https_proxy", "proxy:3128"), ("HTTP_PROXY", "http://u:p@proxy"), ("NO_PROXY", "lab.org")], 2)]
+    fn proxies_come_from_what_was_handed_in(#[case] vars: &[(&str, &str)], #[case] count: usize) {
+        assert_eq!(proxies(&with(vars)).unwrap().len(), count);
+        client(&with(vars), 4, false).unwrap();
+    }
+
+    #[test]
+    fn a_proxy_that_cannot_be_meant_is_refused_without_showing_it() {
+        let fault = proxies(&with(&[("ALL_PROXY", "http://canary:canary@:::")])).unwrap_err();
+        assert!(fault.line().contains("ALL_PROXY") && !fault.line().contains("canary"), "{fault:?}");
+    }
+}

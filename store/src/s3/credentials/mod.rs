@@ -1,0 +1,70 @@
+//! Who we are to AWS: the chain of places where its own tools look, and the keys that were found, kept until they age.
+
+mod chain;
+
+use std::{fmt, sync::Arc};
+
+use adt_model::{Fault, Secret};
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Mutex;
+
+pub(crate) use chain::Chain;
+
+/// Keys are replaced this long before they end, so that a long request does not outlive them.
+const MARGIN: SignedDuration = SignedDuration::from_mins(5);
+
+/// A pair of keys. Its `Debug` shows where they come from and nothing else.
+#[derive(Clone)]
+pub(crate) struct Keys {
+    pub(crate) access_key: String,
+    pub(crate) secret: Secret,
+    pub(crate) token: Option<Secret>,
+    pub(crate) expires: Option<Timestamp>,
+    /// Where they were found, for people.
+    pub(crate) source: String,
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keys").field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
+/// The keys in use, shared by all requests of a place.
+pub(crate) struct Credentials {
+    chain: Chain,
+    clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    current: Mutex<Option<Arc<Keys>>>,
+}
+
+impl Credentials {
+    pub(crate) fn new(chain: Chain, clock: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Self {
+        Self { chain, clock, current: Mutex::new(None) }
+    }
+
+    /// Keys that are good for a while. Only one request at a time looks for new ones; the others wait for what it finds.
+    pub(crate) async fn get(&self) -> Result<Arc<Keys>, Fault> {
+        let mut current = self.current.lock().await;
+        let now = (self.clock)();
+        let lasts = |keys: &Keys, until: Timestamp| keys.expires.is_none_or(|end| end > until);
+        if let Some(keys) = current.as_ref().filter(|keys| lasts(keys, now + MARGIN)) {
+            return Ok(Arc::clone(keys));
+        }
+        match self.chain.find(now).await {
+            Ok(keys) => Ok(Arc::clone(current.insert(Arc::new(keys)))),
+            // Old keys that still hold are better than none.
+            Err(fault) => match current.as_ref().filter(|keys| lasts(keys, now)) {
+                Some(keys) => Ok(Arc::clone(keys)),
+                None => Err(fault),
+            },
+        }
+    }
+
+    /// Forgets keys that the server called expired, unless others have already taken their place.
+    pub(crate) async fn forget(&self, refused: &Arc<Keys>) {
+        let mut current = self.current.lock().await;
+        if current.as_ref().is_some_and(|keys| Arc::ptr_eq(keys, refused)) {
+            *current = None;
+        }
+    }
+}

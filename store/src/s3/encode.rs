@@ -1,0 +1,55 @@
+//! Percent encoding as AWS signs it: every byte but the unreserved ones of RFC 3986, in capitals.
+
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const PATH: &AsciiSet = &QUERY.remove(b'/');
+
+/// A key in a path; its slashes stay.
+pub(crate) fn path(key: &str) -> String {
+    utf8_percent_encode(key, PATH).to_string()
+}
+
+/// A name or a value in a query.
+pub(crate) fn query(text: &str) -> Cow<'_, str> {
+    utf8_percent_encode(text, QUERY).into()
+}
+
+/// A name in a listing with `encoding-type=url`. AWS writes a blank as `+`, and a `+` as `%2B`.
+pub(crate) fn decode(text: &str) -> Option<String> {
+    let spaced = text.replace('+', " ");
+    percent_decode_str(&spaced).decode_utf8().ok().map(Cow::into_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("a/b.txt", "a/b.txt")]
+    #[case("a b", "a%20b")]
+    #[case("a+b#c%d", "a%2Bb%23c%25d")]
+    #[case("~-_.", "~-_.")]
+    #[case("ü", "%C3%BC")]
+    #[case("(x)*!'&=?:@$,;", "%28x%29%2A%21%27%26%3D%3F%3A%40%24%2C%3B")]
+    fn keys_are_encoded_as_aws_signs_them(#[case] key: &str, #[case] encoded: &str) {
+        assert_eq!(path(key), encoded);
+        assert_eq!(decode(encoded).as_deref(), Some(key));
+    }
+
+    #[rstest]
+    #[case("a+b", Some("a b"))]
+    #[case("100%", Some("100%"))]
+    #[case("%FF", None)]
+    fn odd_listings_are_decoded_or_refused(#[case] text: &str, #[case] key: Option<&str>) {
+        assert_eq!(decode(text).as_deref(), key);
+    }
+
+    #[test]
+    fn a_query_keeps_no_slash() {
+        assert_eq!(query("a/b c"), "a%2Fb%20c");
+    }
+}

@@ -1,0 +1,66 @@
+//! A bucket of S3, or of any server that speaks its language.
+//!
+//! A small client of our own, because what a general one hides is what we need: the checksum of an answer, the parts a
+//! server holds of an unfinished upload, and the signs by which it asks for fewer requests.
+
+mod backoff;
+mod client;
+mod complaint;
+mod complete;
+mod connect;
+mod credentials;
+mod encode;
+mod fault;
+mod lanes;
+mod list;
+mod multipart;
+mod profile;
+mod proof;
+mod put;
+mod read;
+mod request;
+mod sign;
+mod site;
+mod unfinished;
+mod xml;
+
+use std::sync::Arc;
+
+use adt_model::{Fault, Key};
+
+use crate::StoreOptions;
+use client::{Client, check_key};
+pub(crate) use multipart::BucketUpload;
+
+/// A bucket and a prefix inside it.
+#[derive(Clone, Debug)]
+pub(crate) struct Bucket {
+    client: Arc<Client>,
+    prefix: Option<Key>,
+}
+
+impl Bucket {
+    pub(crate) fn open(bucket: &str, prefix: Option<&Key>, options: &StoreOptions) -> Result<Self, Fault> {
+        Ok(Self { client: Arc::new(Client::open(bucket, options)?), prefix: prefix.cloned() })
+    }
+
+    pub(crate) fn below(&self, tail: &Key) -> Self {
+        let prefix = self.prefix.as_ref().map_or_else(|| tail.clone(), |prefix| prefix.join(tail));
+        Self { client: Arc::clone(&self.client), prefix: Some(prefix) }
+    }
+
+    /// The whole key in the bucket.
+    fn full(&self, key: &Key) -> Result<String, Fault> {
+        let full = match &self.prefix {
+            Some(prefix) => format!("{prefix}/{key}"),
+            None => key.to_string(),
+        };
+        check_key(&self.client.bucket, &full)?;
+        Ok(full)
+    }
+
+    /// What every key below this place begins with.
+    fn stem(&self) -> String {
+        self.prefix.as_ref().map(|prefix| format!("{prefix}/")).unwrap_or_default()
+    }
+}

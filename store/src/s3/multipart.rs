@@ -1,0 +1,150 @@
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
+use adt_model::{Class, Fault, Key};
+use http::Method;
+
+use super::{
+    Bucket,
+    list::document,
+    proof::{CRC64, Word, corrupt, with_or_without, word},
+    put::described,
+    request::{Body, Deed, Request},
+    xml::Element,
+};
+use crate::{Block, ListedPart, ObjectMeta, PartReceipt, Proof, checksum, part_size::MAX_PUT};
+
+/// How often a part is sent again when the server does not hold it.
+const SENDS: u32 = 3;
+
+/// A multipart upload.
+#[derive(Debug)]
+pub(crate) struct BucketUpload {
+    pub(super) bucket: Bucket,
+    pub(super) key: Key,
+    pub(super) full: String,
+    pub(super) id: String,
+    /// The server keeps CRC-64/NVME for this upload, of the whole object.
+    pub(super) checksums: bool,
+    /// How each part that was sent here is known to have arrived; `None` where the server said nothing.
+    pub(super) proofs: Mutex<BTreeMap<u32, Option<Proof>>>,
+}
+
+impl Bucket {
+    pub(crate) async fn begin(&self, key: &Key, meta: &ObjectMeta) -> Result<BucketUpload, Fault> {
+        let full = self.full(key)?;
+        let request =
+            described(Request::new(Deed::Begin, Method::POST, Some(full.clone())), meta).query("uploads", "");
+        let (answer, checksums) = with_or_without(&self.client, |checksums| {
+            let request = request.clone();
+            if checksums {
+                request
+                    .header("x-amz-checksum-algorithm", "CRC64NVME")
+                    .header("x-amz-checksum-type", "FULL_OBJECT")
+            } else {
+                request
+            }
+        })
+        .await?;
+        let root = document(&self.client, &request, &answer)?;
+        let Some(id) = root.value("UploadId") else {
+            let what = format!("the server began no upload of `{}`", self.client.target(&request));
+            return Err(Fault::new(Class::Refused, what).help("check that the endpoint speaks S3"));
+        };
+        Ok(self.upload(key, full, id, checksums))
+    }
+
+    fn upload(&self, key: &Key, full: String, id: &str, checksums: bool) -> BucketUpload {
+        let (bucket, key, id) = (self.clone(), key.clone(), id.to_owned());
+        BucketUpload { bucket, key, full, id, checksums, proofs: Mutex::default() }
+    }
+
+    pub(crate) async fn resume(
+        &self,
+        key: &Key,
+        id: &str,
+    ) -> Result<Option<(BucketUpload, Vec<ListedPart>)>, Fault> {
+        let full = self.full(key)?;
+        let mut parts: Vec<ListedPart> = Vec::new();
+        loop {
+            let marker = parts.last().map_or(0, |part| part.number);
+            let request = Request::new(Deed::ListParts, Method::GET, Some(full.clone()))
+                .query("uploadId", id)
+                .query("part-number-marker", marker.to_string());
+            let answer = match self.client.send(&request).await {
+                Ok(answer) => answer,
+                Err(trouble) if trouble.code() == "NoSuchUpload" || trouble.status() == 404 => {
+                    return Ok(None);
+                }
+                Err(trouble) if trouble.is_about_features() || trouble.status() == 405 => {
+                    // Its parts can neither be seen nor used; they would only be paid for.
+                    let _ = self.abort(key, id).await;
+                    return Ok(None);
+                }
+                Err(trouble) => return Err(trouble.fault),
+            };
+            let root = document(&self.client, &request, &answer)?;
+            parts.extend(root.all("Part").filter_map(listed));
+            let last = parts.last().map_or(0, |part| part.number);
+            if !root.is_true("IsTruncated") || last <= marker {
+                let checksums = root.value("ChecksumAlgorithm") == Some("CRC64NVME");
+                return Ok(Some((self.upload(key, full, id, checksums), parts)));
+            }
+        }
+    }
+}
+
+fn listed(part: &Element) -> Option<ListedPart> {
+    Some(ListedPart {
+        number: u32::try_from(part.number("PartNumber")?).ok()?,
+        size: part.number("Size")?,
+        etag: part.etag("ETag")?,
+        crc64: part.value("ChecksumCRC64NVME").and_then(checksum::crc64_from_wire),
+    })
+}
+
+impl BucketUpload {
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) async fn put_part(&self, number: u32, block: Block) -> Result<PartReceipt, Fault> {
+        let (client, size) = (&self.bucket.client, block.bytes.len() as u64);
+        if size > MAX_PUT {
+            let what =
+                format!("part {number} of `{}` has {size} bytes; S3 takes at most {MAX_PUT}", self.full);
+            return Err(Fault::new(Class::Bug, what));
+        }
+        let request = Request::new(Deed::PutPart, Method::PUT, Some(self.full.clone()))
+            .query("partNumber", number.to_string())
+            .query("uploadId", self.id.clone())
+            .body(Body::Data(block.bytes.clone()));
+        for _ in 0..SENDS {
+            let answer = if self.checksums {
+                let request = request.clone().header(CRC64, checksum::crc64_to_wire(block.crc64));
+                client.send(&request).await?
+            } else {
+                client.send(&request).await?
+            };
+            let proof = match word(&answer, &block).await {
+                Word::Wrong => continue,
+                Word::Right(proof) => Some(proof),
+                Word::Silent => None,
+            };
+            let Some(etag) = answer.etag() else {
+                let what =
+                    format!("the answer to part {number} of `{}` has no ETag", client.target(&request));
+                return Err(Fault::new(Class::Refused, what).help("check that the endpoint speaks S3"));
+            };
+            self.proofs.lock().unwrap_or_else(PoisonError::into_inner).insert(number, proof);
+            return Ok(PartReceipt { number, size, crc64: block.crc64, etag });
+        }
+        Err(corrupt(client, &self.full))
+    }
+
+    pub(crate) async fn abort(&self) -> Result<(), Fault> {
+        self.bucket.abort(&self.key, &self.id).await
+    }
+}

@@ -1,0 +1,49 @@
+use adt_model::{Class, Fault, Key};
+use http::Method;
+
+use super::{
+    Bucket,
+    proof::{Word, corrupt, look_again, send_block, word},
+    request::{Body, Deed, Request},
+};
+use crate::{Block, ObjectMeta, Receipt, mtime, part_size::MAX_PUT};
+
+/// How often bytes are sent again when the server does not hold them.
+const SENDS: u32 = 3;
+
+impl Bucket {
+    pub(crate) async fn put(&self, key: &Key, block: Block, meta: &ObjectMeta) -> Result<Receipt, Fault> {
+        let full = self.full(key)?;
+        let size = block.bytes.len() as u64;
+        if size > MAX_PUT {
+            let what = format!("`{full}` has {size} bytes; one put takes at most {MAX_PUT}");
+            return Err(Fault::new(Class::Bug, what));
+        }
+        let request = described(Request::new(Deed::Put, Method::PUT, Some(full.clone())), meta)
+            .body(Body::Data(block.bytes.clone()));
+        for _ in 0..SENDS {
+            let answer = send_block(&self.client, request.clone(), &block).await?;
+            let (etag, proof) = match word(&answer, &block).await {
+                Word::Wrong => continue,
+                Word::Right(proof) => (answer.etag(), proof),
+                Word::Silent => match look_again(&self.client, &full, size, block.crc64).await? {
+                    None => continue,
+                    Some((found, proof)) => (found.etag, proof),
+                },
+            };
+            return Ok(Receipt { size, crc64: block.crc64, etag, proof });
+        }
+        Err(corrupt(&self.client, &full))
+    }
+}
+
+/// A request with what is kept beside the object's bytes.
+pub(super) fn described(mut request: Request, meta: &ObjectMeta) -> Request {
+    if let Some(time) = meta.modified {
+        request = request.header("x-amz-meta-mtime", mtime::to_text(time));
+    }
+    if let Some(kind) = meta.content_type {
+        request = request.header("content-type", kind);
+    }
+    request
+}

@@ -1,0 +1,156 @@
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+
+use super::{encode, xml::unquoted};
+
+/// What a request is for: how it is called in messages, and which permission AWS wants for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    Put,
+    PutPart,
+    Begin,
+    Complete,
+    Abort,
+    Head,
+    Get,
+    Delete,
+    List,
+    ListParts,
+    ListUploads,
+}
+
+impl Deed {
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Put => "put",
+            Self::PutPart => "put a part of",
+            Self::Begin => "begin an upload of",
+            Self::Complete => "complete the upload of",
+            Self::Abort => "abort the upload of",
+            Self::Head => "look at",
+            Self::Get => "get",
+            Self::Delete => "delete",
+            Self::List => "list",
+            Self::ListParts => "list the parts of",
+            Self::ListUploads => "list the unfinished uploads of",
+        }
+    }
+
+    pub(crate) fn permission(self) -> &'static str {
+        match self {
+            Self::Put | Self::PutPart | Self::Begin | Self::Complete => "s3:PutObject",
+            Self::Abort => "s3:AbortMultipartUpload",
+            Self::Head | Self::Get => "s3:GetObject",
+            Self::Delete => "s3:DeleteObject",
+            Self::List => "s3:ListBucket",
+            Self::ListParts => "s3:ListMultipartUploadParts",
+            Self::ListUploads => "s3:ListBucketMultipartUploads",
+        }
+    }
+}
+
+/// What is sent with a request.
+#[derive(Clone, Debug)]
+pub(crate) enum Body {
+    None,
+    /// An object's bytes; signed only where the connection does not protect them.
+    Data(Bytes),
+    /// A small document; always signed.
+    Document(Bytes),
+}
+
+impl Body {
+    pub(crate) fn bytes(&self) -> Bytes {
+        match self {
+            Self::None => Bytes::new(),
+            Self::Data(bytes) | Self::Document(bytes) => bytes.clone(),
+        }
+    }
+}
+
+/// One request, ready to be signed as often as it is tried.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) deed: Deed,
+    pub(crate) method: Method,
+    /// The whole key in the bucket; `None` for the bucket itself.
+    pub(crate) key: Option<String>,
+    query: Vec<(&'static str, String)>,
+    /// Lower-case names.
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Body,
+    /// How many bytes the answer may well have, for the time it is given.
+    pub(crate) answer_size: u64,
+}
+
+impl Request {
+    pub(crate) fn new(deed: Deed, method: Method, key: Option<String>) -> Self {
+        let (query, headers) = (Vec::new(), Vec::new());
+        Self { deed, method, key, query, headers, body: Body::None, answer_size: 0 }
+    }
+
+    pub(crate) fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((name, value.into()));
+        self
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub(crate) fn body(mut self, body: Body) -> Self {
+        self.body = body;
+        self
+    }
+
+    pub(crate) fn answer_size(mut self, bytes: u64) -> Self {
+        self.answer_size = bytes;
+        self
+    }
+
+    /// The query encoded and sorted, as signatures want it.
+    pub(crate) fn encoded_query(&self) -> String {
+        let mut pairs: Vec<_> =
+            self.query.iter().map(|(name, value)| (encode::query(name), encode::query(value))).collect();
+        pairs.sort_unstable();
+        pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+    }
+}
+
+/// An answer that is no refusal.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        header(&self.headers, name)
+    }
+
+    pub(crate) fn etag(&self) -> Option<String> {
+        self.header("etag").map(unquoted).filter(|etag| !etag.is_empty())
+    }
+}
+
+/// A header's value, if it is text.
+pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok().map(str::trim).filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_sorted_after_encoding() {
+        let request = Request::new(Deed::List, Method::GET, None)
+            .query("prefix", "a b/ü+")
+            .query("list-type", "2")
+            .query("uploads", "");
+        assert_eq!(request.encoded_query(), "list-type=2&prefix=a%20b%2F%C3%BC%2B&uploads=");
+    }
+}

@@ -1,0 +1,208 @@
+//! Which server a bucket is at, and how its objects are addressed there.
+
+use adt_model::{Class, Fault};
+use reqwest::Url;
+
+use super::{encode, profile::Profiles};
+use crate::Environment;
+
+/// A server and a way to address a bucket on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Site {
+    pub(crate) region: String,
+    /// Scheme, host, port and the path of the endpoint, without a slash at the end; with the bucket in its host or not.
+    base: String,
+    /// What signatures and the `host` header name.
+    pub(crate) host: String,
+    /// The bucket is the first part of the path.
+    path_style: bool,
+    /// Somebody else's server, not AWS.
+    pub(crate) custom: bool,
+    /// The connection protects bodies (TLS), or nobody can be on it (loopback).
+    pub(crate) trusted: bool,
+}
+
+impl Site {
+    /// Endpoint: `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, the profile's `services` section, its `endpoint_url`, AWS.
+    /// Region: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's `region`, `us-east-1`.
+    pub(crate) fn choose(
+        bucket: &str,
+        environment: &Environment,
+        profiles: &Profiles,
+    ) -> Result<Self, Fault> {
+        let of_profile = |key| profiles.value(profiles.current(), key);
+        let region = environment
+            .var("AWS_REGION")
+            .or_else(|| environment.var("AWS_DEFAULT_REGION"))
+            .or_else(|| of_profile("region"))
+            .unwrap_or("us-east-1");
+        let services = of_profile("services").map(|name| format!("services {name}"));
+        let endpoint = environment
+            .var("AWS_ENDPOINT_URL_S3")
+            .or_else(|| environment.var("AWS_ENDPOINT_URL"))
+            .or_else(|| profiles.other(services.as_deref()?, "s3.endpoint_url"))
+            .or_else(|| of_profile("endpoint_url"));
+        match endpoint {
+            Some(endpoint) => Self::custom(bucket, endpoint, region),
+            None => Ok(Self::aws(bucket, region)),
+        }
+    }
+
+    /// AWS in a region. The bucket goes into the host unless its name cannot be there: a dot breaks the certificate,
+    /// capitals and underscores are no host's.
+    pub(crate) fn aws(bucket: &str, region: &str) -> Self {
+        let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        let path_style = !bucket.bytes().all(plain);
+        let host = if path_style {
+            format!("s3.{region}.{suffix}")
+        } else {
+            format!("{bucket}.s3.{region}.{suffix}")
+        };
+        let base = format!("https://{host}");
+        Self { region: region.to_owned(), base, host, path_style, custom: false, trusted: true }
+    }
+
+    fn custom(bucket: &str, endpoint: &str, region: &str) -> Result<Self, Fault> {
+        let wrong = |why: &str| {
+            Fault::new(
+                Class::BadInput,
+                format!("`{}` is no endpoint for bucket `{bucket}`: {why}", shown(endpoint)),
+            )
+            .help("write `https://host` or `http://host:port`")
+        };
+        let url = Url::parse(endpoint).map_err(|error| wrong(&error.to_string()))?;
+        let (Some(name), "http" | "https") = (url.host_str(), url.scheme()) else {
+            return Err(wrong("it must begin with `http://` or `https://`"));
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(wrong("credentials do not belong into it"));
+        }
+        let host = url.port().map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"));
+        let path = url.path().trim_end_matches('/');
+        Ok(Self {
+            region: region.to_owned(),
+            base: format!("{}://{host}{path}", url.scheme()),
+            trusted: url.scheme() == "https" || is_loopback(name),
+            host,
+            path_style: true,
+            custom: true,
+        })
+    }
+
+    /// The same bucket in another region of AWS.
+    pub(crate) fn moved_to(&self, bucket: &str, region: &str) -> Self {
+        if self.custom {
+            return Self { region: region.to_owned(), ..self.clone() };
+        }
+        Self::aws(bucket, region)
+    }
+
+    /// The encoded URL without a query, of an object or of the bucket itself.
+    pub(crate) fn url(&self, bucket: &str, key: Option<&str>) -> String {
+        let mut url = self.base.clone();
+        if self.path_style {
+            url.push('/');
+            url.push_str(&encode::path(bucket));
+        }
+        match key {
+            Some(key) => {
+                url.push('/');
+                url.push_str(&encode::path(key));
+            }
+            None if !self.path_style => url.push('/'),
+            None => {}
+        }
+        url
+    }
+
+    /// For people.
+    pub(crate) fn shown(&self) -> &str {
+        &self.base
+    }
+}
+
+/// An endpoint as it may be shown: without what stands before an `@`.
+fn shown(endpoint: &str) -> String {
+    match (endpoint.find("://"), endpoint.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => format!("{}://…{}", &endpoint[..scheme], &endpoint[at..]),
+        _ => endpoint.to_owned(),
+    }
+}
+
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    fn environment(vars: &[(&str, &str)]) -> Environment {
+        let vars = vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Environment { vars, home: None }
+    }
+
+    fn site(bucket: &str, vars: &[(&str, &str)]) -> Site {
+        let environment = environment(vars);
+        Site::choose(bucket, &environment, &Profiles::load(&environment)).unwrap()
+    }
+
+    #[rstest]
+    #[case::aws("data", &[], "https://data.s3.us-east-1.amazonaws.com/k")]
+    #[case::region("data", &[("AWS_REGION", "us-west-2")], "https://data.s3.us-west-2.amazonaws.com/k")]
+    #[case::default_region("data", &[("AWS_DEFAULT_REGION", "eu-west-1")], "https://data.s3.eu-west-1.amazonaws.com/k")]
+    #[case::region_first("data", &[("AWS_DEFAULT_REGION", "x"), ("AWS_REGION", "y")], "https://data.s3.y.amazonaws.com/k")]
+    #[case::china("data", &[("AWS_REGION", "cn-north-1")], "https://data.s3.cn-north-1.amazonaws.com.cn/k")]
+    #[case::dots("my.data", &[], "https://s3.us-east-1.amazonaws.com/my.data/k")]
+    #[case::capitals("MyData", &[], "https://s3.us-east-1.amazonaws.com/MyData/k")]
+    #[case::underscore("my_data", &[], "https://s3.us-east-1.amazonaws.com/my_data/k")]
+    #[case::custom("data", &[("AWS_ENDPOINT_URL", "http://minio:9000/")], "http://minio:9000/data/k")]
+    #[case::custom_path("data", &[("AWS_ENDPOINT_URL", "https://x.org/s3/")], "https://x.org/s3/data/k")]
+    #[case::s3_first("data", &[("AWS_ENDPOINT_URL", "http://a"), ("AWS_ENDPOINT_URL_S3", "http://b")], "http://b/data/k")]
+    fn endpoint_region_and_style(#[case] bucket: &str, #[case] vars: &[(&str, &str)], #[case] url: &str) {
+        assert_eq!(site(bucket, vars).url(bucket, Some("k")), url);
+    }
+
+    #[test]
+    fn the_profile_says_what_the_environment_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config");
+        let text = "[profile lab]\nregion = eu-west-1\nendpoint_url = https://second\nservices = m\n[services m]\ns3 =\n  endpoint_url = https://first\n";
+        fs_err::write(&file, text).unwrap();
+        let vars = [("AWS_CONFIG_FILE", file.to_str().unwrap()), ("AWS_PROFILE", "lab")];
+        let got = site("data", &vars);
+        assert_eq!((got.region.as_str(), got.shown()), ("eu-west-1", "https://first"));
+    }
+
+    #[rstest]
+    #[case("http://127.0.0.1:9000", true)]
+    #[case("http://[::1]:9000", true)]
+    #[case("http://localhost", true)]
+    #[case("http://127.0.0.1.example.org", false)]
+    #[case("http://minio:9000", false)]
+    #[case("https://minio:9000", true)]
+    fn bodies_are_unsigned_where_the_line_is_safe(#[case] endpoint: &str, #[case] trusted: bool) {
+        assert_eq!(site("data", &[("AWS_ENDPOINT_URL", endpoint)]).trusted, trusted);
+    }
+
+    #[rstest]
+    fn endpoints_that_cannot_be_meant_are_refused(
+        #[values("minio:9000", "ftp://x", "https://", "not a url", "https://u:canary@x")] endpoint: &str,
+    ) {
+        let environment = environment(&[("AWS_ENDPOINT_URL", endpoint)]);
+        let fault = Site::choose("data", &environment, &Profiles::load(&environment)).unwrap_err();
+        assert_eq!(fault.class(), Class::BadInput);
+        assert!(!fault.line().contains("canary"), "{fault:?}");
+    }
+
+    #[test]
+    fn a_bucket_moves_to_its_region() {
+        let moved = site("data", &[]).moved_to("data", "us-west-2");
+        assert_eq!(moved, Site::aws("data", "us-west-2"));
+    }
+}

@@ -1,0 +1,161 @@
+//! A server's XML as a tree without namespaces, so that elements we do not know, and any order of those we do, are fine.
+
+use quick_xml::{Reader, escape::resolve_predefined_entity, events::Event};
+
+/// No answer of S3 is deeper than six levels; a deeper one is not meant for us.
+const DEEPEST: usize = 24;
+
+/// An element: its local name, its text, its children.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Element {
+    pub(crate) name: String,
+    pub(crate) text: String,
+    children: Vec<Element>,
+}
+
+/// Why a text is no XML answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum XmlError {
+    #[error("not well-formed XML")]
+    Malformed(#[from] quick_xml::Error),
+    #[error("no XML at all")]
+    Empty,
+    #[error("XML with too many levels")]
+    Deep,
+    #[error("XML that ends too early")]
+    Short,
+}
+
+impl Element {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, XmlError> {
+        let text = String::from_utf8_lossy(bytes);
+        let mut reader = Reader::from_str(&text);
+        let mut open: Vec<Self> = Vec::new();
+        loop {
+            match reader.read_event()? {
+                Event::Start(_) if open.len() >= DEEPEST => return Err(XmlError::Deep),
+                Event::Start(start) => open.push(Self::named(start.local_name().as_ref())),
+                Event::Empty(start) => {
+                    let element = Self::named(start.local_name().as_ref());
+                    match open.last_mut() {
+                        Some(parent) => parent.children.push(element),
+                        None => return Ok(element),
+                    }
+                }
+                Event::End(_) => {
+                    let Some(element) = open.pop() else { return Err(XmlError::Empty) };
+                    match open.last_mut() {
+                        Some(parent) => parent.children.push(element),
+                        None => return Ok(element),
+                    }
+                }
+                Event::Eof if open.is_empty() => return Err(XmlError::Empty),
+                Event::Eof => return Err(XmlError::Short),
+                event => {
+                    if let Some(element) = open.last_mut() {
+                        element.append(&event)?;
+                    }
+                }
+            }
+        }
+    }
+
+    fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), ..Self::default() }
+    }
+
+    fn append(&mut self, event: &Event<'_>) -> Result<(), XmlError> {
+        match event {
+            Event::Text(text) => self.text.push_str(&text.xml10_content()),
+            Event::CData(text) => self.text.push_str(&text.xml10_content()),
+            Event::GeneralRef(reference) => match reference.resolve_char_ref()? {
+                Some(letter) => self.text.push(letter),
+                None => self.text.push_str(resolve_predefined_entity(reference).unwrap_or_default()),
+            },
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The children of a name.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
+        self.children.iter().filter(move |child| child.name == name)
+    }
+
+    /// The first child of a name.
+    pub(crate) fn child(&self, name: &str) -> Option<&Self> {
+        self.children.iter().find(|child| child.name == name)
+    }
+
+    /// The text of the first child of a name; blanks around it and an empty text are nothing.
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
+        self.child(name).map(|child| child.text.trim()).filter(|text| !text.is_empty())
+    }
+
+    pub(crate) fn number(&self, name: &str) -> Option<u64> {
+        self.value(name)?.parse().ok()
+    }
+
+    pub(crate) fn is_true(&self, name: &str) -> bool {
+        self.value(name).is_some_and(|text| text.eq_ignore_ascii_case("true"))
+    }
+
+    /// An `ETag` without its quotes, which some servers leave away.
+    pub(crate) fn etag(&self, name: &str) -> Option<String> {
+        self.value(name).map(unquoted)
+    }
+}
+
+/// An `ETag` without quotes and without the mark of a weak one.
+pub(crate) fn unquoted(text: &str) -> String {
+    text.trim().trim_start_matches("W/").trim_matches('"').to_owned()
+}
+
+/// Text for the inside of an element.
+pub(crate) fn escaped(text: &str) -> String {
+    quick_xml::escape::escape(text).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[test]
+    fn unknown_elements_prefixes_and_order_do_not_matter() {
+        let text = br#"<?xml version="1.0"?><!-- x --><ns:Result xmlns:ns="urn:x" a="b"><Later/><Item><K>1</K></Item>
+            <New><Deep>?</Deep></New><Item><K> 2 </K></Item><T>true</T><ETag>&quot;a&amp;b&#252;&quot;</ETag>
+            <C><![CDATA[<raw>]]></C></ns:Result>"#;
+        let tree = Element::parse(text).unwrap();
+        assert_eq!(tree.name, "Result");
+        assert_eq!(tree.all("Item").filter_map(|i| i.number("K")).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(tree.etag("ETag").as_deref(), Some("a&b\u{fc}"));
+        assert_eq!(tree.value("C"), Some("<raw>"));
+        assert!(tree.is_true("T") && tree.value("Later").is_none());
+    }
+
+    #[rstest]
+    fn what_is_no_xml_is_refused(
+        #[values("", "plain", "<a>", "<a><b></a>", "</a>", "<html><br></html>")] text: &str,
+    ) {
+        assert!(Element::parse(text.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn endless_nesting_is_refused() {
+        assert!(Element::parse("<a>".repeat(100_000).as_bytes()).is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn foreign_bytes_never_panic(bytes: Vec<u8>) {
+            let _ = Element::parse(&bytes);
+        }
+
+        #[test]
+        fn text_survives(text in "[^\\x00-\\x1f\\x7f-\\u{9f}\\u{fffe}\\u{ffff}]*") {
+            let tree = Element::parse(format!("<a><k>{}</k></a>", escaped(&text)).as_bytes()).unwrap();
+            proptest::prop_assert_eq!(tree.child("k").map(|k| k.text.as_str()), Some(text.as_str()));
+        }
+    }
+}

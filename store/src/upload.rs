@@ -1,0 +1,92 @@
+use adt_model::Fault;
+
+use crate::{
+    Block, PartReceipt, Proof, Receipt, checksum::crc64_combine, local::FolderUpload, s3::BucketUpload,
+};
+
+/// An object that is being written in parts. Dropping it leaves the parts where they are, so that a later run can go on.
+#[derive(Debug)]
+pub struct Upload {
+    pub(crate) work: Work,
+}
+
+#[derive(Debug)]
+pub(crate) enum Work {
+    Folder(FolderUpload),
+    Bucket(BucketUpload),
+    Rehearsed,
+}
+
+impl Upload {
+    /// The place's name for this upload, for the ledger and for [`Place::resume`](crate::Place::resume).
+    pub fn id(&self) -> &str {
+        match &self.work {
+            Work::Folder(upload) => upload.id(),
+            Work::Bucket(upload) => upload.id(),
+            Work::Rehearsed => "rehearsed",
+        }
+    }
+
+    /// Writes part `number` (from 1), whose first byte is byte `offset` of the object. Many may be under way at once;
+    /// writing a number again replaces that part.
+    pub async fn put_part(&self, number: u32, offset: u64, block: Block) -> Result<PartReceipt, Fault> {
+        match &self.work {
+            Work::Folder(upload) => upload.put_part(number, offset, block).await,
+            Work::Bucket(upload) => upload.put_part(number, block).await,
+            Work::Rehearsed => {
+                let size = block.bytes.len() as u64;
+                Ok(PartReceipt { number, size, crc64: block.crc64, etag: String::new() })
+            }
+        }
+    }
+
+    /// Makes the object visible and proves it. `parts` are all its parts in the order of their numbers.
+    ///
+    /// A completion whose answer was lost is recognised: when the upload is gone and the object is there and right, it
+    /// has succeeded.
+    pub async fn complete(&self, parts: &[PartReceipt]) -> Result<Receipt, Fault> {
+        match &self.work {
+            Work::Folder(upload) => upload.complete(parts).await,
+            Work::Bucket(upload) => upload.complete(parts).await,
+            Work::Rehearsed => {
+                let (size, crc64) = whole(parts);
+                Ok(Receipt { size, crc64, etag: None, proof: Proof::Rehearsed })
+            }
+        }
+    }
+
+    /// Throws the parts away. The upload cannot be used after this.
+    pub async fn abort(&self) -> Result<(), Fault> {
+        match &self.work {
+            Work::Folder(upload) => upload.abort().await,
+            Work::Bucket(upload) => upload.abort().await,
+            Work::Rehearsed => Ok(()),
+        }
+    }
+}
+
+/// Size and checksum of the object that the parts make.
+pub(crate) fn whole(parts: &[PartReceipt]) -> (u64, adt_model::Crc64) {
+    parts.iter().fold((0, adt_model::Crc64::EMPTY), |(size, crc), part| {
+        (size + part.size, crc64_combine(crc, part.crc64, part.size))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checksum::crc64;
+
+    #[test]
+    fn parts_make_the_checksum_of_the_whole() {
+        let part = |number, bytes: &[u8]| PartReceipt {
+            number,
+            size: bytes.len() as u64,
+            crc64: crc64(bytes),
+            etag: String::new(),
+        };
+        let parts = [part(1, b"12345"), part(2, b""), part(3, b"6789")];
+        assert_eq!(whole(&parts), (9, crc64(b"123456789")));
+        assert_eq!(whole(&[]), (0, crc64(b"")));
+    }
+}
