@@ -1,0 +1,189 @@
+//! One text, read as what its column asks for. No message repeats the text.
+
+use adt_model::{AcqDatetime, Location, LogLevel, Modality, Platform, ProcessName, SecretRef};
+use camino::Utf8Path;
+
+use crate::{draft::Wrong, nearest, path};
+
+/// The forms of a bucket cell.
+pub(crate) const BUCKET_FORM: &str = "a bucket's bare name, or `s3://bucket/prefix`, `gs://bucket/prefix`, `az://account/container`, `file:///folder`";
+/// The forms of a date.
+pub(crate) const DATE_FORM: &str = "`YYYY-MM-DD HH:MM:SS` or `M/D/YYYY h:MM:SS AM`";
+/// The form of a subject id.
+pub(crate) const SUBJECT_FORM: &str =
+    "the animal's id, such as `123456`, without slashes or blanks around it";
+
+/// The truth values of the original's settings, in any letter case.
+pub(crate) fn switch(text: &str) -> Result<bool, Wrong> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "1" | "true" | "t" | "yes" | "y" | "on" => Ok(true),
+        "0" | "false" | "f" | "no" | "n" | "off" => Ok(false),
+        _ => Err(Wrong::new(
+            "neither true nor false",
+            "one of 1, true, t, yes, y, on or 0, false, f, no, n, off; a blank means the default",
+        )),
+    }
+}
+
+/// The list of platforms.
+pub(crate) fn platforms() -> String {
+    one_of("", Platform::all().map(Platform::abbreviation))
+}
+
+pub(crate) fn platform(text: &str) -> Result<Platform, Wrong> {
+    text.parse().map_err(|e: adt_model::UnknownPlatform| {
+        Wrong::new(e.to_string(), one_of(text, Platform::all().map(Platform::abbreviation)))
+    })
+}
+
+pub(crate) fn modality(text: &str) -> Result<Modality, Wrong> {
+    text.parse().map_err(|e: adt_model::UnknownModality| {
+        Wrong::new(e.to_string(), one_of(text, Modality::all().map(Modality::abbreviation)))
+    })
+}
+
+pub(crate) fn process_name(text: &str) -> Result<ProcessName, Wrong> {
+    text.parse().map_err(|e: adt_model::UnknownProcess| {
+        Wrong::new(e.to_string(), one_of(text, ProcessName::all().map(ProcessName::as_str)))
+    })
+}
+
+pub(crate) fn log_level(text: &str) -> Result<LogLevel, Wrong> {
+    let names = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"];
+    text.parse().map_err(|()| Wrong::new("no log level of that name", one_of(text, names)))
+}
+
+/// `did you mean …?` when something is near, then the whole list.
+pub(crate) fn one_of(text: &str, names: impl IntoIterator<Item = &'static str>) -> String {
+    let names: Vec<_> = names.into_iter().collect();
+    let list = format!("one of {}", names.join(", "));
+    match nearest::nearest(text, names) {
+        Some(name) => format!("did you mean `{name}`? {list}"),
+        None => list,
+    }
+}
+
+pub(crate) fn bucket(text: &str) -> Result<Location, Wrong> {
+    Location::from_bucket_cell(text.trim())
+        .map_err(|_| Wrong::new("not a bucket's name and not a location", BUCKET_FORM))
+}
+
+/// The id becomes a part of the asset's name and of every key below it. Any other text is taken as it is.
+pub(crate) fn subject_id(text: &str) -> Result<String, Wrong> {
+    let what = if text.trim() != text {
+        "blanks around a subject id"
+    } else if text.contains(['/', '\\']) {
+        "a slash in a subject id"
+    } else if text.contains(char::is_control) {
+        "a control character in a subject id"
+    } else if text == "." || text == ".." {
+        "dots are no subject id"
+    } else {
+        return Ok(text.to_owned());
+    };
+    Err(Wrong::new(what, SUBJECT_FORM))
+}
+
+pub(crate) fn acq_datetime(text: &str) -> Result<AcqDatetime, Wrong> {
+    use adt_model::AcqDatetimeError as Error;
+    text.parse().map_err(|e| match e {
+        Error::Form => Wrong::new("not a date and time", DATE_FORM),
+        Error::Range(what) => Wrong::new(what, DATE_FORM),
+    })
+}
+
+/// A parameter's name or its ARN. Anything else is refused here: it could be a mistyped secret on its way to a log.
+pub(crate) fn parameter_name(text: &str) -> Result<String, Wrong> {
+    let text = text.trim();
+    let fits = |c: char| c.is_ascii_alphanumeric() || "._-/:".contains(c);
+    if text.chars().all(fits) {
+        return Ok(text.to_owned());
+    }
+    Err(Wrong::new(
+        "not the name of a parameter",
+        "letters, digits and `.`, `_`, `-`, `/`, such as `/lab/transfer/endpoints`",
+    ))
+}
+
+/// The text itself, or a reference to where it is; a relative `file:` is taken relative to `cwd`.
+pub(crate) fn secret(text: &str, cwd: &Utf8Path) -> Result<SecretRef, Wrong> {
+    let Ok(secret) = text.parse();
+    match secret {
+        SecretRef::Env(name) | SecretRef::Ssm(name) if name.trim().is_empty() => {
+            Err(Wrong::new("a reference that names nothing", SECRET_FORM))
+        }
+        SecretRef::File(file) if file.as_str().trim().is_empty() => {
+            Err(Wrong::new("a reference that names nothing", SECRET_FORM))
+        }
+        SecretRef::File(file) => Ok(SecretRef::File(path::absolute(cwd, file.as_str()))),
+        other => Ok(other),
+    }
+}
+
+/// The forms of a secret.
+pub(crate) const SECRET_FORM: &str = "the text in quotes, or `env:NAME`, `file:PATH`, `ssm:/name`";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    fn true_is_read(#[values("1", "true", "T", "Yes", "y", "ON", " true ")] text: &str) {
+        assert_eq!(switch(text), Ok(true));
+    }
+
+    #[rstest]
+    fn false_is_read(#[values("0", "FALSE", "f", "No", "n", "off")] text: &str) {
+        assert_eq!(switch(text), Ok(false));
+    }
+
+    #[rstest]
+    fn anything_else_is_neither(#[values("2", "1.0", "enable", "")] text: &str) {
+        assert!(switch(text).is_err());
+    }
+
+    #[rstest]
+    #[case::digits("123456", true)]
+    #[case::underscore("12_34", true)]
+    #[case::hyphens("662680-CON-R1-ID", true)]
+    #[case::slash("12/34", false)]
+    #[case::backslash("12\\34", false)]
+    #[case::blank_before(" 12", false)]
+    #[case::blank_behind("12 ", false)]
+    #[case::tab("1\t2", false)]
+    #[case::dot(".", false)]
+    #[case::dots("..", false)]
+    fn subject_ids(#[case] text: &str, #[case] fits: bool) {
+        assert_eq!(subject_id(text).is_ok(), fits);
+    }
+
+    #[rstest]
+    #[case::name("/some/aws/param/store/name", true)]
+    #[case::arn("arn:aws:ssm:us-west-2:123456789012:parameter/lab", true)]
+    #[case::assignment("codeocean_api_token=abc", false)]
+    fn parameter_names(#[case] text: &str, #[case] fits: bool) {
+        assert_eq!(parameter_name(text).is_ok(), fits);
+    }
+
+    #[rstest]
+    #[case::bare("some_bucket", true)]
+    #[case::s3("s3://b/p", true)]
+    #[case::path("/data", false)]
+    #[case::sentence("my bucket", false)]
+    fn buckets(#[case] text: &str, #[case] fits: bool) {
+        assert_eq!(bucket(text).is_ok(), fits);
+    }
+
+    #[test]
+    fn the_nearest_name_is_said_before_the_list() {
+        let wrong = platform("SmrtSPIM").unwrap_err();
+        assert_eq!(wrong.what, "no platform of that name");
+        assert!(wrong.valid.starts_with("did you mean `SmartSPIM`? one of behavior, confocal, "));
+    }
+
+    #[rstest]
+    fn a_reference_names_something(#[values("env:", "file:", "ssm: ")] text: &str) {
+        assert!(secret(text, "/here".into()).is_err());
+    }
+}

@@ -1,0 +1,251 @@
+//! A draft becomes a job: every text is read, every path is looked at, and every problem is kept.
+
+use std::collections::HashMap;
+
+use adt_model::{Endpoints, JobSpec, Key, Modality, ModalitySpec, Origin, Problem, ProblemKind};
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::{
+    Overrides, Row, cell,
+    draft::{Cells, Draft, Form, ModalityDraft, Written, Wrong},
+    field::{Field, Part},
+    path::{self, Found},
+};
+
+/// What the original calls whoever ran a job that does not say.
+const PROCESSOR: &str = "service";
+
+pub(crate) fn row(draft: Draft, cwd: &Utf8Path, over: &Overrides) -> Row {
+    let Draft { origin, form, fields, modalities, problems } = draft;
+    let mut reader = Reader { origin, form, cwd, over, problems, lacks: false };
+    let spec = reader.job(&fields, &modalities);
+    let Reader { origin, problems, lacks, .. } = reader;
+    let misread = lacks || problems.iter().any(|p| p.kind == ProblemKind::Written);
+    let mut once: Vec<Problem> = Vec::with_capacity(problems.len());
+    for problem in problems {
+        // One cell that serves several modalities is wrong once.
+        if !once.contains(&problem) {
+            once.push(problem);
+        }
+    }
+    Row { origin, spec: spec.filter(|_| !misread), problems: once }
+}
+
+struct Reader<'a> {
+    origin: Origin,
+    form: Form,
+    cwd: &'a Utf8Path,
+    over: &'a Overrides,
+    problems: Vec<Problem>,
+    /// Something needed is not there, and another problem says so.
+    lacks: bool,
+}
+
+impl Reader<'_> {
+    /// Reads everything before it gives up on anything.
+    fn job(&mut self, fields: &Cells<Field>, modalities: &[ModalityDraft]) -> Option<JobSpec> {
+        let destination = self.required(fields, Field::S3Bucket, cell::BUCKET_FORM, cell::bucket);
+        let platforms = cell::platforms();
+        let platform = self.required(fields, Field::Platform, &platforms, cell::platform);
+        let subject_id = self.required(fields, Field::SubjectId, cell::SUBJECT_FORM, cell::subject_id);
+        let acq_datetime = self.required(fields, Field::AcqDatetime, cell::DATE_FORM, cell::acq_datetime);
+        let modalities = self.modalities(modalities);
+        let temp_directory = self.folder(fields.get(Field::TempDirectory), ProblemKind::World);
+        let behavior_dir = self.folder(fields.get(Field::BehaviorDir), ProblemKind::World);
+        let metadata_dir = self.folder(fields.get(Field::MetadataDir), ProblemKind::World);
+        let over = self.over;
+        let metadata_dir_force = self.switch(fields.get(Field::MetadataDirForce), over.metadata_dir_force);
+        let dry_run = self.switch(fields.get(Field::DryRun), over.dry_run);
+        let force_cloud_sync = self.switch(fields.get(Field::ForceCloudSync), over.force_cloud_sync);
+        let log_level = self.read(fields.get(Field::LogLevel), cell::log_level);
+        let processor_name = text(fields, Field::ProcessorName);
+        let process_name = self.read(fields.get(Field::ProcessName), cell::process_name);
+        let project_name = text(fields, Field::ProjectName);
+        let endpoints = self.endpoints(fields);
+        Some(JobSpec {
+            origin: self.origin.clone(),
+            destination: destination?,
+            platform: platform?,
+            subject_id: subject_id?,
+            acq_datetime: acq_datetime?,
+            modalities,
+            temp_directory,
+            behavior_dir,
+            metadata_dir,
+            metadata_dir_force: metadata_dir_force.unwrap_or(false),
+            dry_run: dry_run.unwrap_or(false),
+            force_cloud_sync: force_cloud_sync.unwrap_or(false),
+            log_level: log_level.unwrap_or_default(),
+            processor_name: processor_name.unwrap_or_else(|| PROCESSOR.to_owned()),
+            process_name: process_name.unwrap_or_default(),
+            project_name,
+            endpoints,
+        })
+    }
+
+    /// What a job says itself is kept beside the parameter's name: the job wins over the parameter.
+    fn endpoints(&mut self, fields: &Cells<Field>) -> Endpoints {
+        let cwd = self.cwd;
+        let text = |field| text(fields, field);
+        let mut endpoints = Endpoints {
+            aws_param_store_name: None,
+            codeocean_domain: text(Field::CodeoceanDomain),
+            codeocean_trigger_capsule_id: text(Field::TriggerCapsuleId),
+            codeocean_trigger_capsule_version: text(Field::TriggerCapsuleVersion),
+            codeocean_process_capsule_id: text(Field::ProcessCapsuleId),
+            metadata_service_domain: text(Field::MetadataServiceDomain),
+            aind_data_transfer_repo_location: text(Field::RepoLocation),
+            video_encryption_password: None,
+            codeocean_api_token: None,
+        };
+        let mut secret = |field| self.read(fields.get(field), |text| cell::secret(text, cwd));
+        endpoints.video_encryption_password = secret(Field::VideoEncryptionPassword);
+        endpoints.codeocean_api_token = secret(Field::CodeoceanApiToken);
+        endpoints.aws_param_store_name =
+            self.read(fields.get(Field::AwsParamStoreName), cell::parameter_name);
+        endpoints
+    }
+
+    /// Folders are numbered by what the modality is, not by how it was typed: `ecephys`, `ecephys1`, `ecephys2`.
+    fn modalities(&mut self, drafts: &[ModalityDraft]) -> Vec<ModalitySpec> {
+        let mut seen: HashMap<Modality, u32> = HashMap::new();
+        let mut specs = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            let Some(modality) = self.modality_name(draft) else {
+                self.parts(draft, false);
+                continue;
+            };
+            let before = seen.entry(modality).or_insert(0);
+            let number = if *before == 0 { String::new() } else { before.to_string() };
+            *before += 1;
+            let parts = self.parts(draft, modality.compresses_by_default());
+            let folder = Key::parse(format!("{modality}{number}"))
+                .expect("abbreviations are not empty and hold no slash");
+            let Some((source, source_column)) = parts.source else { continue };
+            specs.push(ModalitySpec {
+                modality,
+                folder,
+                source,
+                source_column,
+                compress_raw_data: parts.compress_raw_data,
+                skip_staging: parts.skip_staging,
+                extra_configs: parts.extra_configs,
+            });
+        }
+        specs
+    }
+
+    fn modality_name(&mut self, draft: &ModalityDraft) -> Option<Modality> {
+        let name = draft.cells.get(Part::Modality);
+        if name.is_none() {
+            let valid = cell::one_of("", Modality::all().map(Modality::abbreviation));
+            let excused = draft.cells.is_excused(Part::Modality);
+            self.missing(excused, format!("{}.modality", draft.at), "a value is needed", valid);
+        }
+        self.read(name, cell::modality)
+    }
+
+    fn parts(&mut self, draft: &ModalityDraft, compress: bool) -> Parts {
+        let cells = &draft.cells;
+        let source = cells.get(Part::Source);
+        if source.is_none() {
+            let what = format!("no source folder for `{}`", draft.at);
+            let excused = cells.is_excused(Part::Source);
+            self.missing(excused, format!("{}.source", draft.at), &what, draft.source_advice.clone());
+        }
+        let path = self.folder(source, ProblemKind::SourceMissing);
+        let over = self.over;
+        Parts {
+            source: source.and_then(|cell| Some((path?, cell.column.clone()))),
+            compress_raw_data: self
+                .switch(cells.get(Part::CompressRawData), over.compress_raw_data)
+                .unwrap_or(compress),
+            skip_staging: self.switch(cells.get(Part::SkipStaging), over.skip_staging).unwrap_or(false),
+            extra_configs: self.file(cells.get(Part::ExtraConfigs)),
+        }
+    }
+
+    fn read<T>(&mut self, cell: Option<&Written>, parse: impl FnOnce(&str) -> Result<T, Wrong>) -> Option<T> {
+        let cell = cell?;
+        match parse(&cell.text) {
+            Ok(value) => Some(value),
+            Err(wrong) => {
+                self.problems.push(cell.problem(&self.origin, wrong, ProblemKind::Written));
+                None
+            }
+        }
+    }
+
+    fn required<T>(
+        &mut self,
+        fields: &Cells<Field>,
+        field: Field,
+        form: &str,
+        parse: impl FnOnce(&str) -> Result<T, Wrong>,
+    ) -> Option<T> {
+        if fields.get(field).is_none() {
+            let column = self.form.shown(field);
+            self.missing(fields.is_excused(field), column, "a value is needed", form.to_owned());
+        }
+        self.read(fields.get(field), parse)
+    }
+
+    fn missing(&mut self, excused: bool, column: String, what: &str, valid: String) {
+        self.lacks = true;
+        if !excused {
+            let written = Written { column, text: String::new(), hidden: true };
+            self.problems.push(written.problem(&self.origin, Wrong::new(what, valid), ProblemKind::Written));
+        }
+    }
+
+    /// A flag wins over the cell; the cell is read all the same, so that nothing wrong in it goes unsaid.
+    fn switch(&mut self, cell: Option<&Written>, flag: bool) -> Option<bool> {
+        let written = self.read(cell, cell::switch);
+        if flag { Some(true) } else { written }
+    }
+
+    fn folder(&mut self, cell: Option<&Written>, missing: ProblemKind) -> Option<Utf8PathBuf> {
+        Some(self.path(cell?, &Found::Folder, "folder", missing))
+    }
+
+    fn file(&mut self, cell: Option<&Written>) -> Option<Utf8PathBuf> {
+        Some(self.path(cell?, &Found::File, "file", ProblemKind::World))
+    }
+
+    /// The absolute path, whether or not the right thing stands there.
+    fn path(&mut self, cell: &Written, wanted: &Found, noun: &str, missing: ProblemKind) -> Utf8PathBuf {
+        let path = path::absolute(self.cwd, &cell.text);
+        let found = path::look(&path);
+        if found == *wanted {
+            return path;
+        }
+        let place = if cell.hidden { "this path".to_owned() } else { format!("`{path}`") };
+        let (what, kind) = match found {
+            Found::Nothing => (format!("no {noun} at {place}"), missing),
+            Found::Unknown(why) => (format!("{place} cannot be looked at: {why}"), ProblemKind::World),
+            Found::Folder => (format!("{place} is a folder, not a {noun}"), ProblemKind::World),
+            Found::File => (format!("{place} is a file, not a {noun}"), ProblemKind::World),
+            Found::Other => (format!("{place} is not a {noun}"), ProblemKind::World),
+        };
+        let valid = if cell.text.starts_with('~') {
+            "`~` is taken as a name here; write the whole path".to_owned()
+        } else {
+            format!("an existing {noun}")
+        };
+        self.problems.push(cell.problem(&self.origin, Wrong::new(what, valid), kind));
+        path
+    }
+}
+
+/// Text that may be anything.
+fn text(fields: &Cells<Field>, field: Field) -> Option<String> {
+    fields.get(field).map(|cell| cell.text.trim().to_owned())
+}
+
+struct Parts {
+    /// The folder, and the name it was written under.
+    source: Option<(Utf8PathBuf, String)>,
+    compress_raw_data: bool,
+    skip_staging: bool,
+    extra_configs: Option<Utf8PathBuf>,
+}
