@@ -80,20 +80,18 @@ impl BucketUpload {
         } else {
             None
         };
-        let looked = match proof {
-            Some(proof) => self.size_is(size).await?.then_some((etag, proof)),
-            // A stated checksum that differs may be of another kind; only the bytes decide.
-            None if stated.is_some() => (self.size_is(size).await?
-                && read_back(client, &self.full, size).await? == crc64)
-                .then_some((etag, Proof::ReadBack)),
-            None => {
-                look_again(client, &self.full, size, crc64).await?.map(|(found, proof)| (found.etag, proof))
-            }
+        let Some(found) = read::head(client, &self.full).await?.filter(|found| found.size == size) else {
+            return Err(corrupt(client, &self.full));
         };
-        match looked {
-            Some((etag, proof)) => Ok(Receipt { size, crc64, etag, proof }),
-            None => Err(corrupt(client, &self.full)),
-        }
+        let proof = match (proof, stated, found.crc64) {
+            (Some(proof), _, _) => proof,
+            (None, None, Some(there)) if there == crc64 => Proof::Checksum,
+            // A checksum that differs may be of another kind; only the bytes decide.
+            _ if read_back(client, &self.full, size).await? == crc64 => Proof::ReadBack,
+            _ => return Err(corrupt(client, &self.full)),
+        };
+        // Some servers show another `ETag` afterwards; what a later look finds is what counts.
+        Ok(Receipt { size, crc64, etag: found.etag.or(etag), proof })
     }
 
     /// Whether every part was proven here by its MD5, and the object's `ETag` is the one that follows from theirs.
@@ -103,10 +101,6 @@ impl BucketUpload {
         etag.is_some()
             && parts.iter().all(proven)
             && checksum::etag_of_parts(parts.iter().map(|part| part.etag.as_str())).as_deref() == etag
-    }
-
-    async fn size_is(&self, size: u64) -> Result<bool, Fault> {
-        Ok(read::head(&self.bucket.client, &self.full).await?.is_some_and(|found| found.size == size))
     }
 
     /// The upload is gone: either it has been completed, which the object shows, or it has been aborted.

@@ -1,0 +1,7 @@
+//! Places as their users see them: one suite for every kind of place, and the faults that servers and disks have.
+
+mod conformance;
+mod faults;
+mod local;
+mod measure;
+mod setup;
