@@ -1,1 +1,7 @@
-//! placeholder
+//! How a format lies on disk; no network in sight.
+
+pub mod folder;
+mod stamp;
+mod steady;
+
+pub use steady::SteadyFile;

@@ -1,0 +1,52 @@
+//! What lies in a session folder: its files in key order, and what of it is not taken along.
+
+mod count;
+mod listing;
+mod walk;
+
+use adt_model::Key;
+use camino::Utf8PathBuf;
+use jiff::Timestamp;
+
+pub use count::{Counted, Fingerprint, count};
+pub use walk::{Walk, walk};
+
+/// A file that is taken along, or a folder that would be lost because nothing lies in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Name relative to the walked folder.
+    pub key: Key,
+    /// What to open.
+    pub path: Utf8PathBuf,
+    /// File or empty folder.
+    pub kind: EntryKind,
+    /// Bytes; 0 for a folder.
+    pub size: u64,
+    /// Last modification.
+    pub modified: Timestamp,
+    /// Permission bits (`0o7777`), where the system has them.
+    pub mode: Option<u32>,
+}
+
+/// See [`Entry`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A file with content, or a link to one.
+    File,
+    /// A folder in which nothing is taken along, neither files nor folders.
+    EmptyFolder,
+}
+
+/// One thing met on the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Walked {
+    /// Taken along.
+    Entry(Entry),
+    /// Not taken along, with everything below it.
+    LeftOut {
+        /// Relative to the walked folder; `.` for the folder itself.
+        path: String,
+        /// For a person.
+        why: String,
+    },
+}
