@@ -1,1 +1,12 @@
-//! placeholder
+//! What tests of the other crates lean on: networks that fail on purpose, processes that die, trees of files.
+//!
+//! Everything random is seeded: a failure is repeated by its seed.
+
+pub mod kill;
+pub mod oracle;
+mod proxy;
+mod seed;
+pub mod tree;
+
+pub use proxy::{FaultKind, FaultPlan, FaultyProxy, Moment, ProxyTally};
+pub use seed::Seed;

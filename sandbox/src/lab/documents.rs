@@ -112,15 +112,10 @@ fn session_document(session: &Session) -> Value {
         "animal_weight_prior": null,
         "animal_weight_post": null,
         "weight_unit": "gram",
-        "anaesthesia": null,
         "data_streams": [],
         "stimulus_epochs": [],
-        "mouse_platform_name": "none",
-        "active_mouse_platform": false,
-        "headframe_registration": null,
         "reward_delivery": null,
         "reward_consumed_total": null,
-        "reward_consumed_unit": "milliliter",
         "notes": "Invented for the demo."
     })
 }
