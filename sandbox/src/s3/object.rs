@@ -136,7 +136,7 @@ pub(crate) fn get(disk: &Disk, address: &Address, parts: &Parts) -> Result<Answe
     let mut answer = if parts.method == Method::HEAD {
         empty(200)
     } else {
-        Response::new(Either::Right(FileBody::open(&disk.object(bucket, key), start, length)?))
+        Response::new(Either::Right(FileBody::open(&disk.object(bucket, key), &record, start, length)?))
     };
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_LENGTH, length.into());
@@ -310,8 +310,15 @@ pub(crate) struct FileBody {
 }
 
 impl FileBody {
-    fn open(path: &Utf8Path, start: u64, length: u64) -> io::Result<Self> {
+    /// Refuses when the object was replaced since its record was read: bytes and ETag would not belong together.
+    fn open(path: &Utf8Path, record: &Record, start: u64, length: u64) -> Result<Self, Refusal> {
         let mut file = fs::File::open(path)?;
+        let meta = file.metadata()?;
+        let modified = jiff::Timestamp::try_from(meta.modified()?).map_err(io::Error::other)?;
+        if (meta.len(), modified) != (record.size, record.modified) {
+            let text = "the object was replaced just now; ask again";
+            return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", text));
+        }
         file.seek(SeekFrom::Start(start))?;
         Ok(Self { file, left: length })
     }
