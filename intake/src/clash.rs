@@ -6,13 +6,14 @@ use adt_model::{Origin, Problem, ProblemKind};
 
 use crate::Row;
 
-/// Adds a problem to every row whose asset an earlier row has too, at the same destination.
+/// Adds a problem to every row whose asset an earlier row has too, at the same destination. A dry run writes nothing, so it may
+/// stand beside the real one.
 pub(crate) fn same_asset_twice(rows: &mut [Row]) {
-    let mut first: HashMap<String, Origin> = HashMap::new();
+    let mut first: HashMap<(String, bool), Origin> = HashMap::new();
     for row in rows {
         let Some(spec) = &row.spec else { continue };
-        let asset = spec.asset().to_string();
-        if let Some(earlier) = first.get(&asset) {
+        let (asset, dry_run) = (spec.asset().to_string(), spec.dry_run);
+        if let Some(earlier) = first.get(&(asset.clone(), dry_run)) {
             row.problems.push(Problem {
                 origin: row.origin.clone(),
                 column: String::new(),
@@ -23,7 +24,7 @@ pub(crate) fn same_asset_twice(rows: &mut [Row]) {
                 kind: ProblemKind::Written,
             });
         } else {
-            first.insert(asset, row.origin.clone());
+            first.insert((asset, dry_run), row.origin.clone());
         }
     }
 }

@@ -16,6 +16,8 @@ pub struct HistoryFilter {
     pub name: Option<String>,
     /// Only jobs that stand so.
     pub state: Option<JobState>,
+    /// Only jobs whose last attempt that has ended, ended so.
+    pub last: Option<JobEnd>,
     /// Only jobs whose last attempt began then or later.
     pub since: Option<Timestamp>,
     /// At most so many, the last begun first.
@@ -103,7 +105,7 @@ impl Ledger {
 
     /// The jobs whose last attempt failed, the last begun first.
     pub fn failures(&self) -> Result<Vec<HistoryRow>, Fault> {
-        self.history(&HistoryFilter { state: Some(JobState::Failed), ..HistoryFilter::default() })
+        self.history(&HistoryFilter { last: Some(JobEnd::Failed), ..HistoryFilter::default() })
     }
 
     /// The command of a run, as it was begun.
@@ -123,6 +125,8 @@ fn jobs(connection: &Connection, filter: &HistoryFilter) -> rusqlite::Result<Vec
            AND (?2 IS NULL OR state = ?2)
            AND (?3 IS NULL OR julianday(coalesce((SELECT max(started_at) FROM attempts
                     WHERE attempts.job_id = jobs.job_id), begun_at)) >= julianday(?3))
+           AND (?5 IS NULL OR (SELECT result FROM attempts WHERE attempts.job_id = jobs.job_id
+                    AND result IS NOT NULL ORDER BY run_id DESC LIMIT 1) = ?5)
          ORDER BY last_run DESC, job_id DESC LIMIT ?4",
     )?;
     let limit = filter.limit.map_or(-1, i64::from);
@@ -131,7 +135,8 @@ fn jobs(connection: &Connection, filter: &HistoryFilter) -> rusqlite::Result<Vec
             filter.name,
             filter.state.map(crate::columns::word),
             crate::columns::time(filter.since),
-            limit
+            limit,
+            filter.last.map(crate::columns::word)
         ],
         |row| {
             Ok(HistoryRow {

@@ -1,4 +1,4 @@
-use adt_model::{Fault, JobEnd, Location, Moved, Plan};
+use adt_model::{Class, Fault, JobEnd, Location, Moved, Plan};
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -24,6 +24,8 @@ pub struct Resumed(pub bool);
 pub enum JobState {
     /// Only dry runs so far: nothing at the destination is ours.
     Rehearsed,
+    /// Every attempt so far ended before anything was begun: nothing at the destination is ours.
+    Refused,
     /// At work, or killed at work; a [`Claim`](crate::Claim) tells which.
     Begun,
     /// Complete.
@@ -32,6 +34,13 @@ pub enum JobState {
     Failed,
     /// A person stopped the last attempt.
     Interrupted,
+}
+
+impl JobState {
+    /// Whether something at the destination may be ours.
+    pub fn is_begun(self) -> bool {
+        !matches!(self, Self::Rehearsed | Self::Refused)
+    }
 }
 
 /// What is known about one job. Its plan is that of the last attempt that was no dry run.
@@ -130,6 +139,37 @@ impl Ledger {
         })
     }
 
+    /// Durable: an attempt that ended before anything was begun. A job that had been begun or done stands as it stood.
+    pub fn refuse_job(
+        &self,
+        run: RunId,
+        asset: &Location,
+        name: &str,
+        at: Timestamp,
+        fault: &Fault,
+    ) -> Result<(), Fault> {
+        let (asset, name, at) = (asset.to_string(), name.to_owned(), at.to_string());
+        let end = if fault.class() == Class::Cancelled { JobEnd::Interrupted } else { JobEnd::Failed };
+        let (class, line) = (word(fault.class()), fault.line());
+        let help = fault.advice().map(str::to_owned);
+        self.ask_durably("record a refused job", move |connection| {
+            connection.execute(
+                "INSERT INTO jobs (asset, name, state, fingerprint, plan, begun_at, ended_at)
+                 VALUES (?1, ?2, ?3, '', '{}', ?4, ?4)
+                 ON CONFLICT (asset) DO NOTHING",
+                params![asset, name, word(JobState::Refused), at],
+            )?;
+            connection
+                .execute(
+                    "INSERT OR REPLACE INTO attempts (job_id, run_id, dry_run, started_at, ended_at, result,
+                         fault_class, fault, help)
+                     SELECT job_id, ?2, 0, ?3, ?3, ?4, ?5, ?6, ?7 FROM jobs WHERE asset = ?1",
+                    params![asset, run.0, at, word(end), class, line, help],
+                )
+                .map(drop)
+        })
+    }
+
     /// Durable: the job will be built in `folder`, which is about to be created.
     pub fn set_building(&self, job: JobId, folder: &Utf8Path) -> Result<(), Fault> {
         let folder = folder.to_string();
@@ -181,8 +221,8 @@ fn upsert(connection: &Connection, new: &NewJob) -> rusqlite::Result<(JobId, Res
         )?;
         return Ok((JobId(connection.last_insert_rowid()), Resumed(false)));
     };
-    let rehearsed = was == word(JobState::Rehearsed);
-    if !new.dry_run || rehearsed {
+    let begun = was != word(JobState::Rehearsed) && was != word(JobState::Refused);
+    if !(new.dry_run && begun) {
         connection.execute(
             "UPDATE jobs SET name = ?2, state = ?3, fingerprint = ?4, plan = ?5, begun_at = ?6, ended_at = NULL,
                  objects = NULL, bytes = NULL
@@ -190,7 +230,7 @@ fn upsert(connection: &Connection, new: &NewJob) -> rusqlite::Result<(JobId, Res
             params![id, new.name, word(state), new.fingerprint, new.plan, new.at],
         )?;
     }
-    Ok((JobId(id), Resumed(!rehearsed)))
+    Ok((JobId(id), Resumed(begun)))
 }
 
 /// What an attempt's end means for its job.

@@ -10,7 +10,7 @@ CREATE TABLE runs (
     exit_code  INTEGER
 ) STRICT;
 
--- One line for each asset that was ever asked for. `state`: rehearsed, begun, done, failed, interrupted.
+-- One line for each asset that was ever asked for. `state`: rehearsed, refused, begun, done, failed, interrupted.
 CREATE TABLE jobs (
     job_id      INTEGER PRIMARY KEY,
     asset       TEXT NOT NULL UNIQUE,

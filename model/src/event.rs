@@ -67,23 +67,7 @@ pub enum What {
     /// A step is done.
     StepFinished,
     /// A job has ended.
-    JobFinished {
-        /// How.
-        end: JobEnd,
-        /// Everything it moved.
-        moved: Moved,
-        /// Seconds from start to end.
-        seconds: f64,
-        /// What failed, with the chain of causes.
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        fault: Option<String>,
-        /// What to do about it.
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        help: Option<String>,
-        /// The fault's class.
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        class: Option<Class>,
-    },
+    JobFinished(Ended),
     /// The whole list has ended.
     RunFinished {
         /// Jobs done now.
@@ -133,11 +117,36 @@ pub enum JobEnd {
     Interrupted,
 }
 
-impl What {
-    /// The end of a job that failed.
-    pub fn failed(fault: &Fault, moved: Moved, seconds: f64) -> Self {
+/// The end of a job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ended {
+    /// How.
+    pub end: JobEnd,
+    /// Everything it moved.
+    pub moved: Moved,
+    /// Seconds from start to end.
+    pub seconds: f64,
+    /// What failed, with the chain of causes.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fault: Option<String>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub help: Option<String>,
+    /// The fault's class.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub class: Option<Class>,
+}
+
+impl Ended {
+    /// A job without a fault.
+    pub fn well(end: JobEnd, moved: Moved, seconds: f64) -> Self {
+        Self { end, moved, seconds, fault: None, help: None, class: None }
+    }
+
+    /// A job that a fault ended; `Cancelled` means interrupted, all else failed.
+    pub fn badly(fault: &Fault, moved: Moved, seconds: f64) -> Self {
         let end = if fault.class() == Class::Cancelled { JobEnd::Interrupted } else { JobEnd::Failed };
-        Self::JobFinished {
+        Self {
             end,
             moved,
             seconds,

@@ -20,9 +20,9 @@ mod pulse;
 mod secret;
 mod size;
 
-pub use acq::AcqDatetime;
+pub use acq::{AcqDatetime, AcqDatetimeError};
 pub use crc::Crc64;
-pub use event::{Event, JobEnd, Moved, What};
+pub use event::{Ended, Event, JobEnd, Moved, What};
 pub use facts::{DocumentFacts, Facts, FolderFacts, Standing};
 pub use fault::{Class, Fault};
 pub use job::{Endpoints, JobSpec, LogLevel, ModalitySpec, Origin};

@@ -62,10 +62,9 @@ fn the_second_list_has_short_rows_behaviour_and_a_dry_run() {
     let metadata: Vec<_> = specs.iter().map(|s| s.metadata_dir.clone()).collect();
     assert_eq!(metadata, [None, None, None, Some(lab.path("tests/resources/test_metadata"))]);
     assert_eq!(specs.iter().map(|s| s.dry_run).collect::<Vec<_>>(), [false, false, true, false]);
-    // The list's last two rows are one session.
-    let asset = "s3://some_bucket/ecephys_123456_2020-10-11_13-10-10";
-    assert_eq!(said(&rows), [format!("5 : the same asset as jobs.csv row 4: `{asset}`")]);
-    assert_eq!(rows[3].problems[0].kind, ProblemKind::Written);
+    // The list's last two rows are one session: a dry run may stand beside the real one.
+    assert_eq!(specs[2].asset(), specs[3].asset());
+    assert_eq!(said(&rows), [""; 0]);
 }
 
 #[test]

@@ -142,3 +142,24 @@ fn a_person_can_read_it_with_plain_sql() {
     let left: i64 = connection.query_row("SELECT count(*) FROM progress", [], |row| row.get(0)).unwrap();
     assert_eq!(left, 1);
 }
+
+#[test]
+fn an_attempt_that_is_refused_leaves_what_stood_as_it_stood() {
+    let desk = desk();
+    let ledger = &desk.ledger;
+    let fault = Fault::new(Class::Conflict, "exists already").help("choose another name");
+    ledger.end_job(desk.job, desk.run, at(9), JobEnd::Done, &moved(0), None).unwrap();
+    let before = ledger.job(&asset("a")).unwrap();
+    let run = ledger.begin_run(at(20), "again", "0.1.0").unwrap();
+    ledger.refuse_job(run, &asset("a"), "a", at(21), &fault).unwrap();
+    ledger.refuse_job(run, &asset("new"), "new", at(21), &fault).unwrap();
+
+    assert_eq!(ledger.job(&asset("a")).unwrap(), before);
+    let new = ledger.job(&asset("new")).unwrap().unwrap();
+    assert_eq!((new.state, new.state.is_begun()), (JobState::Refused, false));
+    let mut failed: Vec<_> = ledger.failures().unwrap().into_iter().map(|row| row.name).collect();
+    failed.sort();
+    assert_eq!(failed, ["a", "new"]);
+    let run = ledger.begin_run(at(30), "forced", "0.1.0").unwrap();
+    assert_eq!(ledger.begin_job(run, &plan("new"), "f", at(31)).unwrap(), (new.id, Resumed(false)));
+}

@@ -1,0 +1,35 @@
+# The README's two commands are `make demo` and `make test`; each installs what it needs first.
+
+CARGO ?= cargo
+DEMO_DIR ?= target/demo
+
+.PHONY: demo test lint bench docs release
+
+# Makes a small lab of data and runs its job list against the object store inside the program.
+demo:
+	$(CARGO) run --quiet --release --bin adt -- demo $(DEMO_DIR)
+
+# Everything: unit, integration and end-to-end tests, with the real servers and readers they talk to.
+test:
+	scripts/install-test-tools
+	$(CARGO) test --workspace --locked
+
+# What a change must pass before it lands.
+lint:
+	scripts/install-lint-tools
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
+	$(CARGO) deny --locked check
+
+# Ratios of time, CPU and memory against other tools, all in one run on one server.
+bench:
+	$(CARGO) build --release --locked --bin adt --bin null-s3
+	scripts/bench
+
+# Pages that are written from the program's own definitions.
+docs:
+	$(CARGO) run --quiet --bin adt -- reference > docs/cli.md
+
+release:
+	$(CARGO) build --release --locked --bin adt
