@@ -143,6 +143,13 @@ impl Client {
         let time = patience + Duration::from_secs(moved / SLOWEST);
         let answer = tokio::time::timeout(time, sent.send()).await.map_err(|_| Failure::Late(time))??;
         let (status, headers) = (answer.status(), answer.headers().clone());
+        if request.answer_size > 0 && request.method == Method::GET && status == StatusCode::OK {
+            // A range was asked for and everything is being sent; it may be more than there is memory.
+            let length = answer.content_length().unwrap_or(u64::MAX);
+            if length > request.answer_size {
+                return Err(Failure::Answered(Complaint::no_ranges()));
+            }
+        }
         let body = collect(answer, patience).await?;
         judge(request, status, headers, body)
     }

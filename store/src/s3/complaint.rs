@@ -53,6 +53,12 @@ impl Complaint {
         }
     }
 
+    /// A server that answers with a whole object where a piece was asked for.
+    pub(crate) fn no_ranges() -> Self {
+        let message = "the server sends the whole object where a range of it was asked for".to_owned();
+        Self { status: 200, message, ..Self::default() }
+    }
+
     pub(crate) fn cure(&self) -> Cure {
         match self.code.as_str() {
             "SlowDown"
@@ -104,7 +110,7 @@ impl Complaint {
         match (self.code.is_empty(), self.message.is_empty()) {
             (false, false) => format!("{}: {}", self.code, self.message),
             (false, true) => self.code.clone(),
-            (true, false) => format!("HTTP {}: {}", self.status, self.message),
+            (true, false) => self.message.clone(),
             (true, true) => {
                 let reason = StatusCode::from_u16(self.status).ok().and_then(|s| s.canonical_reason());
                 format!("HTTP {} {}", self.status, reason.unwrap_or_default()).trim_end().to_owned()

@@ -59,8 +59,8 @@ impl BucketUpload {
             .header("x-amz-mp-object-size", size.to_string())
     }
 
-    /// The best proof there is: the server's checksum of the whole; its `ETag`, if it follows from parts that were proven
-    /// by theirs; a second look.
+    /// The best proof there is: the server's checksum of the whole; its `ETag`, if it follows from those of the parts; its
+    /// word on each part; all the bytes once more. The size is looked at in any case.
     async fn prove(
         &self,
         root: &Element,
@@ -69,38 +69,48 @@ impl BucketUpload {
         (size, crc64): (u64, Crc64),
     ) -> Result<Receipt, Fault> {
         let client = &self.bucket.client;
-        let stated = root.value("ChecksumCRC64NVME").or_else(|| answer.header(CRC64));
-        let composite = root.value("ChecksumType") == Some("COMPOSITE");
-        let stated = stated.filter(|_| !composite).and_then(checksum::crc64_from_wire);
-        let etag = root.etag("ETag");
-        let proof = if stated == Some(crc64) {
-            Some(Proof::Checksum)
-        } else if self.etag_follows(parts, etag.as_deref()) {
-            Some(Proof::EtagMd5)
-        } else {
-            None
-        };
         let Some(found) = read::head(client, &self.full).await?.filter(|found| found.size == size) else {
             return Err(corrupt(client, &self.full));
         };
-        let proof = match (proof, stated, found.crc64) {
-            (Some(proof), _, _) => proof,
-            (None, None, Some(there)) if there == crc64 => Proof::Checksum,
-            // A checksum that differs may be of another kind; only the bytes decide.
-            _ if read_back(client, &self.full, size).await? == crc64 => Proof::ReadBack,
-            _ => return Err(corrupt(client, &self.full)),
+        let stated = root.value("ChecksumCRC64NVME").or_else(|| answer.header(CRC64));
+        let composite = root.value("ChecksumType") == Some("COMPOSITE");
+        let stated = stated.filter(|_| !composite).and_then(checksum::crc64_from_wire).or(found.crc64);
+        let etag = root.etag("ETag");
+        let proof = match stated {
+            Some(there) if there == crc64 => Some(Proof::Checksum),
+            // It may be a checksum of another kind; only the bytes decide.
+            Some(_) => None,
+            None => self.proof_of_parts(parts, etag.as_deref()),
+        };
+        let proof = match proof {
+            Some(proof) => proof,
+            None if read_back(client, &self.full, size).await? == crc64 => Proof::ReadBack,
+            None => return Err(corrupt(client, &self.full)),
         };
         // Some servers show another `ETag` afterwards; what a later look finds is what counts.
         Ok(Receipt { size, crc64, etag: found.etag.or(etag), proof })
     }
 
-    /// Whether every part was proven here by its MD5, and the object's `ETag` is the one that follows from theirs.
-    fn etag_follows(&self, parts: &[PartReceipt], etag: Option<&str>) -> bool {
+    /// What the proofs of the parts are worth for the whole; `None` where one of them has none (it was sent by an earlier
+    /// run, or the server said nothing), or where the object's `ETag` is another than theirs make.
+    fn proof_of_parts(&self, parts: &[PartReceipt], etag: Option<&str>) -> Option<Proof> {
         let proofs = self.proofs.lock().unwrap_or_else(PoisonError::into_inner);
-        let proven = |part: &PartReceipt| proofs.get(&part.number) == Some(&Some(Proof::EtagMd5));
-        etag.is_some()
-            && parts.iter().all(proven)
-            && checksum::etag_of_parts(parts.iter().map(|part| part.etag.as_str())).as_deref() == etag
+        let mut all = Proof::Checksum;
+        for part in parts {
+            match proofs.get(&part.number) {
+                Some((Proof::Checksum, sent)) if *sent == part.etag => {}
+                Some((Proof::EtagMd5, sent)) if *sent == part.etag => all = Proof::EtagMd5,
+                _ => return None,
+            }
+        }
+        let made = checksum::etag_of_parts(parts.iter().map(|part| part.etag.as_str()));
+        let of_parts = |etag: &&str| {
+            etag.split_once('-').is_some_and(|(head, _)| checksum::md5_from_etag(head).is_some())
+        };
+        match (all, made, etag.filter(of_parts)) {
+            (Proof::EtagMd5, Some(made), Some(etag)) if made != etag => None,
+            _ => Some(all),
+        }
     }
 
     /// The upload is gone: either it has been completed, which the object shows, or it has been aborted.

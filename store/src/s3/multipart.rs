@@ -28,8 +28,8 @@ pub(crate) struct BucketUpload {
     pub(super) id: String,
     /// The server keeps CRC-64/NVME for this upload, of the whole object.
     pub(super) checksums: bool,
-    /// How each part that was sent here is known to have arrived; `None` where the server said nothing.
-    pub(super) proofs: Mutex<BTreeMap<u32, Option<Proof>>>,
+    /// How each part that was sent here is known to have arrived, with its `ETag`; none where the server said nothing.
+    pub(super) proofs: Mutex<BTreeMap<u32, (Proof, String)>>,
 }
 
 impl Bucket {
@@ -138,7 +138,11 @@ impl BucketUpload {
                     format!("the answer to part {number} of `{}` has no ETag", client.target(&request));
                 return Err(Fault::new(Class::Refused, what).help("check that the endpoint speaks S3"));
             };
-            self.proofs.lock().unwrap_or_else(PoisonError::into_inner).insert(number, proof);
+            let mut proofs = self.proofs.lock().unwrap_or_else(PoisonError::into_inner);
+            match proof {
+                Some(proof) => drop(proofs.insert(number, (proof, etag.clone()))),
+                None => drop(proofs.remove(&number)),
+            }
             return Ok(PartReceipt { number, size, crc64: block.crc64, etag });
         }
         Err(corrupt(client, &self.full))

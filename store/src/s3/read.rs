@@ -77,12 +77,9 @@ pub(super) async fn get(client: &Client, full: &str, range: Option<Range<u64>>) 
         }
         return Ok(answer.body);
     };
-    // A server may ignore the range and send everything.
-    let bytes = match (answer.status, usize::try_from(range.start), usize::try_from(range.end)) {
-        (StatusCode::OK, Ok(start), Ok(end)) if end <= answer.body.len() => answer.body.slice(start..end),
-        _ => answer.body,
-    };
-    if bytes.len() as u64 != range.end - range.start {
+    let bytes = answer.body;
+    let begins_elsewhere = range.start > 0 && answer.status != StatusCode::PARTIAL_CONTENT;
+    if bytes.len() as u64 != range.end - range.start || begins_elsewhere {
         let (Range { start, end }, got) = (range, bytes.len());
         let what = format!("`{}` gave {got} bytes for {start}..{end}", client.target(&request));
         return Err(Fault::new(Class::Corrupt, what));

@@ -1,10 +1,14 @@
 use adt_model::{Class, Fault, Secret};
 use jiff::Timestamp;
 
-use super::Keys;
+use super::{Keys, process, role, sso};
 use crate::{Environment, s3::profile::Profiles};
 
-/// Where keys are looked for, in the order of AWS's own tools: environment, profile, container, instance.
+/// A role that is assumed through a role that is assumed …; longer chains are loops.
+const LONGEST_CHAIN: usize = 5;
+
+/// Where keys are looked for, in the order of AWS's own tools: the environment, the profile, a web identity, a container,
+/// an instance.
 pub(crate) struct Chain {
     pub(super) environment: Environment,
     pub(super) http: reqwest::Client,
@@ -18,18 +22,33 @@ impl Chain {
     /// The first keys that are found. A source that is set up but does not work is a fault, not a reason to go on with
     /// another identity.
     pub(super) async fn find(&self, now: Timestamp) -> Result<Keys, Fault> {
-        let _ = (now, &self.http);
         if let Some(keys) = self.from_environment() {
             return Ok(keys);
         }
         let profiles = Profiles::load(&self.environment);
-        if let Some(keys) = from_profile(&profiles) {
+        let name = profiles.current();
+        if self.environment.var("AWS_PROFILE").is_some() && !profiles.has(name) {
+            let (config, credentials) = (&profiles.config_file, &profiles.credentials_file);
+            let what =
+                format!("AWS_PROFILE names `{name}`, which is neither in `{config}` nor in `{credentials}`");
+            return Err(Fault::new(Class::Missing, what));
+        }
+        if let Some(keys) = self.from_profile(&profiles, name, now, 0).await? {
             return Ok(keys);
         }
-        Err(Fault::new(Class::Missing, "no AWS credentials were found"))
+        if let Some(keys) = role::from_environment(self, &profiles).await? {
+            return Ok(keys);
+        }
+        if let Some(keys) = self.from_container().await? {
+            return Ok(keys);
+        }
+        match self.from_instance().await? {
+            Some(keys) => Ok(keys),
+            None => Err(self.nothing(&profiles)),
+        }
     }
 
-    fn from_environment(&self) -> Option<Keys> {
+    pub(super) fn from_environment(&self) -> Option<Keys> {
         Some(Keys {
             access_key: self.environment.var("AWS_ACCESS_KEY_ID")?.trim().to_owned(),
             secret: Secret::new(self.environment.var("AWS_SECRET_ACCESS_KEY")?.trim()),
@@ -38,10 +57,50 @@ impl Chain {
             source: "the environment (AWS_ACCESS_KEY_ID)".into(),
         })
     }
+
+    /// What a profile leads to: a role, single sign-on, keys that are written down, a program.
+    pub(super) async fn from_profile(
+        &self,
+        profiles: &Profiles,
+        name: &str,
+        now: Timestamp,
+        depth: usize,
+    ) -> Result<Option<Keys>, Fault> {
+        if depth > LONGEST_CHAIN {
+            return Err(Fault::new(
+                Class::BadInput,
+                format!("profile `{name}` leads to itself by source_profile"),
+            ));
+        }
+        if profiles.value(name, "role_arn").is_some() {
+            // A future that may hold itself has to be on the heap.
+            return Box::pin(role::from_profile(self, profiles, name, now, depth)).await.map(Some);
+        }
+        if profiles.value(name, "sso_account_id").is_some() {
+            return sso::keys(self, profiles, name, now).await.map(Some);
+        }
+        if let Some(keys) = written_down(profiles, name) {
+            return Ok(Some(keys));
+        }
+        match profiles.value(name, "credential_process") {
+            Some(command) => process::keys(command, name).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn nothing(&self, profiles: &Profiles) -> Fault {
+        let (name, config, credentials) =
+            (profiles.current(), &profiles.config_file, &profiles.credentials_file);
+        let instance = if self.instance_is_off() { "switched off" } else { "no answer" };
+        Fault::new(Class::Missing, "no AWS credentials were found").help(format!(
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; looked at the environment, profile `{name}` \
+             in `{config}` and `{credentials}`, AWS_WEB_IDENTITY_TOKEN_FILE, AWS_CONTAINER_CREDENTIALS_*, and the \
+             instance's metadata ({instance})"
+        ))
+    }
 }
 
-fn from_profile(profiles: &Profiles) -> Option<Keys> {
-    let name = profiles.current();
+pub(super) fn written_down(profiles: &Profiles, name: &str) -> Option<Keys> {
     Some(Keys {
         access_key: profiles.value(name, "aws_access_key_id")?.to_owned(),
         secret: Secret::new(profiles.value(name, "aws_secret_access_key")?),

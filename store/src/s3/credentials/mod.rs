@@ -1,6 +1,12 @@
 //! Who we are to AWS: the chain of places where its own tools look, and the keys that were found, kept until they age.
 
 mod chain;
+mod container;
+mod fetch;
+mod instance;
+mod process;
+mod role;
+mod sso;
 
 use std::{fmt, sync::Arc};
 
@@ -22,6 +28,27 @@ pub(crate) struct Keys {
     pub(crate) expires: Option<Timestamp>,
     /// Where they were found, for people.
     pub(crate) source: String,
+}
+
+impl Keys {
+    /// From a document of a service or a program; `None` when it lacks a part. Names are tried in every spelling in use.
+    fn from_json(document: &serde_json::Value, source: String) -> Option<Self> {
+        let text = |names: [&str; 2]| {
+            names.iter().find_map(|name| document.get(name)?.as_str()).filter(|text| !text.is_empty())
+        };
+        let expires = text(["Expiration", "expiration"]).and_then(|text| text.parse().ok());
+        // SSO writes milliseconds.
+        let millis = document.get("expiration").and_then(serde_json::Value::as_i64);
+        Some(Self {
+            access_key: text(["AccessKeyId", "accessKeyId"])?.to_owned(),
+            secret: Secret::new(text(["SecretAccessKey", "secretAccessKey"])?),
+            token: text(["SessionToken", "sessionToken"])
+                .or_else(|| text(["Token", "token"]))
+                .map(Secret::new),
+            expires: expires.or_else(|| Timestamp::from_millisecond(millis?).ok()),
+            source,
+        })
+    }
 }
 
 impl fmt::Debug for Keys {
@@ -66,5 +93,24 @@ impl Credentials {
         if current.as_ref().is_some_and(|keys| Arc::ptr_eq(keys, refused)) {
             *current = None;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_of_every_spelling_are_read_and_nothing_is_shown() {
+        let upper = serde_json::json!({"AccessKeyId": "A", "SecretAccessKey": "canary", "Token": "canary",
+            "Expiration": "2030-01-01T00:00:00Z"});
+        let lower = serde_json::json!({"accessKeyId": "A", "secretAccessKey": "canary", "sessionToken": "canary",
+            "expiration": 1_893_456_000_000_i64});
+        for document in [upper, lower] {
+            let keys = Keys::from_json(&document, "a test".into()).unwrap();
+            assert_eq!(keys.expires, Some("2030-01-01T00:00:00Z".parse().unwrap()));
+            assert!(keys.token.is_some() && !format!("{keys:?}").contains("canary"));
+        }
+        assert!(Keys::from_json(&serde_json::json!({"AccessKeyId": "A"}), String::new()).is_none());
     }
 }
