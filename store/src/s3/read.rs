@@ -77,12 +77,42 @@ pub(super) async fn get(client: &Client, full: &str, range: Option<Range<u64>>) 
         }
         return Ok(answer.body);
     };
+    let stated = answer.header("content-range").map(str::to_owned);
     let bytes = answer.body;
-    let begins_elsewhere = range.start > 0 && answer.status != StatusCode::PARTIAL_CONTENT;
-    if bytes.len() as u64 != range.end - range.start || begins_elsewhere {
+    if bytes.len() as u64 != range.end - range.start || !begins_at(&range, answer.status, stated.as_deref()) {
         let (Range { start, end }, got) = (range, bytes.len());
         let what = format!("`{}` gave {got} bytes for {start}..{end}", client.target(&request));
         return Err(Fault::new(Class::Corrupt, what));
     }
     Ok(bytes)
+}
+
+/// Whether an answer holds what was asked for, not as many bytes from elsewhere. Some servers send the range with a 200.
+fn begins_at(range: &Range<u64>, status: StatusCode, stated: Option<&str>) -> bool {
+    match stated
+        .and_then(|text| text.trim_start_matches("bytes").trim().split('-').next()?.parse::<u64>().ok())
+    {
+        Some(start) => start == range.start,
+        None => status == StatusCode::PARTIAL_CONTENT || range.start == 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(206, Some("bytes 5-9/100"), true)]
+    #[case(206, Some("bytes 0-4/100"), false)]
+    #[case(200, Some("bytes 5-9/100"), true)]
+    #[case(206, None, true)]
+    #[case(200, None, false)]
+    fn bytes_from_elsewhere_are_not_taken(
+        #[case] status: u16,
+        #[case] stated: Option<&str>,
+        #[case] right: bool,
+    ) {
+        assert_eq!(begins_at(&(5..10), StatusCode::from_u16(status).unwrap(), stated), right);
+    }
 }

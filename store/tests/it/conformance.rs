@@ -208,3 +208,15 @@ async fn a_named_server_conforms() {
     let place = open(&format!("s3://{bucket}/deep/prefix ü"), &options(endpoint, access_key, secret)).await;
     suite(&place, false).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn our_own_server_conforms() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = camino::Utf8Path::from_path(folder.path()).unwrap();
+    fs_err::create_dir(root.join("lab")).unwrap();
+    let settings = adt_sandbox::ServerOptions::new("key", "secret", std::sync::Arc::new(Timestamp::now));
+    let server = adt_sandbox::Server::start(root, settings).await.unwrap();
+    let place = open("s3://lab/deep/prefix ü", &options(&server.endpoint(), "key", "secret")).await;
+    suite(&place, true).await;
+    server.stop().await;
+}

@@ -2,6 +2,8 @@
 
 mod conformance;
 mod faults;
+mod identity;
 mod local;
 mod measure;
+mod server;
 mod setup;
