@@ -27,7 +27,7 @@ pub(crate) fn from_text(text: &str) -> Option<Timestamp> {
         return None;
     }
     let seconds: i64 = seconds.parse().ok()?;
-    let nanos: i32 = format!("{:0<9.9}", fraction).parse().ok()?;
+    let nanos: i32 = format!("{fraction:0<9.9}").parse().ok()?;
     let sign = if negative { -1 } else { 1 };
     Timestamp::new(i64::from(sign) * seconds, sign * nanos).ok()
 }

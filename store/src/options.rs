@@ -28,7 +28,7 @@ impl StoreOptions {
     pub fn new(environment: Environment, clock: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Self {
         Self {
             lanes: 32,
-            retry_time: Duration::from_secs(180),
+            retry_time: Duration::from_mins(3),
             request_timeout: Duration::from_secs(30),
             sign_payload: false,
             environment,

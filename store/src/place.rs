@@ -183,3 +183,30 @@ where
 {
     stream::try_unfold(state, next)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever moves many objects spawns tasks; that every future may go to another thread is part of the promise.
+    #[expect(dead_code, reason = "it has to compile, not to run")]
+    fn futures_can_be_spawned(
+        place: &'static Place,
+        upload: &'static Upload,
+        key: &'static Key,
+        block: Block,
+    ) {
+        fn sent(_: impl Send) {}
+        let meta: &'static ObjectMeta = &ObjectMeta { modified: None, content_type: None };
+        sent(place.put(key, block.clone(), meta));
+        sent(place.begin(key, meta));
+        sent(place.resume(key, "id"));
+        sent(place.head(key));
+        sent(place.get(key, None));
+        sent(place.delete(key));
+        sent(place.unfinished());
+        sent(upload.put_part(1, 0, block));
+        sent(upload.complete(&[]));
+        sent(upload.abort());
+    }
+}

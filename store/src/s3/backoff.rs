@@ -28,12 +28,10 @@ impl Backoff {
         self.tries += 1;
         let since = *self.first_failure.get_or_insert(began);
         let spent = since.elapsed();
-        if spent >= self.budget {
-            return None;
-        }
+        let left = self.budget.checked_sub(spent).filter(|left| !left.is_zero())?;
         let ceiling = FIRST.saturating_mul(1 << (self.tries - 1).min(20)).min(LONGEST);
         // The last attempt is made when the budget ends, not one wait later.
-        Some(ceiling.mul_f64(random.fraction()).min(self.budget - spent))
+        Some(ceiling.mul_f64(random.fraction()).min(left))
     }
 
     /// For people: how often, and over what time.
@@ -51,7 +49,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn waits_grow_stay_below_their_ceiling_and_end_with_the_budget() {
         let random = Random::new(1);
-        let budget = Duration::from_secs(180);
+        let budget = Duration::from_mins(3);
         let mut backoff = Backoff::new(budget);
         let begin = Instant::now();
         let mut waits = Vec::new();

@@ -11,7 +11,7 @@ use std::{
 
 use adt_model::{Class, Fault};
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tokio::time::Instant;
 
 use super::{
@@ -56,7 +56,7 @@ pub(crate) struct Client {
 
 /// Why an attempt failed.
 enum Failure {
-    Answered(Complaint),
+    Answered(Box<Complaint>),
     Network(reqwest::Error),
     Late(Duration),
 }
@@ -147,7 +147,7 @@ impl Client {
             // A range was asked for and everything is being sent; it may be more than there is memory.
             let length = answer.content_length().unwrap_or(u64::MAX);
             if length > request.answer_size {
-                return Err(Failure::Answered(Complaint::no_ranges()));
+                return Err(Failure::Answered(Box::new(Complaint::no_ranges())));
             }
         }
         let body = collect(answer, patience).await?;
@@ -190,7 +190,11 @@ impl Client {
         all.iter()
             .filter(|(name, _)| *name != "host")
             // What is no header (a line end in a key from a file, say) is left out, and the server refuses the signature.
-            .filter_map(|(name, value)| Some((name.parse::<http::HeaderName>().ok()?, value.parse().ok()?)))
+            .filter_map(|(name, value)| {
+                let mut shown: HeaderValue = value.parse().ok()?;
+                shown.set_sensitive(matches!(*name, "authorization" | "x-amz-security-token"));
+                Some((name.parse::<http::HeaderName>().ok()?, shown))
+            })
             .collect()
     }
 
@@ -297,7 +301,7 @@ fn judge(request: &Request, status: StatusCode, headers: HeaderMap, body: Bytes)
     if status.is_success() && !late_refusal() {
         return Ok(Answer { status, headers, body });
     }
-    Err(Failure::Answered(Complaint::read(status, &headers, &body)))
+    Err(Failure::Answered(Box::new(Complaint::read(status, &headers, &body))))
 }
 
 impl From<reqwest::Error> for Failure {
@@ -336,7 +340,7 @@ impl Failure {
     fn trouble(self, scene: &Scene<'_>) -> Trouble {
         match self {
             Self::Answered(complaint) => {
-                Trouble { fault: scene.refused(&complaint), complaint: Some(complaint) }
+                Trouble { fault: scene.refused(&complaint), complaint: Some(*complaint) }
             }
             Self::Network(error) => scene.unreachable(error).into(),
             Self::Late(time) => scene.late(time.as_secs()).into(),

@@ -17,7 +17,7 @@ pub(crate) fn client(environment: &Environment, lanes: usize, secure: bool) -> R
         .referer(false)
         .http1_only()
         .tcp_nodelay(true)
-        .tcp_keepalive(Duration::from_secs(60))
+        .tcp_keepalive(Duration::from_mins(1))
         .connect_timeout(Duration::from_secs(15))
         // Servers commonly close idle connections after a minute or so; ours go first.
         .pool_idle_timeout(Duration::from_secs(20))
@@ -46,13 +46,14 @@ fn certificates(path: &str) -> Result<Vec<Certificate>, Fault> {
     })
 }
 
+type Make = fn(&str) -> reqwest::Result<Proxy>;
+
 /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in capitals or not. Loopback is never asked for by a proxy.
 fn proxies(environment: &Environment) -> Result<Vec<Proxy>, Fault> {
     let either = |name: &str| environment.var(name).or_else(|| environment.var(&name.to_lowercase()));
     let except = either("NO_PROXY").unwrap_or_default();
     let except =
         NoProxy::from_string(&format!("localhost,127.0.0.0/8,::1,169.254.169.254,169.254.170.2,{except}"));
-    type Make = fn(&str) -> reqwest::Result<Proxy>;
     let kinds: [(&str, Make); 3] = [
         ("HTTPS_PROXY", |url| Proxy::https(url)),
         ("HTTP_PROXY", |url| Proxy::http(url)),

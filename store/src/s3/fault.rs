@@ -78,15 +78,13 @@ impl Scene<'_> {
                 format!("{} (here it is {}, there {time})", complaint.shown(), self.now)
             }
             _ => match &complaint.request_id {
-                Some(id) if self.server_matters(complaint) => format!("{} (request {id})", complaint.shown()),
+                // It helps those who run the server to find out more.
+                Some(id) if complaint.status >= 500 || complaint.code.is_empty() => {
+                    format!("{} (request {id})", complaint.shown())
+                }
                 _ => complaint.shown(),
             },
         }
-    }
-
-    /// A request's id helps those who run the server to find out more.
-    fn server_matters(&self, complaint: &Complaint) -> bool {
-        complaint.status >= 500 || complaint.code.is_empty()
     }
 
     fn judge(&self, complaint: &Complaint) -> (Class, Option<String>) {
@@ -134,15 +132,7 @@ impl Scene<'_> {
             "QuotaExceeded" | "XMinioStorageFull" => {
                 (Class::Refused, Some("free some space there, then run the same command again".into()))
             }
-            _ => (self.by_status(complaint.status), self.help_by_status(complaint.status)),
-        }
-    }
-
-    fn by_status(&self, status: u16) -> Class {
-        match status {
-            404 => Class::Missing,
-            408 | 429 | 500 | 502..=504 => Class::Transient,
-            _ => Class::Refused,
+            _ => (class_by_status(complaint.status), self.help_by_status(complaint.status)),
         }
     }
 
@@ -191,16 +181,26 @@ impl Scene<'_> {
     }
 }
 
+fn class_by_status(status: u16) -> Class {
+    match status {
+        404 => Class::Missing,
+        408 | 429 | 500 | 502..=504 => Class::Transient,
+        _ => Class::Refused,
+    }
+}
+
 /// Whether it is the server's certificate that keeps a connection from being had.
 pub(crate) fn is_about_certificates(error: &reqwest::Error) -> bool {
     let mut cause: Option<&(dyn Error + 'static)> = error.source();
     while let Some(error) = cause {
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let tls = inner.and_then(|e| e.downcast_ref::<rustls::Error>());
-        if let Some(rustls::Error::InvalidCertificate(_)) = tls.or_else(|| error.downcast_ref()) {
+        if let Some(rustls::Error::InvalidCertificate(_)) = error.downcast_ref() {
             return true;
         }
-        cause = error.source();
+        // An `io::Error` does not name what it wraps as its source, but what lies behind that.
+        cause = match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
     }
     false
 }

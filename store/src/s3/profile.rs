@@ -10,7 +10,7 @@ use crate::Environment;
 #[derive(Default)]
 pub(crate) struct Profiles {
     /// Profile name, then key.
-    profiles: BTreeMap<String, BTreeMap<String, String>>,
+    named: BTreeMap<String, BTreeMap<String, String>>,
     /// The other sections (`sso-session x`, `services x`), by their whole heading.
     others: BTreeMap<String, BTreeMap<String, String>>,
     /// The profile that is in use.
@@ -30,13 +30,13 @@ impl Profiles {
         for (heading, keys) in sections(&fs_err::read_to_string(&loaded.config_file).unwrap_or_default()) {
             let name = if heading == "default" { Some("default") } else { heading.strip_prefix("profile ") };
             match name {
-                Some(name) => loaded.profiles.entry(name.trim().to_owned()).or_default().extend(keys),
+                Some(name) => loaded.named.entry(name.trim().to_owned()).or_default().extend(keys),
                 None => loaded.others.entry(heading).or_default().extend(keys),
             }
         }
         // What both files say, the credentials file says better.
         for (name, keys) in sections(&fs_err::read_to_string(&loaded.credentials_file).unwrap_or_default()) {
-            loaded.profiles.entry(name).or_default().extend(keys);
+            loaded.named.entry(name).or_default().extend(keys);
         }
         loaded
     }
@@ -47,12 +47,12 @@ impl Profiles {
     }
 
     pub(crate) fn has(&self, profile: &str) -> bool {
-        self.profiles.contains_key(profile)
+        self.named.contains_key(profile)
     }
 
     /// A value of a profile; a nested one as `outer.inner`.
     pub(crate) fn value(&self, profile: &str, key: &str) -> Option<&str> {
-        filled(self.profiles.get(profile), key)
+        filled(self.named.get(profile), key)
     }
 
     /// A value of another section, such as `sso-session lab`.

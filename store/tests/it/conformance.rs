@@ -198,14 +198,20 @@ async fn a_folder_conforms() {
     suite(&place, true).await;
 }
 
-/// `ADT_TEST_S3=endpoint|bucket|key|secret` names a server that is already running, with an empty bucket.
+/// `ADT_TEST_S3=endpoint|bucket|key|secret` names a server that is already running, with an empty bucket;
+/// `ADT_TEST_CA` the file of its certificate's authority, if it needs one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_named_server_conforms() {
     let Ok(text) = std::env::var("ADT_TEST_S3") else { return };
     let [endpoint, bucket, access_key, secret] = text.split('|').collect::<Vec<_>>()[..] else {
         panic!("ADT_TEST_S3 is `endpoint|bucket|key|secret`")
     };
-    let place = open(&format!("s3://{bucket}/deep/prefix ü"), &options(endpoint, access_key, secret)).await;
+    let mut options = options(endpoint, access_key, secret);
+    options
+        .environment
+        .vars
+        .extend(std::env::var("ADT_TEST_CA").map(|path| ("AWS_CA_BUNDLE".to_owned(), path)));
+    let place = open(&format!("s3://{bucket}/deep/prefix ü"), &options).await;
     suite(&place, false).await;
 }
 

@@ -1,5 +1,11 @@
 //! Places as their users see them: one suite for every kind of place, and the faults that servers and disks have.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test's own steps must work; what does not is a failure with its place"
+)]
+
 mod conformance;
 mod faults;
 mod identity;

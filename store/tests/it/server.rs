@@ -125,7 +125,7 @@ async fn answer(
         }
         Reply::HangUp => Err(std::io::Error::other("as told")),
         Reply::Stall => {
-            tokio::time::sleep(Duration::from_secs(3600)).await;
+            tokio::time::sleep(Duration::from_hours(1)).await;
             Err(std::io::Error::other("as told"))
         }
     }

@@ -22,7 +22,7 @@ impl Chain {
     /// The first keys that are found. A source that is set up but does not work is a fault, not a reason to go on with
     /// another identity.
     pub(super) async fn find(&self, now: Timestamp) -> Result<Keys, Fault> {
-        if let Some(keys) = self.from_environment() {
+        if let Some(keys) = self.environment_keys() {
             return Ok(keys);
         }
         let profiles = Profiles::load(&self.environment);
@@ -33,22 +33,22 @@ impl Chain {
                 format!("AWS_PROFILE names `{name}`, which is neither in `{config}` nor in `{credentials}`");
             return Err(Fault::new(Class::Missing, what));
         }
-        if let Some(keys) = self.from_profile(&profiles, name, now, 0).await? {
+        if let Some(keys) = self.profile_keys(&profiles, name, now, 0).await? {
             return Ok(keys);
         }
         if let Some(keys) = role::from_environment(self, &profiles).await? {
             return Ok(keys);
         }
-        if let Some(keys) = self.from_container().await? {
+        if let Some(keys) = self.container_keys().await? {
             return Ok(keys);
         }
-        match self.from_instance().await? {
+        match self.instance_keys().await? {
             Some(keys) => Ok(keys),
             None => Err(self.nothing(&profiles)),
         }
     }
 
-    pub(super) fn from_environment(&self) -> Option<Keys> {
+    pub(super) fn environment_keys(&self) -> Option<Keys> {
         Some(Keys {
             access_key: self.environment.var("AWS_ACCESS_KEY_ID")?.trim().to_owned(),
             secret: Secret::new(self.environment.var("AWS_SECRET_ACCESS_KEY")?.trim()),
@@ -59,7 +59,7 @@ impl Chain {
     }
 
     /// What a profile leads to: a role, single sign-on, keys that are written down, a program.
-    pub(super) async fn from_profile(
+    pub(super) async fn profile_keys(
         &self,
         profiles: &Profiles,
         name: &str,

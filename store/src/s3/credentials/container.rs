@@ -10,7 +10,7 @@ const PLAIN: [&str; 3] = ["169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"];
 
 impl Chain {
     /// Keys of a container's own service (ECS, EKS pod identity); `None` where none is named.
-    pub(super) async fn from_container(&self) -> Result<Option<Keys>, Fault> {
+    pub(super) async fn container_keys(&self) -> Result<Option<Keys>, Fault> {
         let var = |name| self.environment.var(name);
         let url = match var("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
             Some(path) => format!("{TASK}{path}"),

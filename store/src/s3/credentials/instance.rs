@@ -14,8 +14,8 @@ impl Chain {
         self.environment.var("AWS_EC2_METADATA_DISABLED").is_some_and(|v| v.eq_ignore_ascii_case("true"))
     }
 
-    /// Keys of the instance's role (IMDSv2); `None` where there is no instance or no role.
-    pub(super) async fn from_instance(&self) -> Result<Option<Keys>, Fault> {
+    /// Keys of the instance's role (`IMDSv2`); `None` where there is no instance or no role.
+    pub(super) async fn instance_keys(&self) -> Result<Option<Keys>, Fault> {
         if self.instance_is_off() {
             return Ok(None);
         }

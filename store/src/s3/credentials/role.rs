@@ -1,5 +1,7 @@
 //! Roles that are assumed: with other keys, or with a token that a cluster puts into a file.
 
+use std::fmt::Write;
+
 use adt_model::{Class, Fault, Secret};
 use jiff::Timestamp;
 
@@ -62,10 +64,10 @@ async fn source(
 ) -> Result<Option<Keys>, Fault> {
     match (profiles.value(name, "source_profile"), profiles.value(name, "credential_source")) {
         (Some(source), _) if source == name => Ok(written_down(profiles, name)),
-        (Some(source), _) => chain.from_profile(profiles, source, now, depth + 1).await,
-        (None, Some("Environment")) => Ok(chain.from_environment()),
-        (None, Some("EcsContainer")) => chain.from_container().await,
-        (None, Some("Ec2InstanceMetadata")) => chain.from_instance().await,
+        (Some(source), _) => chain.profile_keys(profiles, source, now, depth + 1).await,
+        (None, Some("Environment")) => Ok(chain.environment_keys()),
+        (None, Some("EcsContainer")) => chain.container_keys().await,
+        (None, Some("Ec2InstanceMetadata")) => chain.instance_keys().await,
         _ => Ok(None),
     }
 }
@@ -96,7 +98,8 @@ async fn ask(
     let (base, region) = endpoint(chain, profiles);
     let mut body = format!("Action={action}&Version=2011-06-15");
     for (name, value) in form {
-        body.push_str(&format!("&{name}={}", encode::query(value)));
+        // Writing to a string cannot fail.
+        let _ = write!(body, "&{name}={}", encode::query(value));
     }
     let mut request = chain.http.post(format!("{base}/")).header("content-type", FORM);
     if let Some((keys, now)) = signer {
