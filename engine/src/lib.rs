@@ -1,1 +1,20 @@
-//! placeholder
+//! Does things in order; waits, retries, cancels; spends memory, threads and lanes.
+//!
+//! One job is read top to bottom in [`job`]: claim the asset, look at the world, plan, perform the stages, end. The verbs are in
+//! [`steps`], one file each. Everything a step makes leaves through a [`delivery::Delivery`], which knows what the destination has
+//! already confirmed. [`bridge`] is the one place where CPU threads meet the network.
+
+pub mod bridge;
+pub mod budget;
+pub mod buffers;
+mod build;
+pub mod ctx;
+pub mod delivery;
+pub mod job;
+pub mod run;
+mod standing;
+pub mod steps;
+pub mod survey;
+
+pub use ctx::{Clock, Ctx, Settings, Stop, Tell};
+pub use run::{Asked, Summary, run};

@@ -5,3 +5,5 @@ mod stamp;
 mod steady;
 
 pub use steady::SteadyFile;
+
+pub mod zip;

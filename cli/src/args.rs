@@ -1,0 +1,240 @@
+//! What a person types. Help texts live here; nothing in this file acts.
+
+use camino::Utf8PathBuf;
+use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    everything asked for is done (or there was nothing to do)
+  1    at least one job failed; the others were done; what failed is listed last
+  2    bad input; nothing was started, nothing was written
+  3    a bug in this program
+  130  interrupted; running the same command again goes on where it was
+
+Configuration: a flag wins over an environment variable (`ADT_…`), that over the configuration file, that over the
+default. `adt settings` shows each value and where it came from. Credentials and endpoints of S3 are those of the
+standard AWS variables and files (`AWS_PROFILE`, `AWS_ENDPOINT_URL_S3`, `~/.aws/config`, …).";
+
+/// Gets a day's recordings off the rig and into the cloud: compressed, described, verified
+#[derive(Debug, Parser)]
+#[command(name = "adt", version, after_long_help = EXIT_CODES, max_term_width = 110, arg_required_else_help = true)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags of every command
+#[derive(Clone, Debug, Default, ClapArgs)]
+#[command(next_help_heading = "Every command")]
+pub(crate) struct Common {
+    /// Print events or rows as one JSON object a line on stdout; words for people go to stderr
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print only what failed
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// How much is said of what happens inside: debug, info, warning, error, critical (also `ADT_LOG_LEVEL`)
+    #[arg(short, long, global = true, value_name = "LEVEL")]
+    pub log_level: Option<String>,
+    /// Configuration file (TOML) (also `ADT_CONFIG`)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<Utf8PathBuf>,
+    /// Where to remember what was done (SQLite, on a local disk) (also `ADT_LEDGER`)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ledger: Option<Utf8PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a list of upload jobs; running the same list again goes on where it was
+    #[command(
+        after_help = "Examples:\n  adt run jobs.csv\n  adt run jobs.csv --dry-run\n  adt run --json-args '{\"s3_bucket\": \"my-bucket\", …}'\n  generate-jobs | adt run -"
+    )]
+    Run(Run),
+    /// Say every problem of every job before anything starts; exit 0 or 2
+    #[command(after_help = "Example:\n  adt check jobs.csv")]
+    Check(Jobs),
+    /// Show step by step what would be done; touches nothing
+    #[command(after_help = "Examples:\n  adt plan jobs.csv\n  adt plan jobs.csv --json | jq .stages")]
+    Plan(Jobs),
+    /// Show what ran, how much it moved, how fast, what failed and why
+    #[command(
+        after_help = "Examples:\n  adt history\n  adt history SmartSPIM_123456_2023-10-12_08-32-18\n  adt history --failed"
+    )]
+    History(History),
+    /// Show each setting's value and where it came from
+    #[command(after_help = "Example:\n  adt settings")]
+    Settings(Tuning),
+    /// Make a small lab of data and run it all against an object store inside this program
+    #[command(after_help = "Example:\n  adt demo /tmp/adt-demo")]
+    Demo(Demo),
+    /// Print completions for a shell
+    #[command(
+        after_help = "Examples:\n  adt completions bash > ~/.local/share/bash-completion/completions/adt\n  adt completions powershell >> $PROFILE"
+    )]
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Write the manual pages into a folder
+    #[command(after_help = "Example:\n  adt man ~/.local/share/man/man1")]
+    Man {
+        /// The folder, which must exist
+        folder: Utf8PathBuf,
+    },
+    /// Print this reference as Markdown
+    #[command(hide = true)]
+    Reference,
+}
+
+/// Jobs, from a list or from the command line
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub(crate) struct Jobs {
+    /// A CSV list, a JSON file with one job or a list of jobs, or `-` for standard input
+    #[arg(value_name = "JOBS.csv|JOB.json|-")]
+    pub list: Option<Utf8PathBuf>,
+    /// The same, as the Python original spells it
+    #[arg(short = 'j', long = "jobs-csv-file", value_name = "FILE", conflicts_with = "list")]
+    pub csv_file: Option<Utf8PathBuf>,
+    /// One job or a list of jobs as JSON text (also `UPLOAD_JOB_JSON_ARGS`, when no jobs are given otherwise)
+    #[arg(long, value_name = "JSON", conflicts_with_all = ["list", "csv_file"])]
+    pub json_args: Option<String>,
+    #[command(flatten)]
+    pub flags: Flags,
+    #[command(flatten)]
+    pub single: Single,
+    #[command(flatten)]
+    pub tuning: Tuning,
+}
+
+/// Switches that apply to every job of the list and win over its cells
+#[derive(Clone, Debug, Default, ClapArgs)]
+#[command(next_help_heading = "For every job of the list (these win over its cells)")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch a person can set")]
+pub(crate) struct Flags {
+    /// Read, compress and count everything, and list the objects; write and trigger nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Compress every modality
+    #[arg(long)]
+    pub compress_raw_data: bool,
+    /// Complete assets that exist already: only what differs is sent, nothing is deleted
+    #[arg(long)]
+    pub force_cloud_sync: bool,
+    /// Accepted for old scripts: data goes straight to the destination unless a job names a `temp_directory`
+    #[arg(long)]
+    pub skip_staging: bool,
+    /// The metadata folder wins over the metadata service
+    #[arg(long)]
+    pub metadata_dir_force: bool,
+}
+
+/// One job given by flags, as the Python original's `basic_job`
+#[derive(Clone, Debug, Default, ClapArgs)]
+#[command(next_help_heading = "One job from the command line (instead of a list)")]
+pub(crate) struct Single {
+    /// `YYYY-MM-DD HH:MM:SS` or `M/D/YYYY h:MM:SS AM`
+    #[arg(short, long, value_name = "TIME")]
+    pub acq_datetime: Option<String>,
+    /// A bucket's bare name (S3), or a location: `s3://bucket/prefix`, `file:///folder`
+    #[arg(short = 'b', long, value_name = "BUCKET")]
+    pub s3_bucket: Option<String>,
+    /// The rig's kind, such as `SmartSPIM`
+    #[arg(short = 'e', long, value_name = "NAME")]
+    pub platform: Option<String>,
+    /// A JSON list: `[{"modality": "SPIM", "source": "/data/x", "compress_raw_data": true}]`
+    #[arg(short, long, value_name = "JSON")]
+    pub modalities: Option<String>,
+    /// A JSON object of endpoints, or the name of an AWS parameter that holds one
+    #[arg(short = 'p', long, value_name = "JSON|NAME")]
+    pub endpoints_parameters: Option<String>,
+    /// The animal
+    #[arg(short, long, value_name = "ID")]
+    pub subject_id: Option<String>,
+    /// Build the asset in a fresh folder below this one first
+    #[arg(short = 'n', long, value_name = "FOLDER")]
+    pub temp_directory: Option<String>,
+    /// Behaviour data, which is left out of every modality
+    #[arg(short = 'v', long, value_name = "FOLDER")]
+    pub behavior_dir: Option<String>,
+    /// A folder whose `*.json` files belong to the asset
+    #[arg(short = 'x', long, value_name = "FOLDER")]
+    pub metadata_dir: Option<String>,
+    /// The lab's own processing capsule
+    #[arg(short = 'i', long, value_name = "ID")]
+    pub codeocean_process_capsule_id: Option<String>,
+}
+
+/// What a run takes from the machine and how patient it is
+#[derive(Clone, Debug, Default, ClapArgs)]
+#[command(next_help_heading = "Settings (also `ADT_…` variables and the configuration file)")]
+pub(crate) struct Tuning {
+    /// Threads that compress [default: all cores]
+    #[arg(long, value_name = "N")]
+    pub cpus: Option<String>,
+    /// Most requests at once to one destination
+    #[arg(long, value_name = "N")]
+    pub lanes: Option<String>,
+    /// Data held in memory at once, such as `128MiB`
+    #[arg(long, value_name = "SIZE")]
+    pub memory: Option<String>,
+    /// Jobs at once
+    #[arg(long, value_name = "N")]
+    pub parallel_jobs: Option<String>,
+    /// Deflate level of zipped folders, 1 (fast) to 9 (small)
+    #[arg(long, value_name = "LEVEL")]
+    pub zip_level: Option<String>,
+    /// How long a request is tried again before the job fails, such as `3m`
+    #[arg(long, value_name = "DURATION")]
+    pub retry_time: Option<String>,
+    /// How long one request without a body may take, such as `30s`
+    #[arg(long, value_name = "DURATION")]
+    pub request_timeout: Option<String>,
+    /// Sign the SHA-256 of every body also where TLS or loopback protects it
+    #[arg(long, action = ArgAction::SetTrue)]
+    pub sign_payload: bool,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub jobs: Jobs,
+    /// After the first failed job, begin no other
+    #[arg(long)]
+    pub fail_fast: bool,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct History {
+    /// An asset's name or a part of it; with one match its attempts and steps are shown too
+    pub job: Option<String>,
+    /// Only jobs whose last attempt failed
+    #[arg(long)]
+    pub failed: bool,
+    /// At most so many jobs, the newest first
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 50)]
+    pub limit: u32,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct Demo {
+    /// Where to make the lab; a fresh or empty folder, or one that an earlier demo made
+    #[arg(default_value = "adt-demo")]
+    pub folder: Utf8PathBuf,
+    /// Where its assets go
+    #[arg(long, value_enum, default_value_t = DemoStore::S3)]
+    pub store: DemoStore,
+}
+
+/// What the demo uploads to
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DemoStore {
+    /// An object store inside this program, on loopback
+    #[default]
+    S3,
+    /// A folder
+    Folder,
+}

@@ -1,0 +1,68 @@
+//! One file for each command.
+
+mod check;
+mod demo;
+mod history;
+mod plan;
+mod reference;
+mod run;
+mod settings;
+
+use adt_intake::Row;
+use adt_model::{Class, Fault, JobSpec, Problem};
+
+use crate::{
+    args::{Args, Command, Common},
+    env, show,
+};
+
+pub(crate) const DONE: u8 = 0;
+pub(crate) const FAILED: u8 = 1;
+pub(crate) const BAD_INPUT: u8 = 2;
+
+/// Does what was asked; the exit code.
+pub(crate) fn run(args: Args) -> anyhow::Result<u8> {
+    let vars = env::variables();
+    match args.command {
+        Command::Run(run) => run::run(&run, &args.common, &vars),
+        Command::Check(jobs) => check::run(&jobs, &args.common, &vars),
+        Command::Plan(jobs) => plan::run(&jobs, &args.common, &vars),
+        Command::History(history) => history::run(&history, &args.common, &vars),
+        Command::Settings(tuning) => settings::run(&tuning, &args.common, &vars),
+        Command::Demo(demo) => demo::run(&demo, &args.common, vars),
+        Command::Completions { shell } => Ok(reference::completions(shell)),
+        Command::Man { folder } => reference::man(&folder),
+        Command::Reference => Ok(reference::markdown()),
+    }
+}
+
+/// The exit code for an error that ended the whole command.
+pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<Fault>().map(Fault::class) {
+        Some(Class::BadInput) => BAD_INPUT,
+        Some(Class::Bug) => 3,
+        Some(Class::Cancelled) => 130,
+        _ => FAILED,
+    }
+}
+
+/// Jobs that can be begun, and everything that is wrong.
+fn sorted(rows: Vec<Row>) -> (Vec<JobSpec>, Vec<Problem>) {
+    let mut specs = Vec::new();
+    let mut problems = Vec::new();
+    for row in rows {
+        problems.extend(row.problems);
+        specs.extend(row.spec);
+    }
+    (specs, problems)
+}
+
+/// Tells all problems; with `--json` as one object a line.
+fn tell(problems: &[Problem], common: &Common) {
+    if common.json {
+        for problem in problems {
+            show::json_line(problem);
+        }
+    }
+    show::say(show::problems(problems).trim_end());
+}

@@ -1,0 +1,53 @@
+//! Completions, manual pages and the Markdown reference, all from the definitions in `args.rs`.
+
+use std::fmt::Write;
+
+use adt_model::Fault;
+use camino::Utf8Path;
+use clap::{Command, CommandFactory};
+use clap_complete::Shell;
+
+use super::DONE;
+use crate::{args::Args, show};
+
+pub(super) fn completions(shell: Shell) -> u8 {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "adt", &mut text);
+    show::out(&String::from_utf8_lossy(&text));
+    DONE
+}
+
+pub(super) fn man(folder: &Utf8Path) -> anyhow::Result<u8> {
+    clap_mangen::generate_to(Args::command(), folder)
+        .map_err(|e| Fault::io(format!("cannot write manual pages into `{folder}`"), e))?;
+    Ok(DONE)
+}
+
+pub(super) fn markdown() -> u8 {
+    show::out(&reference());
+    DONE
+}
+
+/// Every command's long help as a Markdown page.
+pub(crate) fn reference() -> String {
+    let mut command = Args::command().term_width(100);
+    command.build();
+    let mut page = String::from(
+        "# The command line\n\nWritten by `adt reference > docs/cli.md`; a test says so when it is out of date.\n",
+    );
+    section(&mut command, &mut page);
+    let mut names: Vec<_> = command.get_subcommands_mut().filter(|c| !c.is_hide_set()).collect();
+    for sub in &mut names {
+        if sub.get_name() != "help" {
+            section(sub, &mut page);
+        }
+    }
+    page
+}
+
+fn section(command: &mut Command, page: &mut String) {
+    let title = command.get_bin_name().unwrap_or("adt").to_owned();
+    let help = command.render_long_help().to_string();
+    let help: Vec<_> = help.lines().map(str::trim_end).collect();
+    let _ = write!(page, "\n## `{title}`\n\n```text\n{}\n```\n", help.join("\n").trim_end());
+}

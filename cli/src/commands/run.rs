@@ -1,0 +1,93 @@
+//! `adt run`
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use adt_engine::{Asked, Ctx, Stop, Summary};
+use adt_ledger::JobState;
+use adt_model::{JobSpec, LogLevel, Problem, ProblemKind};
+
+use super::{BAD_INPUT, sorted, tell};
+use crate::{
+    args::{Common, Run},
+    input, secrets, settings, show, stop, wire,
+};
+
+type Vars = BTreeMap<String, String>;
+
+pub(super) fn run(asked: &Run, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
+    let settings = settings::resolve(common, &asked.jobs.tuning, vars)?;
+    let (specs, mut problems) = sorted(input::rows(&asked.jobs, common, vars)?);
+    for spec in &specs {
+        problems.extend(adt_plan::obstacles(spec));
+        problems.extend(secrets::problems(spec, vars));
+    }
+    if problems.iter().any(|problem| problem.kind != ProblemKind::SourceMissing) {
+        tell(&problems, common);
+        return Ok(BAD_INPUT);
+    }
+    show::logging(settings.log_level.unwrap_or_else(|| most_said(&specs)), common.json);
+    let ctx = wire::ctx(&settings, vars, asked.fail_fast, show::reporter(common), Stop::default())?;
+    let problems = not_done(problems, &specs, &ctx)?;
+    if !problems.is_empty() {
+        tell(&problems, common);
+        return Ok(BAD_INPUT);
+    }
+    let summary = drive(Asked { jobs: specs, command: command_line(asked) }, &ctx)?;
+    show::ended(&summary, common);
+    Ok(summary.exit_code() as u8)
+}
+
+/// Runs the list while listening for Ctrl-C.
+pub(super) fn drive(asked: Asked, ctx: &Arc<Ctx>) -> anyhow::Result<Summary> {
+    let runtime = wire::runtime()?;
+    let summary = runtime.block_on(async {
+        stop::listen(ctx.stop.clone(), |count| {
+            show::say(if count == 1 {
+                "interrupted: finishing what is in flight (once more to drop it)"
+            } else {
+                "dropping what is in flight"
+            });
+        });
+        adt_engine::run(asked, Arc::clone(ctx)).await
+    });
+    // A read that hangs (a network disk that went away) must not keep the program from ending.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    Ok(summary?)
+}
+
+/// People delete raw data after the upload: a missing source is no problem when the ledger knows the asset as complete.
+fn not_done(problems: Vec<Problem>, specs: &[JobSpec], ctx: &Ctx) -> anyhow::Result<Vec<Problem>> {
+    let mut left = Vec::new();
+    for problem in problems {
+        let spec = specs.iter().find(|spec| spec.origin == problem.origin);
+        let row = spec.map(|spec| ctx.ledger.job(&spec.asset())).transpose()?.flatten();
+        if !row.is_some_and(|row| row.state == JobState::Done) {
+            left.push(problem);
+        }
+    }
+    Ok(left)
+}
+
+/// When nobody says otherwise, the job that asks for most is heard.
+fn most_said(specs: &[JobSpec]) -> LogLevel {
+    specs.iter().map(|spec| spec.log_level).min().unwrap_or_default()
+}
+
+/// The command as the ledger keeps it: JSON text is left out, since it may hold secrets.
+fn command_line(asked: &Run) -> String {
+    let jobs = &asked.jobs;
+    let list = jobs.list.as_ref().or(jobs.csv_file.as_ref());
+    let mut words = vec!["adt run".to_owned()];
+    words.extend(list.map(ToString::to_string));
+    let flags = [
+        ("--json-args …", jobs.json_args.is_some()),
+        ("--dry-run", jobs.flags.dry_run),
+        ("--compress-raw-data", jobs.flags.compress_raw_data),
+        ("--force-cloud-sync", jobs.flags.force_cloud_sync),
+        ("--skip-staging", jobs.flags.skip_staging),
+        ("--metadata-dir-force", jobs.flags.metadata_dir_force),
+        ("--fail-fast", asked.fail_fast),
+    ];
+    words.extend(flags.into_iter().filter(|(_, set)| *set).map(|(flag, _)| flag.to_owned()));
+    words.join(" ")
+}

@@ -1,0 +1,66 @@
+//! Settings become the things a run works with.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use adt_engine::{Ctx, Stop, Tell, budget::Budget};
+use adt_ledger::Ledger;
+use adt_model::{Class, Fault};
+use adt_store::StoreOptions;
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::{env, settings::Settings};
+
+/// Everything a run needs, made from settings and environment.
+pub(crate) fn ctx(
+    settings: &Settings,
+    vars: &BTreeMap<String, String>,
+    fail_fast: bool,
+    tell: Tell,
+    stop: Stop,
+) -> Result<Arc<Ctx>, Fault> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(settings.cpus)
+        .thread_name(|n| format!("adt-cpu-{n}"))
+        .build()
+        .map_err(|e| Fault::new(Class::Refused, "cannot start the threads that compress").because(e))?;
+    Ok(Arc::new(Ctx {
+        settings: adt_engine::Settings {
+            cpus: settings.cpus,
+            lanes: settings.lanes,
+            memory: settings.memory,
+            parallel_jobs: settings.parallel_jobs,
+            fail_fast,
+            zip_level: settings.zip_level,
+        },
+        store: store(settings, vars),
+        ledger: Ledger::open(&settings.ledger)?,
+        clock: Arc::new(Timestamp::now),
+        time_zone: TimeZone::system(),
+        new_id: Arc::new(uuid::Uuid::new_v4),
+        tell,
+        stop,
+        pool: Arc::new(pool),
+        budget: Budget::new(settings.memory),
+        version: env!("CARGO_PKG_VERSION"),
+    }))
+}
+
+fn store(settings: &Settings, vars: &BTreeMap<String, String>) -> StoreOptions {
+    let mut options = StoreOptions::new(env::for_store(vars), Arc::new(Timestamp::now));
+    options.lanes = settings.lanes;
+    options.retry_time = settings.retry_time;
+    options.request_timeout = settings.request_timeout;
+    options.sign_payload = settings.sign_payload;
+    options
+}
+
+/// The threads that wait for the network; two are enough, since none of them does arithmetic.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Fault> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(64)
+        .thread_name("adt-net")
+        .enable_all()
+        .build()
+        .map_err(|e| Fault::io("cannot start the threads that wait for the network", e))
+}

@@ -1,0 +1,5 @@
+//! The real program, run as a person would run it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod architecture;

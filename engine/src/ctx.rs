@@ -1,0 +1,96 @@
+//! What every step may use. It all comes from outside: no step reads a clock, an environment or a random number of its own.
+
+use std::sync::Arc;
+
+use adt_ledger::Ledger;
+use adt_model::{Class, Event, Fault, What};
+use adt_store::StoreOptions;
+use jiff::{Timestamp, tz::TimeZone};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::budget::Budget;
+
+/// Says what time it is.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Where events go.
+pub type Tell = Arc<dyn Fn(Event) + Send + Sync>;
+
+/// The four numbers that bound what a run takes from the machine, and how jobs follow each other.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Threads that compress.
+    pub cpus: usize,
+    /// Most requests at once to one destination.
+    pub lanes: usize,
+    /// Bytes of data held at once, over all jobs.
+    pub memory: u64,
+    /// Jobs at once.
+    pub parallel_jobs: usize,
+    /// After the first failed job, begin no other.
+    pub fail_fast: bool,
+    /// Deflate level of zipped folders, 1 to 9.
+    pub zip_level: u8,
+}
+
+/// Two ways to stop: `gently` finishes what is in flight, `now` drops it. Both keep the ledger's state.
+#[derive(Clone, Debug, Default)]
+pub struct Stop {
+    /// Take up nothing new.
+    pub gently: CancellationToken,
+    /// Drop everything.
+    pub now: CancellationToken,
+}
+
+impl Stop {
+    /// Fails with `Cancelled` once a stop was asked for.
+    pub fn check(&self) -> Result<(), Fault> {
+        if self.gently.is_cancelled() || self.now.is_cancelled() { Err(interrupted()) } else { Ok(()) }
+    }
+}
+
+/// The fault of whatever is stopped by a person.
+pub fn interrupted() -> Fault {
+    Fault::new(Class::Cancelled, "interrupted").help("run the same command again: it goes on where it was")
+}
+
+/// Everything that comes from outside.
+#[derive(Clone)]
+pub struct Ctx {
+    /// Bounds.
+    pub settings: Settings,
+    /// How places are opened.
+    pub store: StoreOptions,
+    /// What happened.
+    pub ledger: Ledger,
+    /// What time it is.
+    pub clock: Clock,
+    /// The zone of the rig, for formats that write local times.
+    pub time_zone: TimeZone,
+    /// Fresh random ids.
+    pub new_id: Arc<dyn Fn() -> Uuid + Send + Sync>,
+    /// Where events go.
+    pub tell: Tell,
+    /// Whether to go on.
+    pub stop: Stop,
+    /// Threads for arithmetic.
+    pub pool: Arc<rayon::ThreadPool>,
+    /// Memory for blocks in flight.
+    pub budget: Budget,
+    /// This program's version, for documents.
+    pub version: &'static str,
+}
+
+impl Ctx {
+    /// Tells the outside something about a job.
+    pub fn tell(&self, job: &str, step: Option<&str>, what: What) {
+        (self.tell)(Event { at: (self.clock)(), job: job.to_owned(), step: step.map(str::to_owned), what });
+    }
+}
+
+impl std::fmt::Debug for Ctx {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ctx").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,179 @@
+//! The way out of every step: objects go to one place, are confirmed, recorded and counted, and what is confirmed already is not sent again.
+//!
+//! A delivery either leads to the asset at its destination (then the ledger keeps what was confirmed) or into the temporary folder in
+//! which an asset is built first (then nothing is kept: a folder left behind is removed and built again).
+
+mod already;
+mod counters;
+mod large;
+mod small;
+mod stream;
+mod upload;
+
+use std::sync::Arc;
+
+use adt_formats::folder::Entry;
+use adt_ledger::{JobId, ObjectRow, ObjectState};
+use adt_model::{Fault, Key, What};
+use adt_store::{Place, Receipt};
+use bytes::Bytes;
+use jiff::Timestamp;
+use tokio::sync::OnceCell;
+
+pub use counters::Counters;
+pub(crate) use small::off_the_reactor;
+
+use crate::Ctx;
+
+/// Files up to this size are read whole and sent in one request; larger ones go in parts.
+const WHOLE: u64 = 16 << 20;
+
+/// Where the objects of a job go.
+pub struct Delivery {
+    ctx: Arc<Ctx>,
+    /// The asset's name, for events.
+    job: String,
+    place: Place,
+    /// The job in the ledger, when what is confirmed shall be kept.
+    row: Option<JobId>,
+    /// Whether something may stand at the destination or in the ledger already.
+    look: bool,
+    counters: Arc<Counters>,
+    /// The record of an asset that was complete: it falls before anything of the asset is changed.
+    mark: Option<Key>,
+    unmarked: OnceCell<()>,
+}
+
+/// What a delivery needs to know of its job.
+pub struct Address {
+    /// The asset's name, for events.
+    pub job: String,
+    /// Where the objects go.
+    pub place: Place,
+    /// The job in the ledger, when what is confirmed shall be kept.
+    pub row: Option<JobId>,
+    /// Whether something may stand at the destination or in the ledger already.
+    pub look: bool,
+    /// The record that stands there already, if one does.
+    pub mark: Option<Key>,
+}
+
+/// What an object was made from, as far as it tells whether it must be made again.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Source {
+    pub size: Option<u64>,
+    pub modified: Option<Timestamp>,
+}
+
+impl Delivery {
+    /// A way to `address`, counting into `counters`.
+    pub fn new(ctx: Arc<Ctx>, address: Address, counters: Arc<Counters>) -> Self {
+        let Address { job, place, row, look, mark } = address;
+        Self { ctx, job, place, row, look, counters, mark, unmarked: OnceCell::new() }
+    }
+
+    /// Everything that comes from outside.
+    pub fn ctx(&self) -> &Arc<Ctx> {
+        &self.ctx
+    }
+
+    /// The place the objects go to.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The job in the ledger, when what is confirmed is kept.
+    pub fn row(&self) -> Option<JobId> {
+        self.row
+    }
+
+    /// What has been moved so far.
+    pub fn counters(&self) -> &Arc<Counters> {
+        &self.counters
+    }
+
+    /// Sends one file as the object `key`, unless the destination has confirmed the same content before.
+    ///
+    /// Fails with `Corrupt` when the file changes while it is read; then no object is left behind.
+    pub async fn file(&self, entry: &Entry, key: &Key) -> Result<(), Fault> {
+        self.ctx.stop.check()?;
+        if self.has_file(entry, key).await? {
+            self.counters.read(entry.size);
+            return Ok(());
+        }
+        if entry.size <= self.whole() { self.small(entry, key).await } else { self.large(entry, key).await }
+    }
+
+    /// Sends `bytes` as the object `key`, unless the destination has confirmed the same content before.
+    pub async fn bytes(&self, key: &Key, bytes: Bytes, modified: Option<Timestamp>) -> Result<(), Fault> {
+        self.ctx.stop.check()?;
+        let block = small::block(bytes);
+        if self.has_bytes(key, &block).await? {
+            return Ok(());
+        }
+        self.send_block(key, block, Source { size: None, modified }).await.map(drop)
+    }
+
+    /// An earlier run made `key` from `read` bytes of source, and the destination still holds its `size` bytes.
+    pub(crate) fn keeps(&self, key: &Key, size: u64, read: u64) {
+        self.counters.read(read);
+        self.counters.kept();
+        self.tell_object(key, size, true);
+    }
+
+    /// A budget smaller than a few whole files must not be blocked by one of them.
+    fn whole(&self) -> u64 {
+        WHOLE.min(self.ctx.settings.memory / 4)
+    }
+
+    /// Before the first change: an asset that is being changed is not complete.
+    async fn unmark(&self) -> Result<(), Fault> {
+        let Some(record) = &self.mark else { return Ok(()) };
+        self.unmarked.get_or_try_init(|| self.remove_record(record)).await.copied()
+    }
+
+    async fn remove_record(&self, record: &Key) -> Result<(), Fault> {
+        if let Err(fault) = self.place.delete(record).await {
+            let text = format!("the old `{record}` stays in place until it is replaced: {}", fault.line());
+            self.ctx.tell(&self.job, None, What::Note { text });
+        }
+        match self.row {
+            Some(job) => self.ctx.ledger.forget(job, record),
+            None => Ok(()),
+        }
+    }
+
+    /// The destination holds `key`: keep that, count it, tell it.
+    fn confirm(&self, key: &Key, receipt: &Receipt, source: Source) -> Result<(), Fault> {
+        self.keep(key, receipt.size, Some(receipt.crc64), receipt.etag.clone(), source)?;
+        self.counters.sent(receipt.size);
+        self.tell_object(key, receipt.size, false);
+        Ok(())
+    }
+
+    fn keep(
+        &self,
+        key: &Key,
+        size: u64,
+        crc64: Option<adt_model::Crc64>,
+        etag: Option<String>,
+        source: Source,
+    ) -> Result<(), Fault> {
+        let Some(job) = self.row else { return Ok(()) };
+        let row = ObjectRow {
+            key: key.clone(),
+            size,
+            crc64,
+            etag,
+            source_size: source.size,
+            source_modified: source.modified,
+            state: ObjectState::Confirmed,
+            at: Some((self.ctx.clock)()),
+        };
+        self.ctx.ledger.confirmed(job, row)
+    }
+
+    fn tell_object(&self, key: &Key, bytes: u64, kept: bool) {
+        self.ctx.tell(&self.job, None, What::Object { key: key.to_string(), bytes, kept });
+    }
+}

@@ -1,0 +1,84 @@
+//! Objects that fit into one request.
+
+use adt_formats::{SteadyFile, folder::Entry};
+use adt_model::{Class, Crc64, Fault, Key};
+use adt_store::{Block, ObjectMeta, Receipt};
+use bytes::Bytes;
+
+use super::{Delivery, Source};
+use crate::budget::Budget;
+
+/// Read size when only a checksum is wanted.
+const STRIDE: usize = 1 << 20;
+
+impl Delivery {
+    pub(super) async fn small(&self, entry: &Entry, key: &Key) -> Result<(), Fault> {
+        let _permit = self.ctx.budget.take(entry.size).await;
+        let (entry, budget) = (entry.clone(), self.ctx.budget.clone());
+        let source = Source { size: Some(entry.size), modified: Some(entry.modified) };
+        let block = off_the_reactor(move || read_whole(&entry, &budget)).await?;
+        self.counters.read(block.bytes.len() as u64);
+        self.send_block(key, block, source).await.map(drop)
+    }
+
+    pub(super) async fn send_block(&self, key: &Key, block: Block, source: Source) -> Result<Receipt, Fault> {
+        self.unmark().await?;
+        let meta = ObjectMeta { modified: source.modified, content_type: content_type(key) };
+        let receipt = self.place.put(key, block, &meta).await?;
+        self.confirm(key, &receipt, source)?;
+        Ok(receipt)
+    }
+}
+
+/// Bytes with their checksum.
+pub(super) fn block(bytes: Bytes) -> Block {
+    let crc64 = Crc64(adt_codec::crc64(&bytes));
+    Block { bytes, crc64 }
+}
+
+fn read_whole(entry: &Entry, budget: &Budget) -> Result<Block, Fault> {
+    let file = SteadyFile::open(&entry.path, entry.size, entry.modified)?;
+    let mut bytes = budget.buffer(entry.size as usize);
+    file.read_at(0, bytes.fill())?;
+    file.finish()?;
+    Ok(block(bytes.freeze(entry.size as usize)))
+}
+
+/// The CRC-64 of a whole file, read once in small strides.
+pub(super) async fn checksum(entry: &Entry) -> Result<Crc64, Fault> {
+    let entry = entry.clone();
+    off_the_reactor(move || {
+        let file = SteadyFile::open(&entry.path, entry.size, entry.modified)?;
+        let mut digest = adt_codec::Crc64Digest::new();
+        let mut bytes = vec![0; STRIDE];
+        let mut at = 0;
+        while at < entry.size {
+            let n = STRIDE.min((entry.size - at) as usize);
+            file.read_at(at, &mut bytes[..n])?;
+            digest.update(&bytes[..n]);
+            at += n as u64;
+        }
+        file.finish()?;
+        Ok(Crc64(digest.finish()))
+    })
+    .await
+}
+
+/// File reads block; they run beside the network's threads.
+pub(crate) async fn off_the_reactor<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|e| Fault::new(Class::Bug, "reading a file ended in a panic").because(e))?
+}
+
+/// What browsers and viewers must know; everything else is plain bytes.
+pub(super) fn content_type(key: &Key) -> Option<&'static str> {
+    let (_, extension) = key.file_name().rsplit_once('.')?;
+    match extension {
+        "json" => Some("application/json"),
+        "zip" => Some("application/zip"),
+        _ => None,
+    }
+}

@@ -1,0 +1,108 @@
+//! Multipart uploads that survive a kill: what was under way is taken up again, or aborted.
+
+use std::collections::BTreeMap;
+
+use adt_ledger::UploadRow;
+use adt_model::{Fault, Key};
+use adt_store::{ObjectMeta, PartReceipt, Receipt, Unfinished, Upload};
+
+use super::{Delivery, Source, small::content_type};
+
+/// An upload and the parts of it that the destination holds already.
+pub(super) struct Open {
+    pub upload: Upload,
+    /// Parts that the ledger and the destination know alike, by number.
+    pub kept: BTreeMap<u32, PartReceipt>,
+}
+
+impl Delivery {
+    /// Takes up the upload of `key` that an earlier run began for the same source and part size, or begins one.
+    ///
+    /// An upload for another source is aborted. A new one is in the ledger before its first part is sent.
+    pub(super) async fn open_upload(&self, key: &Key, part_size: u64, source: Source) -> Result<Open, Fault> {
+        self.unmark().await?;
+        if let Some(open) = self.take_up(key, part_size, source).await? {
+            return Ok(open);
+        }
+        let meta = ObjectMeta { modified: source.modified, content_type: content_type(key) };
+        let upload = self.place.begin(key, &meta).await?;
+        if let Some(job) = self.row {
+            let row = UploadRow {
+                key: key.clone(),
+                upload_id: upload.id().to_owned(),
+                part_size,
+                source_size: source.size,
+                source_modified: source.modified,
+                at: (self.ctx.clock)(),
+            };
+            self.ctx.ledger.upload_begun(job, row)?;
+        }
+        Ok(Open { upload, kept: BTreeMap::new() })
+    }
+
+    async fn take_up(&self, key: &Key, part_size: u64, source: Source) -> Result<Option<Open>, Fault> {
+        let Some(job) = self.row.filter(|_| self.look) else { return Ok(None) };
+        let Some((row, parts)) = self.ctx.ledger.upload(job, key)? else { return Ok(None) };
+        let same = row.part_size == part_size
+            && row.source_size == source.size
+            && row.source_modified == source.modified;
+        if same && let Some((upload, listed)) = self.place.resume(key, &row.upload_id).await? {
+            let stands = |number: u32, size: u64, etag: &str| {
+                listed.iter().any(|p| p.number == number && p.size == size && p.etag == etag)
+            };
+            let kept = parts
+                .into_iter()
+                .filter(|p| stands(p.number, p.size, &p.etag))
+                .map(|p| {
+                    let receipt =
+                        PartReceipt { number: p.number, size: p.size, crc64: p.crc64, etag: p.etag };
+                    (p.number, receipt)
+                })
+                .collect();
+            return Ok(Some(Open { upload, kept }));
+        }
+        if !same {
+            let unfinished = Unfinished { key: key.clone(), upload_id: row.upload_id };
+            self.place.abort(&unfinished).await?;
+        }
+        self.ctx.ledger.upload_ended(job, key)?;
+        Ok(None)
+    }
+
+    pub(super) fn part_confirmed(&self, key: &Key, part: &PartReceipt) -> Result<(), Fault> {
+        match self.row {
+            Some(job) => {
+                self.ctx.ledger.part_confirmed(job, key, part.number, part.size, part.crc64, &part.etag)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// All parts are there: makes them one object.
+    pub(super) async fn complete(
+        &self,
+        key: &Key,
+        upload: &Upload,
+        parts: BTreeMap<u32, PartReceipt>,
+        source: Source,
+    ) -> Result<Receipt, Fault> {
+        let parts: Vec<_> = parts.into_values().collect();
+        let receipt = upload.complete(&parts).await?;
+        self.confirm(key, &receipt, source)?;
+        self.ended(key)?;
+        Ok(receipt)
+    }
+
+    /// Gives an upload up; its parts are gone afterwards.
+    pub(super) async fn give_up(&self, key: &Key, upload: &Upload) -> Result<(), Fault> {
+        upload.abort().await?;
+        self.ended(key)
+    }
+
+    fn ended(&self, key: &Key) -> Result<(), Fault> {
+        match self.row {
+            Some(job) => self.ctx.ledger.upload_ended(job, key),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What stands at the destination decides whether a job may begin, and what of it is done already.
+
+use adt_ledger::{JobId, JobRow, JobState};
+use adt_model::{Class, Fault, JobSpec, Location, Standing};
+use adt_store::{Place, Unfinished};
+use futures::StreamExt;
+
+use crate::Ctx;
+
+/// What to do with a job whose asset stands like this.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Nothing is there.
+    Begin,
+    /// Something is there that may be completed.
+    Complete,
+    /// It is complete.
+    Skip,
+}
+
+/// | stands | without force | with force |
+/// |---|---|---|
+/// | nothing | begin | begin |
+/// | begun by this ledger | complete | complete |
+/// | done by this ledger, same input | skip | complete |
+/// | done by this ledger, other input | refuse | complete |
+/// | not begun by this ledger | refuse | complete |
+pub(crate) fn judge(standing: Standing, force: bool, asset: &Location) -> Result<Verdict, Fault> {
+    let refuse = |what: String| {
+        Err(Fault::new(Class::Conflict, what).help(
+            "set `force_cloud_sync` to complete it (only what differs is sent), or choose another name",
+        ))
+    };
+    match (standing, force) {
+        (Standing::Free, _) => Ok(Verdict::Begin),
+        (Standing::Begun, _) | (_, true) => Ok(Verdict::Complete),
+        (Standing::Done, false) => Ok(Verdict::Skip),
+        (Standing::DoneOtherwise, false) => {
+            refuse(format!("`{asset}` is complete since an earlier run, and its input has changed since"))
+        }
+        (Standing::Foreign, false) => {
+            refuse(format!("`{asset}` exists already and was not begun by this ledger"))
+        }
+    }
+}
+
+/// A job that is done does not need its source any more: people delete raw data after the upload.
+pub(crate) fn done_and_source_gone(spec: &JobSpec, row: Option<&JobRow>) -> bool {
+    let done = row.is_some_and(|row| row.state == JobState::Done);
+    done && !spec.force_cloud_sync && spec.modalities.iter().any(|m| !m.source.exists())
+}
+
+/// Holds the destination's listing against the ledger: what is confirmed but gone is forgotten, what is there but not confirmed
+/// is kept as seen. Uploads that an earlier run of this ledger began and did not record are aborted.
+pub(crate) async fn settle(job: JobId, ours: bool, place: &Place, ctx: &Ctx) -> Result<(), Fault> {
+    let mut listing = ctx.ledger.listing(job)?;
+    let mut pages = place.list();
+    while let Some(page) = pages.next().await {
+        ctx.stop.check()?;
+        listing.add(page?.into_iter().map(|found| (found.key, found.size, found.etag)))?;
+    }
+    listing.reconcile()?;
+    if ours { abort_unknown(job, place, ctx).await } else { Ok(()) }
+}
+
+async fn abort_unknown(job: JobId, place: &Place, ctx: &Ctx) -> Result<(), Fault> {
+    let known = ctx.ledger.uploads(job)?;
+    let is_known = |u: &Unfinished| known.iter().any(|row| row.key == u.key && row.upload_id == u.upload_id);
+    for unfinished in place.unfinished().await? {
+        if !is_known(&unfinished) {
+            place.abort(&unfinished).await?;
+        }
+    }
+    Ok(())
+}
+
+/// At the end of a job: uploads that no step took up again (their source is gone from the job) are aborted.
+pub(crate) async fn abort_left_over(job: JobId, place: &Place, ctx: &Ctx) -> Result<(), Fault> {
+    for row in ctx.ledger.uploads(job)? {
+        let unfinished = Unfinished { key: row.key.clone(), upload_id: row.upload_id };
+        place.abort(&unfinished).await?;
+        ctx.ledger.upload_ended(job, &row.key)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_holds() {
+        let asset = Location::Folder("/x".into());
+        let verdict = |standing, force| judge(standing, force, &asset).ok();
+        for (standing, plain, forced) in [
+            (Standing::Free, Some(Verdict::Begin), Some(Verdict::Begin)),
+            (Standing::Begun, Some(Verdict::Complete), Some(Verdict::Complete)),
+            (Standing::Done, Some(Verdict::Skip), Some(Verdict::Complete)),
+            (Standing::DoneOtherwise, None, Some(Verdict::Complete)),
+            (Standing::Foreign, None, Some(Verdict::Complete)),
+        ] {
+            assert_eq!((verdict(standing, false), verdict(standing, true)), (plain, forced), "{standing:?}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! A folder's entries, walked on a thread of its own and handed over a few at a time.
+
+use adt_formats::folder::{Entry, EntryKind, Walked, walk};
+use adt_model::{Fault, Key};
+use camino::{Utf8Path, Utf8PathBuf};
+use tokio::{sync::mpsc, task::JoinSet};
+
+use crate::delivery::Delivery;
+
+/// Entries held between the walk and the sending.
+const AHEAD: usize = 256;
+
+/// Files per lane that are read, sent or waiting for memory at once.
+const PER_LANE: usize = 2;
+
+/// Sends every file of `source` but those left out; `name` gives each its place in the asset.
+pub(crate) async fn send_all(
+    source: &Utf8Path,
+    leave_out: &[Utf8PathBuf],
+    name: impl Fn(&Key) -> Key,
+    out: &std::sync::Arc<Delivery>,
+) -> Result<(), Fault> {
+    let mut entries = start(source.to_owned(), leave_out.to_vec());
+    let mut flying = JoinSet::new();
+    let most = out.ctx().settings.lanes * PER_LANE;
+    while let Some(entry) = entries.recv().await {
+        let entry = entry?;
+        if out.ctx().stop.check().is_err() {
+            break;
+        }
+        let (out, key) = (std::sync::Arc::clone(out), name(&entry.key));
+        flying.spawn(async move { out.file(&entry, &key).await });
+        while flying.len() >= most {
+            land(&mut flying).await?;
+        }
+    }
+    while !flying.is_empty() {
+        land(&mut flying).await?;
+    }
+    out.ctx().stop.check()
+}
+
+fn start(source: Utf8PathBuf, leave_out: Vec<Utf8PathBuf>) -> mpsc::Receiver<Result<Entry, Fault>> {
+    let (sender, receiver) = mpsc::channel(AHEAD);
+    tokio::task::spawn_blocking(move || {
+        for entry in files(&source, &leave_out) {
+            // Nobody listens any more: the step has ended.
+            if sender.blocking_send(entry).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+/// Only files; what is left out was told when the folder was surveyed.
+fn files<'a>(
+    source: &'a Utf8Path,
+    leave_out: &'a [Utf8PathBuf],
+) -> impl Iterator<Item = Result<Entry, Fault>> + 'a {
+    walk(source, leave_out).filter_map(|walked| match walked {
+        Ok(Walked::Entry(entry)) if entry.kind == EntryKind::File => Some(Ok(entry)),
+        Ok(_) => None,
+        Err(fault) => Some(Err(fault)),
+    })
+}
+
+async fn land(flying: &mut JoinSet<Result<(), Fault>>) -> Result<(), Fault> {
+    match flying.join_next().await {
+        Some(Ok(result)) => result,
+        Some(Err(panic)) => {
+            Err(Fault::new(adt_model::Class::Bug, "sending a file ended in a panic").because(panic))
+        }
+        None => Ok(()),
+    }
+}

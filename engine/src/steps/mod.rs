@@ -1,0 +1,33 @@
+//! The verbs of a plan, one file each. A step may be run twice: the second time finds its own work done.
+
+mod copy_documents;
+mod copy_folder;
+mod entries;
+mod upload_built;
+mod verify;
+mod write_documents;
+mod write_record;
+mod zip_folder;
+
+use adt_model::{Action, Fault, Step};
+use serde_json::{Value, json};
+
+use crate::job::Job;
+
+pub use zip_folder::Zipped;
+
+/// Performs one step of a job. What it returns is the step's own account, which the ledger keeps.
+pub(crate) async fn perform(step: &Step, job: &Job) -> Result<Value, Fault> {
+    let () = match &step.action {
+        Action::CopyFolder { folder, under } => copy_folder::perform(folder, under, job).await?,
+        Action::ZipFolder { folder, key, entry_root, .. } => {
+            return zip_folder::perform(&step.id, folder, key, entry_root, job).await;
+        }
+        Action::CopyDocuments { from, documents } => copy_documents::perform(from, documents, job).await?,
+        Action::WriteDocuments { names } => write_documents::perform(names, job).await?,
+        Action::UploadBuilt => upload_built::perform(job).await?,
+        Action::Verify => verify::perform(job).await?,
+        Action::WriteRecord => write_record::perform(job).await?,
+    };
+    Ok(json!({}))
+}

@@ -1,0 +1,80 @@
+//! Everything sent is looked for at the destination, and the sources are looked at once more.
+//!
+//! Each object was proved when it was put; this finds what was removed or replaced since, and files that appeared while the job ran.
+
+use adt_formats::folder::count;
+use adt_ledger::{JobId, Mismatch};
+use adt_model::{Action, Class, Fault, FolderWork, Pulse};
+use futures::StreamExt;
+
+use crate::{Stop, delivery::off_the_reactor, job::Job};
+
+/// Named in the fault; the rest is counted.
+const NAMED: usize = 5;
+
+pub(super) async fn perform(job: &Job) -> Result<(), Fault> {
+    sources_are_as_surveyed(job).await?;
+    match job.row {
+        Some(row) => destination_holds_all(row, job).await,
+        None => Ok(()),
+    }
+}
+
+async fn sources_are_as_surveyed(job: &Job) -> Result<(), Fault> {
+    for step in job.plan.stages.iter().flat_map(|stage| &stage.steps) {
+        let (Action::CopyFolder { folder, .. } | Action::ZipFolder { folder, .. }) = &step.action else {
+            continue;
+        };
+        let (folder, stop) = (folder.clone(), job.ctx.stop.clone());
+        off_the_reactor(move || still_the_same(&folder, &stop)).await?;
+    }
+    Ok(())
+}
+
+fn still_the_same(folder: &FolderWork, stop: &Stop) -> Result<(), Fault> {
+    let now = count(&folder.source, &folder.leave_out, &Stoppable(stop))?;
+    if now.fingerprint == folder.fingerprint {
+        return Ok(());
+    }
+    let (then, files) = (folder.files, now.files);
+    let what = format!("`{}` changed while the job ran ({then} files then, {files} now)", folder.source);
+    Err(Fault::new(Class::Corrupt, what)
+        .help("wait until the rig has finished writing, then run the same command again"))
+}
+
+struct Stoppable<'a>(&'a Stop);
+
+impl Pulse for Stoppable<'_> {
+    fn beat(&self, _bytes: u64) -> Result<(), Fault> {
+        self.0.check()
+    }
+}
+
+async fn destination_holds_all(row: JobId, job: &Job) -> Result<(), Fault> {
+    let mut listing = job.ctx.ledger.listing(row)?;
+    let mut pages = job.asset.place().list();
+    while let Some(page) = pages.next().await {
+        job.ctx.stop.check()?;
+        listing.add(page?.into_iter().map(|found| (found.key, found.size, found.etag)))?;
+    }
+    let wrong = listing.verify(NAMED + 1)?;
+    if wrong.is_empty() { Ok(()) } else { Err(not_as_sent(&wrong, job)) }
+}
+
+fn not_as_sent(wrong: &[Mismatch], job: &Job) -> Fault {
+    let named: Vec<_> = wrong.iter().take(NAMED).map(describe).collect();
+    let more = if wrong.len() > NAMED { ", and more" } else { "" };
+    let what = format!("`{}` does not hold what was sent: {}{more}", job.plan.asset, named.join(", "));
+    Fault::new(Class::Corrupt, what)
+        .help("somebody else may be writing there; run the same command again to send what is missing")
+}
+
+fn describe(wrong: &Mismatch) -> String {
+    match &wrong.found {
+        None => format!("`{}` is missing", wrong.key),
+        Some(found) if found.size != wrong.expected.size => {
+            format!("`{}` has {} bytes, not {}", wrong.key, found.size, wrong.expected.size)
+        }
+        Some(_) => format!("`{}` was replaced", wrong.key),
+    }
+}

@@ -1,0 +1,44 @@
+//! `metadata.nd.json`, written last: the mark of a complete asset.
+
+use adt_ledger::ObjectState;
+use adt_metadata::{RecordInput, record, status};
+use adt_model::{Fault, Key, What};
+use adt_plan::RECORD;
+use uuid::Uuid;
+
+use crate::job::Job;
+
+pub(super) async fn perform(job: &Job) -> Result<(), Fault> {
+    let key = Key::parse(RECORD).expect("the record's name is a key");
+    if stands_for_the_same(&key, job)? {
+        return Ok(());
+    }
+    let parts = job.parts.lock().expect("nobody panics while holding it").clone();
+    for reason in status(&parts).1 {
+        job.ctx.tell(&job.plan.name, None, What::Note { text: format!("{RECORD}: {reason}") });
+    }
+    let now = (job.ctx.clock)();
+    let document = record(&RecordInput {
+        // The same asset has the same identity, however often its record is written.
+        id: Uuid::new_v5(&Uuid::NAMESPACE_URL, job.plan.asset.to_string().as_bytes()),
+        name: job.plan.name.clone(),
+        created: now,
+        last_modified: now,
+        location: job.plan.asset.clone(),
+        parts,
+    });
+    job.asset.bytes(&key, document.text().into(), None).await
+}
+
+/// An earlier run wrote the record, it still stands, and this run has changed nothing.
+fn stands_for_the_same(key: &Key, job: &Job) -> Result<bool, Fault> {
+    let Some(row) = job.row.filter(|_| job.asset.counters().now().objects_sent == 0) else {
+        return Ok(false);
+    };
+    let Some(object) = job.ctx.ledger.object(row, key)? else { return Ok(false) };
+    let stands = object.state == ObjectState::Confirmed;
+    if stands {
+        job.asset.keeps(key, object.size, 0);
+    }
+    Ok(stands)
+}

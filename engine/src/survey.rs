@@ -1,0 +1,150 @@
+//! A read-only look at the world: folders are counted, documents are read, the destination is asked what stands there.
+
+use std::sync::Arc;
+
+use adt_formats::folder;
+use adt_ledger::JobState;
+use adt_metadata::check_document;
+use adt_model::{Class, Crc64, DocumentFacts, Facts, Fault, FolderFacts, Idle, JobSpec, Pulse, Standing};
+use adt_plan::fingerprint;
+use adt_store::Place;
+use camino::{Utf8Path, Utf8PathBuf};
+use futures::StreamExt;
+
+use crate::{Ctx, Stop, ctx::interrupted};
+
+/// A document of `metadata_dir` larger than this is surely something else.
+const LARGEST_DOCUMENT: u64 = 64 << 20;
+
+/// Everything about the rig's side: folders and documents. Nothing is asked of the network.
+pub async fn local(spec: &JobSpec, stop: &Stop) -> Result<Facts, Fault> {
+    let (spec, stop) = (spec.clone(), stop.clone());
+    tokio::task::spawn_blocking(move || look(&spec, &Watched(stop)))
+        .await
+        .map_err(|e| Fault::new(Class::Bug, "the survey ended in a panic").because(e))?
+}
+
+/// Stops a long walk when a person asks for it; nobody counts its bytes.
+struct Watched(Stop);
+
+impl Pulse for Watched {
+    fn beat(&self, bytes: u64) -> Result<(), Fault> {
+        self.0.check()?;
+        Idle.beat(bytes)
+    }
+}
+
+fn look(spec: &JobSpec, pulse: &dyn Pulse) -> Result<Facts, Fault> {
+    let behavior_dir = spec.behavior_dir.as_deref().map(canonical).transpose()?;
+    let leave_out: Vec<_> = behavior_dir.clone().into_iter().collect();
+    let mut folders = Vec::new();
+    for modality in &spec.modalities {
+        let path = canonical(&modality.source)?;
+        if leave_out.iter().any(|dir| path.starts_with(dir)) {
+            return Err(Fault::new(Class::BadInput, format!("`{path}` lies inside `behavior_dir`"))
+                .help("behaviour data is never uploaded as it is: name another folder"));
+        }
+        let counted = folder::count(&path, &leave_out, pulse)?;
+        folders.push(FolderFacts {
+            path,
+            files: counted.files,
+            bytes: counted.bytes,
+            empty_folders: counted.empty_folders,
+            left_out: counted.left_out,
+            left_out_count: counted.left_out_count,
+            fingerprint: counted.fingerprint,
+        });
+    }
+    let documents = spec.metadata_dir.as_deref().map(|dir| documents(dir, spec)).transpose()?;
+    Ok(Facts { folders, documents: documents.unwrap_or_default(), standing: Standing::Free, behavior_dir })
+}
+
+fn canonical(path: &Utf8Path) -> Result<Utf8PathBuf, Fault> {
+    let real = fs_err::canonicalize(path.as_std_path())
+        .map_err(|e| Fault::io(format!("cannot find `{path}`"), e))?;
+    Utf8PathBuf::from_path_buf(real).map_err(|real| {
+        Fault::new(Class::BadInput, format!("the name of `{}` is not UTF-8", real.display()))
+            .help("rename it, or reach it by another path")
+    })
+}
+
+/// Every `*.json` directly inside the folder, checked; sorted by name.
+fn documents(dir: &Utf8Path, spec: &JobSpec) -> Result<Vec<DocumentFacts>, Fault> {
+    let unreadable = |e| Fault::io(format!("cannot list `{dir}`"), e);
+    let mut found = Vec::new();
+    for entry in dir.read_dir_utf8().map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let path = entry.path();
+        if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json")) && path.is_file() {
+            found.push(document(path, spec)?);
+        }
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(found)
+}
+
+fn document(path: &Utf8Path, spec: &JobSpec) -> Result<DocumentFacts, Fault> {
+    let bytes = read_document(path)?;
+    let name = path.file_name().unwrap_or_default().to_owned();
+    check_document(&name, &bytes, &spec.subject_id)?;
+    Ok(DocumentFacts { name, bytes: bytes.len() as u64, crc64: Crc64(adt_codec::crc64(&bytes)) })
+}
+
+/// The whole file, unless it is too large to be a document.
+pub(crate) fn read_document(path: &Utf8Path) -> Result<Vec<u8>, Fault> {
+    let unreadable = |e| Fault::io(format!("cannot read `{path}`"), e);
+    let size = fs_err::metadata(path).map_err(unreadable)?.len();
+    if size > LARGEST_DOCUMENT {
+        let shown = adt_model::ByteSize(size);
+        return Err(Fault::new(
+            Class::BadInput,
+            format!("`{path}` is {shown}: too large for a metadata document"),
+        )
+        .help("only small JSON documents belong into `metadata_dir`"));
+    }
+    fs_err::read(path).map_err(unreadable)
+}
+
+/// What stands under the asset's name: asked of the ledger first, then of the destination.
+pub async fn standing(spec: &JobSpec, facts: &Facts, place: &Place, ctx: &Ctx) -> Result<Standing, Fault> {
+    ctx.stop.check()?;
+    match ctx.ledger.job(&spec.asset())? {
+        Some(row) if row.state == JobState::Done => {
+            let now = fingerprint(&adt_plan::plan(spec, facts));
+            return Ok(if row.fingerprint == now { Standing::Done } else { Standing::DoneOtherwise });
+        }
+        Some(row) if row.state.is_begun() => return Ok(Standing::Begun),
+        _ => {}
+    }
+    let first = tokio::select! {
+        page = first_page(place) => page?,
+        () = ctx.stop.now.cancelled() => return Err(interrupted()),
+    };
+    Ok(if first { Standing::Foreign } else { Standing::Free })
+}
+
+async fn first_page(place: &Place) -> Result<bool, Fault> {
+    let mut pages = std::pin::pin!(place.list());
+    while let Some(page) = pages.next().await {
+        if !page?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Everything, for `adt check` and `adt plan`: the destination's fault is given beside the facts, since both can be told.
+pub async fn whole(spec: &JobSpec, ctx: &Arc<Ctx>) -> Result<(Facts, Option<Fault>), Fault> {
+    let mut facts = local(spec, &ctx.stop).await?;
+    let asked = async {
+        let place = Place::open(&spec.asset(), &ctx.store).await?;
+        standing(spec, &facts, &place, ctx).await
+    };
+    match asked.await {
+        Ok(standing) => {
+            facts.standing = standing;
+            Ok((facts, None))
+        }
+        Err(fault) => Ok((facts, Some(fault))),
+    }
+}

@@ -1,0 +1,3 @@
+//! What is written here is read back by the tools people use.
+
+mod zip;
