@@ -24,6 +24,9 @@ const SECRET_KEY: &str = "demo-secret";
 /// What a demo leaves in its folder, so that a second one may use it again.
 const MARK: &str = ".adt-demo";
 
+/// Files of one folder that the closing tour names.
+const SHOWN: usize = 6;
+
 pub(super) fn run(demo: &Demo, common: &Common, mut vars: BTreeMap<String, String>) -> anyhow::Result<u8> {
     let folder = prepare(&demo.folder)?;
     let store = folder.join("store");
@@ -138,18 +141,23 @@ fn tour(folder: &Utf8Path, bucket: &Utf8Path, lab: &Lab) -> anyhow::Result<Strin
     Ok(text)
 }
 
-/// The bucket's files with their sizes, in order.
+/// The bucket's files with their sizes, in order; of a folder with many, the first few.
 fn tree(root: &Utf8Path, folder: &Utf8Path, text: &mut String) -> anyhow::Result<()> {
     let mut entries: Vec<_> = folder.read_dir_utf8()?.collect::<Result<_, _>>()?;
     entries.sort_by(|a, b| a.path().cmp(b.path()));
-    for entry in entries {
-        let path = entry.path();
-        if path.is_dir() {
-            tree(root, path, text)?;
-        } else {
-            let (name, size) = (path.strip_prefix(root)?, ByteSize(fs_err::metadata(path)?.len()));
-            let _ = writeln!(text, "  {size:>10}  {name}");
-        }
+    let (folders, files): (Vec<_>, Vec<_>) = entries.iter().map(|e| e.path()).partition(|path| path.is_dir());
+    let shown = if files.len() > SHOWN + 1 { SHOWN } else { files.len() };
+    for path in &files[..shown] {
+        let (name, size) = (path.strip_prefix(root)?, ByteSize(fs_err::metadata(path)?.len()));
+        let _ = writeln!(text, "  {size:>10}  {name}");
     }
-    Ok(())
+    if shown < files.len() {
+        let _ = writeln!(
+            text,
+            "              … and {} more in {}",
+            files.len() - shown,
+            folder.strip_prefix(root)?
+        );
+    }
+    folders.into_iter().try_for_each(|path| tree(root, path, text))
 }

@@ -3,6 +3,7 @@ use std::io;
 use adt_model::{AcqDatetime, Modality, Platform};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
+use jiff::tz::TimeZone;
 
 use super::recordings::{self, Recording};
 
@@ -74,6 +75,21 @@ impl Session {
     pub(crate) fn record(&self, lab: &Utf8Path, seed: u64) -> io::Result<()> {
         for (folder, source) in self.folders.iter().zip(self.sources(lab)) {
             recordings::write(&source, &folder.recording, seed)?;
+            self.date(&source)?;
+        }
+        Ok(())
+    }
+
+    /// Dates every file from the session, as a rig does: the same lab made twice is the same input.
+    fn date(&self, folder: &Utf8Path) -> io::Result<()> {
+        let at = TimeZone::UTC.to_timestamp(self.at.civil()).map_err(io::Error::other)?;
+        for entry in folder.read_dir_utf8()? {
+            let path = entry?.into_path();
+            if path.is_dir() {
+                self.date(&path)?;
+            } else {
+                fs::File::options().append(true).open(&path)?.into_file().set_modified(at.into())?;
+            }
         }
         Ok(())
     }
