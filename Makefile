@@ -7,7 +7,7 @@ DEMO_DIR ?= target/demo
 
 # Makes a small lab of data and runs its job list against the object store inside the program.
 demo:
-	$(CARGO) run --quiet --release --bin adt -- demo $(DEMO_DIR)
+	$(CARGO) run --quiet --locked --bin adt -- demo $(DEMO_DIR)
 
 # Everything: unit, integration and end-to-end tests, with the real servers and readers they talk to.
 test:
