@@ -3,7 +3,7 @@
 //! It is in the ledger before it exists, so that a run that was killed leaves nothing behind for good: the next run of the job
 //! removes it. Only a folder that was made here is ever removed.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use adt_ledger::{JobId, Ledger};
 use adt_model::{Class, Fault, Location};
@@ -18,12 +18,19 @@ use crate::{
 /// What every such folder's name begins with.
 const PREFIX: &str = "adt-";
 
+/// How often, and how far apart, a folder is tried to be removed, and how often it must be found gone when writes may be under way.
+const TRIES: u32 = 20;
+const LOOKS: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// A folder being built; removed when dropped.
 pub struct Building {
     /// Where it is.
     pub folder: Utf8PathBuf,
     /// The way into it.
     pub delivery: Arc<Delivery>,
+    /// Nothing is being written any more.
+    pub quiet: bool,
     ledger: Ledger,
     job: JobId,
 }
@@ -47,15 +54,24 @@ impl Building {
         let address = Address { job: name.to_owned(), place, row: None, look: false, mark: None };
         // What is built is counted when it is uploaded, so it counts into nobody's progress here.
         let delivery = Arc::new(Delivery::new(Arc::clone(ctx), address, Arc::new(Counters::default())));
-        Ok(Self { folder, delivery, ledger: ctx.ledger.clone(), job })
+        Ok(Self { folder, delivery, quiet: false, ledger: ctx.ledger.clone(), job })
     }
 }
 
 impl Drop for Building {
     fn drop(&mut self) {
-        // A folder that cannot be removed now stays in the ledger, and the next run of the job tries again.
-        if remove(&self.folder).is_ok() {
-            let _ = self.ledger.clear_building(self.job);
+        // After a fault, a write that was under way may still end, and would bring the folder back.
+        let mut looks = if self.quiet { 1 } else { LOOKS };
+        for _ in 0..TRIES {
+            if remove(&self.folder).is_ok() {
+                looks -= 1;
+            }
+            if looks == 0 {
+                // What cannot be removed stays in the ledger, and the next run of the job tries again.
+                let _ = self.ledger.clear_building(self.job);
+                break;
+            }
+            std::thread::sleep(PAUSE);
         }
     }
 }

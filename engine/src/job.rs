@@ -152,8 +152,18 @@ impl Attempt<'_> {
         }
         let resumed = verdict == Verdict::Complete;
         self.announce(&plan, resumed);
-        let job = self.begin(plan, &facts, place, resumed).await?;
+        if facts.standing == Standing::Begun && known.is_some_and(|row| row.fingerprint != fingerprint(&plan))
+        {
+            let text = "the input has changed since the run that began this asset: what is new or different is sent, and \
+                        objects whose files are gone stay at the destination";
+            self.ctx.tell(&plan.name, None, What::Note { text: text.into() });
+            self.notes.push(text.into());
+        }
+        let mut job = self.begin(plan, &facts, place, resumed).await?;
         perform_stages(&job).await?;
+        if let Some(building) = &mut job.building {
+            building.quiet = true;
+        }
         Ok(if spec.dry_run { JobEnd::Rehearsed } else { JobEnd::Done })
     }
 
