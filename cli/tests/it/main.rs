@@ -3,3 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod architecture;
+mod desk;
+mod privacy;
+mod rehearsal;
+mod run;
+mod standing;
+mod temporary;
