@@ -3,7 +3,6 @@
 pub mod folder;
 mod stamp;
 mod steady;
+pub mod zip;
 
 pub use steady::SteadyFile;
-
-pub mod zip;

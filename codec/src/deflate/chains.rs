@@ -36,8 +36,8 @@ pub(super) struct Chains {
     base: usize,
 }
 
+#[expect(clippy::unnecessary_box_returns, reason = "the tables are too large for a stack")]
 fn filled<const N: usize>() -> Box<[i16; N]> {
-    // Made on the heap: the tables are too large for a stack.
     vec![NEVER; N].into_boxed_slice().try_into().unwrap_or_else(|_| Box::new([NEVER; N]))
 }
 
@@ -91,7 +91,7 @@ impl Chains {
         if at - self.base == WINDOW {
             self.slide();
         }
-        (at - self.base) as i16
+        ((at - self.base) as u16).cast_signed()
     }
 
     #[cold]
@@ -118,28 +118,35 @@ impl Chains {
         }
     }
 
-    /// Remembers the place `at` and looks for the longest earlier match that is longer than `beat` bytes (at least 2)
-    /// and at most `most`. Gives `beat` and distance 0 when there is none.
+    /// Remembers the place `at` and looks for the longest earlier match that is longer than `least` bytes (at least 2)
+    /// and at most `most`. Gives `least` and distance 0 when there is none.
     #[inline]
-    pub(super) fn find(&mut self, text: &[u8], at: usize, beat: usize, most: usize, effort: Effort) -> Match {
-        let mut best = Match { length: beat, distance: 0 };
+    pub(super) fn find(
+        &mut self,
+        text: &[u8],
+        at: usize,
+        least: usize,
+        most: usize,
+        effort: Effort,
+    ) -> Match {
+        let mut best = Match { length: least, distance: 0 };
         let place = self.place(at);
         if most < 4 {
             return best;
         }
         let sequence = load4(text, at);
-        let oldest = i32::from(place) - WINDOW as i32;
+        let oldest = i32::from(place) + i32::from(NEVER);
         let newest3 = &mut self.newest3[hash(sequence << 8, HASH3_BITS)];
-        let three = i32::from(*newest3);
+        let three = *newest3;
         *newest3 = place;
         let newest4 = &mut self.newest4[hash(sequence, HASH4_BITS)];
         let mut candidate = *newest4;
         self.before[place as usize & (WINDOW - 1)] = candidate;
         *newest4 = place;
 
-        let absolute = |candidate: i16| (self.base as isize + isize::from(candidate)) as usize;
-        if beat < 3 && three > oldest {
-            let from = absolute(three as i16);
+        let absolute = |candidate: i16| self.base.wrapping_add_signed(isize::from(candidate));
+        if least < 3 && i32::from(three) > oldest {
+            let from = absolute(three);
             if (load4(text, from) ^ sequence) << 8 == 0 {
                 best = Match { length: 3, distance: at - from };
             }

@@ -45,13 +45,12 @@ fn depths(counts: &[u64]) -> [u32; 64] {
     for node in 0..inner_nodes {
         let mut take = |weights: &[u64]| {
             let from_leaves = leaf < counts.len() && (inner >= node || counts[leaf] <= weights[inner]);
-            let (at, weight) =
-                if from_leaves { (leaf, counts[leaf]) } else { (counts.len() + inner, weights[inner]) };
-            if from_leaves {
-                leaf += 1
+            let (at, weight, queue) = if from_leaves {
+                (leaf, counts[leaf], &mut leaf)
             } else {
-                inner += 1
-            }
+                (counts.len() + inner, weights[inner], &mut inner)
+            };
+            *queue += 1;
             above[at] = node;
             weight
         };

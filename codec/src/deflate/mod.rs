@@ -51,3 +51,6 @@ impl std::fmt::Debug for Deflater {
         f.debug_struct("Deflater").field("level", &self.level).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,10 +83,7 @@ fn lazy<const TWO: bool>(
 
 /// Whether a later match saves at least `need` bits more: about four for each byte, and one for each halved distance.
 #[inline]
-fn better(next: Match, than: Match, need: i32) -> bool {
-    next.distance != 0 && {
-        let longer = next.length as i32 - than.length as i32;
-        let nearer = than.distance.ilog2() as i32 - next.distance.ilog2() as i32;
-        4 * longer + nearer > need
-    }
+fn better(next: Match, than: Match, need: usize) -> bool {
+    let distance_bits = |found: Match| found.distance.ilog2() as usize;
+    next.distance != 0 && 4 * next.length + distance_bits(than) > 4 * than.length + distance_bits(next) + need
 }

@@ -28,8 +28,20 @@ pub(super) enum Work {
 /// What comes of it.
 pub(super) enum Done {
     Folder(Entry),
-    Whole { entry: Entry, crc: u32, deflated: bool, bytes: Vec<u8> },
-    Part { entry: Option<Entry>, crc: u32, length: u64, bytes: Vec<u8>, last: bool },
+    Whole {
+        entry: Entry,
+        crc: u32,
+        deflated: bool,
+        bytes: Vec<u8>,
+    },
+    /// The last one brings the file, to see that it has not changed once all parts have been read.
+    Part {
+        entry: Option<Entry>,
+        crc: u32,
+        length: u64,
+        bytes: Vec<u8>,
+        last: Option<Arc<SteadyFile>>,
+    },
 }
 
 /// The result of a piece of work that was started.
@@ -76,12 +88,9 @@ fn perform(work: Work, compressors: &Compressors) -> Result<Done, Fault> {
             let history = offset.min(HISTORY as u64) as usize;
             let mut window = vec![0; history + length];
             file.read_at(offset - history as u64, &mut window)?;
-            if last {
-                file.finish()?;
-            }
             let crc = crc32(&window[history..]);
             let bytes = compressors.part(&window, history, last);
-            Ok(Done::Part { entry, crc, length: length as u64, bytes, last })
+            Ok(Done::Part { entry, crc, length: length as u64, bytes, last: last.then_some(file) })
         }
     }
 }

@@ -50,10 +50,11 @@ impl Head {
     pub(super) fn new(entry: &Entry, root: &str, zone: &TimeZone) -> Self {
         let folder = entry.kind == EntryKind::EmptyFolder;
         let slash = if folder { "/" } else { "" };
+        let root = if root.is_empty() { String::new() } else { format!("{root}/") };
         let (kind, usual) = if folder { (UNIX_FOLDER, 0o755) } else { (UNIX_FILE, 0o644) };
         let mode = (kind | entry.mode.unwrap_or(usual) & 0o7777) << 16;
         Self {
-            name: format!("{root}/{}{slash}", entry.key),
+            name: format!("{root}{}{slash}", entry.key),
             deflated: false,
             described: false,
             large: false,

@@ -33,7 +33,7 @@ const BLOCK: usize = 1 << 20;
 pub struct ZipOptions {
     /// Deflate level, 1 (fast) to 9 (small).
     pub level: u8,
-    /// What every entry's name begins with, without the slash that follows it.
+    /// What every entry's name begins with, without the slash that follows it. Empty: names begin at the top.
     pub entry_root: String,
     /// For DOS times, which are local by convention.
     pub time_zone: TimeZone,

@@ -62,7 +62,10 @@ impl<'a> Stream<'a> {
                     self.open_large(&entry)?;
                 }
                 self.part(crc, length, bytes.into())?;
-                if last { self.close_large() } else { Ok(()) }
+                let Some(file) = last else { return Ok(()) };
+                // Not by the thread that read the last part: another may still have been reading an earlier one.
+                file.finish()?;
+                self.close_large()
             }
         }
     }
@@ -132,8 +135,8 @@ impl<'a> Stream<'a> {
     }
 }
 
-/// The most bytes a file can take when deflate does not shrink it: five for each stored block of at most 65,535 bytes, and some for
-/// the border of each block that was compressed on its own.
+/// More than a file can take when deflate does not shrink it: six bytes for each stored block, of which the encoder makes none
+/// shorter than 4096 bytes but the last of each part, and five for the border of each part.
 fn largest(size: u64) -> u64 {
-    size + size.div_ceil(16 << 10) * 8 + 64
+    size + size / 512 + 1024
 }

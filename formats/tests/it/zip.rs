@@ -231,6 +231,26 @@ fn a_file_that_grows_after_the_listing_ends_it() {
     assert!(fault.line().contains("a.bin"), "{}", fault.line());
 }
 
+/// Appends to a file when the first bytes of it are worked on.
+struct Meddler(Utf8PathBuf);
+
+impl Pulse for Meddler {
+    fn beat(&self, _bytes: u64) -> Result<(), Fault> {
+        let mut file = std::fs::File::options().append(true).open(&self.0).unwrap();
+        std::io::Write::write_all(&mut file, b"more").unwrap();
+        Ok(())
+    }
+}
+
+#[rstest]
+fn a_file_that_grows_while_it_is_zipped_ends_it(#[values(1, 4)] threads: usize) {
+    let desk = Desk::new();
+    desk.file("a.bin", &noise(5 << 20, 1));
+    let meddler = Meddler(desk.path("source").join("a.bin"));
+    let fault = desk.zip_watched(&options(1), threads, &meddler).unwrap_err();
+    assert_eq!(fault.class(), Class::Corrupt);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
