@@ -212,11 +212,10 @@ pub(crate) fn digest(folder: &Utf8Path) -> Tree {
     tree::digest(folder).unwrap()
 }
 
-/// An asset's tree without the record, whose times differ between runs.
-pub(crate) fn digest_without_record(folder: &Utf8Path) -> Tree {
-    let mut tree = digest(folder);
-    assert!(tree.remove(RECORD).is_some(), "{folder} has no record");
-    tree
+/// The keys in which two trees differ; a whole tree is too long to be looked at.
+pub(crate) fn differing(one: &Tree, other: &Tree) -> Vec<String> {
+    let keys = one.keys().chain(other.keys().filter(|key| !one.contains_key(*key)));
+    keys.filter(|key| one.get(*key) != other.get(*key)).cloned().collect()
 }
 
 /// A tree one folder deeper, or that folder of a larger tree.

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod desk;
+mod kills;
 mod privacy;
 mod rehearsal;
 mod run;
