@@ -4,21 +4,56 @@ use camino::Utf8PathBuf;
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-const EXIT_CODES: &str = "\
+const EXAMPLES: &str = "\
+Examples:
+  adt demo                     see it all happen on a small lab that it makes
+  adt check jobs.csv           is everything right with this list?
+  adt plan jobs.csv            what would be done?
+  adt run jobs.csv             do it; after an interruption, the same again
+  adt history                  what was done, and what failed";
+
+const MORE: &str = "\
+Examples:
+  adt demo                     see it all happen on a small lab that it makes
+  adt check jobs.csv           is everything right with this list?
+  adt plan jobs.csv            what would be done?
+  adt run jobs.csv             do it; after an interruption, the same again
+  adt history                  what was done, and what failed
+
 Exit codes:
   0    everything asked for is done (or there was nothing to do)
-  1    at least one job failed; the others were done; what failed is listed last
+  1    at least one job failed; the others were done
   2    bad input; nothing was started, nothing was written
   3    a bug in this program
   130  interrupted; running the same command again goes on where it was
 
-Configuration: a flag wins over an environment variable (`ADT_…`), that over the configuration file, that over the
-default. `adt settings` shows each value and where it came from. Credentials and endpoints of S3 are those of the
-standard AWS variables and files (`AWS_PROFILE`, `AWS_ENDPOINT_URL_S3`, `~/.aws/config`, …).";
+Settings:
+  A flag wins over an environment variable (`ADT_…`), that over the
+  configuration file, that over the default. `adt settings` shows each value
+  and where it came from.
+
+Credentials and endpoints of S3:
+  Those of the standard AWS variables and files: `AWS_PROFILE`,
+  `AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL_S3`, `~/.aws/config` and so on.";
+
+const RUN_EXAMPLES: &str = r#"Examples:
+  adt run jobs.csv
+  adt run jobs.csv --dry-run
+  adt run job.json --parallel-jobs 2
+  generate-jobs | adt run -
+  adt run --json-args '{"s3_bucket": "my-bucket", "platform": "SmartSPIM",
+      "subject_id": "123456", "acq_datetime": "2023-10-12 08:32:18",
+      "modalities": [{"modality": "SPIM", "source": "/data/brain"}]}'
+  adt run -b my-bucket -e SmartSPIM -s 123456 -a "2023-10-12 08:32:18" \
+      -m '[{"modality": "SPIM", "source": "/data/brain"}]'
+
+A list (CSV), one row for each session:
+  s3_bucket,platform,subject_id,acq_datetime,modality0,modality0.source
+  my-bucket,SmartSPIM,123456,2023-10-12 08:32:18,SPIM,/data/brain"#;
 
 /// Gets a day's recordings off the rig and into the cloud: compressed, described, verified
 #[derive(Debug, Parser)]
-#[command(name = "adt", version, after_long_help = EXIT_CODES, max_term_width = 110, arg_required_else_help = true)]
+#[command(name = "adt", version, after_help = EXAMPLES, after_long_help = MORE, max_term_width = 110, arg_required_else_help = true)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub common: Common,
@@ -30,20 +65,23 @@ pub(crate) struct Args {
 #[derive(Clone, Debug, Default, ClapArgs)]
 #[command(next_help_heading = "Every command")]
 pub(crate) struct Common {
-    /// Print events or rows as one JSON object a line on stdout; words for people go to stderr
+    /// Print one JSON object a line on stdout; words for people go to stderr
     #[arg(long, global = true)]
     pub json: bool,
-    /// Print only what failed
+    /// Print only what failed, and what was asked to be shown
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// How much is said of what happens inside: debug, info, warning, error, critical (also `ADT_LOG_LEVEL`)
-    #[arg(short, long, global = true, value_name = "LEVEL")]
+    /// How much a run says: error, warning (the default), info (each step), debug (each object)
+    ///
+    /// The names are those of Python's logging; `critical` counts as error. When nobody says otherwise, the `log_level` of the
+    /// job that asks for most is heard. `--quiet` and `--json` do not look at it. Also `ADT_LOG_LEVEL`.
+    #[arg(short, long, global = true, value_name = "LEVEL", hide_short_help = true)]
     pub log_level: Option<String>,
     /// Configuration file (TOML) (also `ADT_CONFIG`)
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
     pub config: Option<Utf8PathBuf>,
     /// Where to remember what was done (SQLite, on a local disk) (also `ADT_LEDGER`)
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
     pub ledger: Option<Utf8PathBuf>,
 }
 
@@ -51,11 +89,14 @@ pub(crate) struct Common {
 pub(crate) enum Command {
     /// Run a list of upload jobs; running the same list again goes on where it was
     #[command(
-        after_help = "Examples:\n  adt run jobs.csv\n  adt run jobs.csv --dry-run\n  adt run --json-args '{\"s3_bucket\": \"my-bucket\", …}'\n  generate-jobs | adt run -"
+        after_help = "Examples:\n  adt run jobs.csv\n  adt run jobs.csv --dry-run\n  generate-jobs | adt run -",
+        after_long_help = RUN_EXAMPLES
     )]
     Run(Run),
     /// Say every problem of every job before anything starts; exit 0 or 2
-    #[command(after_help = "Example:\n  adt check jobs.csv")]
+    ///
+    /// Reads the list, looks at every source folder and asks every destination. Nothing is written.
+    #[command(after_help = "Examples:\n  adt check jobs.csv\n  adt check jobs.csv --json")]
     Check(Jobs),
     /// Show step by step what would be done; touches nothing
     #[command(after_help = "Examples:\n  adt plan jobs.csv\n  adt plan jobs.csv --json | jq .stages")]
@@ -66,7 +107,9 @@ pub(crate) enum Command {
     )]
     History(History),
     /// Show each setting's value and where it came from
-    #[command(after_help = "Example:\n  adt settings")]
+    ///
+    /// All of them can stand in the configuration file, one `name = value` a line.
+    #[command(after_help = "Examples:\n  adt settings\n  adt settings --memory 256MiB --json")]
     Settings(Tuning),
     /// Make a small lab of data and run it all against an object store inside this program
     #[command(after_help = "Example:\n  adt demo /tmp/adt-demo")]
@@ -82,7 +125,7 @@ pub(crate) enum Command {
     /// Write the manual pages into a folder
     #[command(after_help = "Example:\n  adt man ~/.local/share/man/man1")]
     Man {
-        /// The folder, which must exist
+        /// The folder; it is made when it is missing
         folder: Utf8PathBuf,
     },
     /// Print this reference as Markdown
@@ -106,8 +149,6 @@ pub(crate) struct Jobs {
     pub flags: Flags,
     #[command(flatten)]
     pub single: Single,
-    #[command(flatten)]
-    pub tuning: Tuning,
 }
 
 /// Switches that apply to every job of the list and win over its cells
@@ -118,17 +159,17 @@ pub(crate) struct Flags {
     /// Read, compress and count everything, and list the objects; write and trigger nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Compress every modality
+    /// Compress every modality: each folder becomes one zip
     #[arg(long)]
     pub compress_raw_data: bool,
     /// Complete assets that exist already: only what differs is sent, nothing is deleted
     #[arg(long)]
     pub force_cloud_sync: bool,
-    /// Accepted for old scripts: data goes straight to the destination unless a job names a `temp_directory`
-    #[arg(long)]
+    /// For old scripts; has no effect: data goes straight to the destination unless a job names a `temp_directory`
+    #[arg(long, hide_short_help = true)]
     pub skip_staging: bool,
-    /// The metadata folder wins over the metadata service
-    #[arg(long)]
+    /// For old scripts; has no effect yet: no metadata service is asked, the metadata folder always counts
+    #[arg(long, hide_short_help = true)]
     pub metadata_dir_force: bool,
 }
 
@@ -137,34 +178,34 @@ pub(crate) struct Flags {
 #[command(next_help_heading = "One job from the command line (instead of a list)")]
 pub(crate) struct Single {
     /// `YYYY-MM-DD HH:MM:SS` or `M/D/YYYY h:MM:SS AM`
-    #[arg(short, long, value_name = "TIME")]
+    #[arg(short, long, value_name = "TIME", hide_short_help = true)]
     pub acq_datetime: Option<String>,
     /// A bucket's bare name (S3), or a location: `s3://bucket/prefix`, `file:///folder`
-    #[arg(short = 'b', long, value_name = "BUCKET")]
+    #[arg(short = 'b', long, value_name = "BUCKET", hide_short_help = true)]
     pub s3_bucket: Option<String>,
     /// The rig's kind, such as `SmartSPIM`
-    #[arg(short = 'e', long, value_name = "NAME")]
+    #[arg(short = 'e', long, value_name = "NAME", hide_short_help = true)]
     pub platform: Option<String>,
     /// A JSON list: `[{"modality": "SPIM", "source": "/data/x", "compress_raw_data": true}]`
-    #[arg(short, long, value_name = "JSON")]
+    #[arg(short, long, value_name = "JSON", hide_short_help = true)]
     pub modalities: Option<String>,
-    /// A JSON object of endpoints, or the name of an AWS parameter that holds one
-    #[arg(short = 'p', long, value_name = "JSON|NAME")]
+    /// A JSON object of endpoints, or the name of an AWS parameter that holds one; no service is called in this version
+    #[arg(short = 'p', long, value_name = "JSON|NAME", hide_short_help = true)]
     pub endpoints_parameters: Option<String>,
-    /// The animal
-    #[arg(short, long, value_name = "ID")]
+    /// The animal's number or name
+    #[arg(short, long, value_name = "ID", hide_short_help = true)]
     pub subject_id: Option<String>,
     /// Build the asset in a fresh folder below this one first
-    #[arg(short = 'n', long, value_name = "FOLDER")]
+    #[arg(short = 'n', long, value_name = "FOLDER", hide_short_help = true)]
     pub temp_directory: Option<String>,
-    /// Behaviour data, which is left out of every modality
-    #[arg(short = 'v', long, value_name = "FOLDER")]
+    /// Behaviour data: it is left out of every modality; encrypting and uploading it is not in this version
+    #[arg(short = 'v', long, value_name = "FOLDER", hide_short_help = true)]
     pub behavior_dir: Option<String>,
     /// A folder whose `*.json` files belong to the asset
-    #[arg(short = 'x', long, value_name = "FOLDER")]
+    #[arg(short = 'x', long, value_name = "FOLDER", hide_short_help = true)]
     pub metadata_dir: Option<String>,
-    /// The lab's own processing capsule
-    #[arg(short = 'i', long, value_name = "ID")]
+    /// The lab's own processing capsule; Code Ocean is not called in this version
+    #[arg(short = 'i', long, value_name = "ID", hide_short_help = true)]
     pub codeocean_process_capsule_id: Option<String>,
 }
 
@@ -173,28 +214,28 @@ pub(crate) struct Single {
 #[command(next_help_heading = "Settings (also `ADT_…` variables and the configuration file)")]
 pub(crate) struct Tuning {
     /// Threads that compress [default: all cores]
-    #[arg(long, value_name = "N")]
+    #[arg(long, hide_short_help = true, value_name = "N")]
     pub cpus: Option<String>,
-    /// Most requests at once to one destination
-    #[arg(long, value_name = "N")]
+    /// Most requests at once to one destination [default: 32]
+    #[arg(long, hide_short_help = true, value_name = "N")]
     pub lanes: Option<String>,
-    /// Data held in memory at once, such as `128MiB`
-    #[arg(long, value_name = "SIZE")]
+    /// Data held in memory at once, such as `256MiB` [default: 96MiB]
+    #[arg(long, hide_short_help = true, value_name = "SIZE")]
     pub memory: Option<String>,
-    /// Jobs at once
+    /// Jobs at once [default: 1]
     #[arg(long, value_name = "N")]
     pub parallel_jobs: Option<String>,
-    /// Deflate level of zipped folders, 1 (fast) to 9 (small)
-    #[arg(long, value_name = "LEVEL")]
+    /// Deflate level of zipped folders, 1 (fast) to 9 (small) [default: 6]
+    #[arg(long, hide_short_help = true, value_name = "LEVEL")]
     pub zip_level: Option<String>,
-    /// How long a request is tried again before the job fails, such as `3m`
-    #[arg(long, value_name = "DURATION")]
+    /// How long a request is tried again before the job fails, such as `10m` [default: 3m]
+    #[arg(long, hide_short_help = true, value_name = "DURATION")]
     pub retry_time: Option<String>,
-    /// How long one request without a body may take, such as `30s`
-    #[arg(long, value_name = "DURATION")]
+    /// How long one request without a body may take, such as `2m` [default: 30s]
+    #[arg(long, hide_short_help = true, value_name = "DURATION")]
     pub request_timeout: Option<String>,
     /// Sign the SHA-256 of every body also where TLS or loopback protects it
-    #[arg(long, action = ArgAction::SetTrue)]
+    #[arg(long, hide_short_help = true, action = ArgAction::SetTrue)]
     pub sign_payload: bool,
 }
 
@@ -202,8 +243,10 @@ pub(crate) struct Tuning {
 pub(crate) struct Run {
     #[command(flatten)]
     pub jobs: Jobs,
+    #[command(flatten)]
+    pub tuning: Tuning,
     /// After the first failed job, begin no other
-    #[arg(long)]
+    #[arg(long, help_heading = None, display_order = 90)]
     pub fail_fast: bool,
 }
 

@@ -45,7 +45,8 @@ pub(crate) fn ctx(
     }))
 }
 
-fn store(settings: &Settings, vars: &BTreeMap<String, String>) -> StoreOptions {
+/// How places are opened.
+pub(crate) fn store(settings: &Settings, vars: &BTreeMap<String, String>) -> StoreOptions {
     let mut options = StoreOptions::new(env::for_store(vars), Arc::new(Timestamp::now));
     options.lanes = settings.lanes;
     options.retry_time = settings.retry_time;

@@ -141,7 +141,7 @@ impl Attempt<'_> {
         }
         let mut facts = survey::local(spec, &ctx.stop).await?;
         let place = Place::open(&asset, &self.store_options()).await?;
-        facts.standing = survey::standing(spec, &facts, &place, ctx).await?;
+        facts.standing = survey::standing(spec, &facts, known.as_ref(), &place, &ctx.stop).await?;
         let verdict = standing::judge(facts.standing, spec.force_cloud_sync, &asset)?;
         if let (Verdict::Skip, Some(row)) = (&verdict, &known) {
             return Ok(self.skip(row.id));

@@ -1,9 +1,7 @@
 //! A read-only look at the world: folders are counted, documents are read, the destination is asked what stands there.
 
-use std::sync::Arc;
-
 use adt_formats::folder;
-use adt_ledger::JobState;
+use adt_ledger::{JobRow, JobState};
 use adt_metadata::check_document;
 use adt_model::{Class, Crc64, DocumentFacts, Facts, Fault, FolderFacts, Idle, JobSpec, Pulse, Standing};
 use adt_plan::fingerprint;
@@ -11,7 +9,7 @@ use adt_store::Place;
 use camino::{Utf8Path, Utf8PathBuf};
 use futures::StreamExt;
 
-use crate::{Ctx, Stop, ctx::interrupted};
+use crate::{Stop, ctx::interrupted};
 
 /// A document of `metadata_dir` larger than this is surely something else.
 const LARGEST_DOCUMENT: u64 = 64 << 20;
@@ -105,10 +103,16 @@ pub(crate) fn read_document(path: &Utf8Path) -> Result<Vec<u8>, Fault> {
     fs_err::read(path).map_err(unreadable)
 }
 
-/// What stands under the asset's name: asked of the ledger first, then of the destination.
-pub async fn standing(spec: &JobSpec, facts: &Facts, place: &Place, ctx: &Ctx) -> Result<Standing, Fault> {
-    ctx.stop.check()?;
-    match ctx.ledger.job(&spec.asset())? {
+/// What stands under the asset's name: `row` is what the ledger knows of it; where that does not decide, the destination is asked.
+pub async fn standing(
+    spec: &JobSpec,
+    facts: &Facts,
+    row: Option<&JobRow>,
+    place: &Place,
+    stop: &Stop,
+) -> Result<Standing, Fault> {
+    stop.check()?;
+    match row {
         Some(row) if row.state == JobState::Done => {
             let now = fingerprint(&adt_plan::plan(spec, facts));
             return Ok(if row.fingerprint == now { Standing::Done } else { Standing::DoneOtherwise });
@@ -118,7 +122,7 @@ pub async fn standing(spec: &JobSpec, facts: &Facts, place: &Place, ctx: &Ctx) -
     }
     let first = tokio::select! {
         page = first_page(place) => page?,
-        () = ctx.stop.now.cancelled() => return Err(interrupted()),
+        () = stop.now.cancelled() => return Err(interrupted()),
     };
     Ok(if first { Standing::Foreign } else { Standing::Free })
 }
@@ -131,20 +135,4 @@ async fn first_page(place: &Place) -> Result<bool, Fault> {
         }
     }
     Ok(false)
-}
-
-/// Everything, for `adt check` and `adt plan`: the destination's fault is given beside the facts, since both can be told.
-pub async fn whole(spec: &JobSpec, ctx: &Arc<Ctx>) -> Result<(Facts, Option<Fault>), Fault> {
-    let mut facts = local(spec, &ctx.stop).await?;
-    let asked = async {
-        let place = Place::open(&spec.asset(), &ctx.store).await?;
-        standing(spec, &facts, &place, ctx).await
-    };
-    match asked.await {
-        Ok(standing) => {
-            facts.standing = standing;
-            Ok((facts, None))
-        }
-        Err(fault) => Ok((facts, Some(fault))),
-    }
 }

@@ -84,8 +84,6 @@ pub enum Action {
         key: Key,
         /// First part of every entry's name: the folder's own name.
         entry_root: String,
-        /// Deflate level, 1 to 9.
-        level: u8,
     },
     /// Files of `metadata_dir` go to the asset's root as they are.
     CopyDocuments {

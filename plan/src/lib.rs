@@ -20,9 +20,6 @@ pub use obstacles::obstacles;
 /// The object that is written last and marks an asset as complete.
 pub const RECORD: &str = "metadata.nd.json";
 
-/// Deflate level of zipped folders, the one Python's `zipfile` uses when none is named.
-pub const ZIP_LEVEL: u8 = 6;
-
 /// What will be done for `spec`, given `facts`.
 ///
 /// `facts.folders` must be in the order of `spec.modalities`; a modality without facts (its folder was not looked at) is planned with zero counts.
@@ -88,8 +85,7 @@ fn data_step(modality: &ModalitySpec, seen: &FolderFacts, facts: &Facts) -> Step
     }
     let root = folder_name(modality, &folder);
     let file = Key::parse(format!("{root}.zip")).expect("one path component with a suffix is a key");
-    let action =
-        Action::ZipFolder { folder, key: modality.folder.join(&file), entry_root: root, level: ZIP_LEVEL };
+    let action = Action::ZipFolder { folder, key: modality.folder.join(&file), entry_root: root };
     Step { id: format!("zip {}", modality.folder), action }
 }
 

@@ -10,6 +10,7 @@ pub(crate) fn notes(spec: &JobSpec, facts: &Facts) -> Vec<String> {
     }
     folders(spec, facts, &mut notes);
     services(spec, &mut notes);
+    without_effect(spec, &mut notes);
     documents(spec, facts, &mut notes);
     notes
 }
@@ -44,10 +45,11 @@ fn folders(spec: &JobSpec, facts: &Facts, notes: &mut Vec<String>) {
             notes.push(format!("{name}: `{}` holds no file", modality.source));
         }
         if seen.empty_folders > 0 && !modality.compress_raw_data {
-            let n = seen.empty_folders;
-            notes.push(format!(
-                "{name}: {n} empty folder(s) cannot be kept outside a zip: object stores have no folders"
-            ));
+            let n = match seen.empty_folders {
+                1 => "1 empty folder".to_owned(),
+                n => format!("{n} empty folders"),
+            };
+            notes.push(format!("{name}: {n} cannot be kept outside a zip: object stores have no folders"));
         }
         configs(modality, notes);
     }
@@ -87,14 +89,31 @@ fn services(spec: &JobSpec, notes: &mut Vec<String>) {
     }
 }
 
+/// What old job lists say that means nothing here, or nothing yet.
+fn without_effect(spec: &JobSpec, notes: &mut Vec<String>) {
+    if let (Some(temp), true) = (&spec.temp_directory, spec.modalities.iter().any(|m| m.skip_staging)) {
+        notes.push(format!("`skip_staging` has no effect: the asset is built below `{temp}` first"));
+    }
+    if spec.metadata_dir_force {
+        notes.push(
+            "`metadata_dir_force` has no effect in this version: the metadata folder always counts".into(),
+        );
+    }
+}
+
 fn documents(spec: &JobSpec, facts: &Facts, notes: &mut Vec<String>) {
-    for name in ["subject.json", "procedures.json"] {
-        if !facts.documents.iter().any(|d| d.name == name) {
-            notes.push(match &spec.metadata_dir {
-                Some(dir) => format!("`{name}` is missing in `{dir}`: the record will say so"),
-                None => format!("no `metadata_dir`: the asset gets no `{name}`"),
-            });
-        }
+    let missing: Vec<_> = ["subject.json", "procedures.json"]
+        .into_iter()
+        .filter(|name| !facts.documents.iter().any(|d| d.name == *name))
+        .map(|name| format!("`{name}`"))
+        .collect();
+    if !missing.is_empty() {
+        notes.push(match &spec.metadata_dir {
+            Some(dir) => {
+                format!("{} not found in `{dir}`: the record will say what is missing", missing.join(" and "))
+            }
+            None => format!("no `metadata_dir`: the asset gets no {}", missing.join(" and no ")),
+        });
     }
     for document in facts.documents.iter().filter(|d| !crate::documents::is_brought(&d.name)) {
         notes

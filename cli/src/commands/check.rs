@@ -1,34 +1,37 @@
 //! `adt check`
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
-use adt_engine::{Ctx, Stop, survey};
 use adt_model::{Fault, JobSpec, Problem, ProblemKind, Standing};
 
-use super::{BAD_INPUT, DONE, sorted, tell};
+use super::{BAD_INPUT, DONE, look::Look, sorted, tell};
 use crate::{
-    args::{Common, Jobs},
-    input, secrets, settings, show, wire,
+    args::{Common, Jobs, Tuning},
+    input, secrets, settings, show,
 };
 
 pub(super) fn run(jobs: &Jobs, common: &Common, vars: &BTreeMap<String, String>) -> anyhow::Result<u8> {
-    let settings = settings::resolve(common, &jobs.tuning, vars)?;
-    let (specs, mut problems) = sorted(input::rows(jobs, common, vars)?);
+    let settings = settings::resolve(common, &Tuning::default(), vars)?;
+    let (specs, written) = sorted(input::rows(jobs, common, vars)?);
+    let mut look = Look::new(&settings, vars)?;
+    let mut problems = look.unforgiven(written, &specs)?;
     for spec in &specs {
         problems.extend(adt_plan::obstacles(spec));
         problems.extend(secrets::problems(spec, vars));
     }
-    let ctx = wire::ctx(&settings, vars, false, Arc::new(|_| {}), Stop::default())?;
-    let runtime = wire::runtime()?;
     for spec in &specs {
         // A row whose text is already wrong would only say the same again.
         if !problems.iter().any(|problem| problem.origin == spec.origin) {
-            problems.extend(runtime.block_on(look(spec, &ctx)));
+            problems.extend(seen(spec, &mut look));
         }
     }
     if problems.is_empty() {
-        let n = specs.len();
-        show::say(&format!("{n} job{} checked: no problems", if n == 1 { "" } else { "s" }));
+        if !common.quiet {
+            show::say(&match specs.len() as u64 {
+                0 => "the list holds no jobs".to_owned(),
+                n => format!("{} checked: no problems", show::count(n, "job")),
+            });
+        }
         return Ok(DONE);
     }
     tell(&problems, common);
@@ -36,14 +39,14 @@ pub(super) fn run(jobs: &Jobs, common: &Common, vars: &BTreeMap<String, String>)
 }
 
 /// What the world has against the job.
-async fn look(spec: &JobSpec, ctx: &Arc<Ctx>) -> Vec<Problem> {
-    match survey::whole(spec, ctx).await {
-        Err(fault) => vec![from_fault(spec, "", None, &fault)],
+fn seen(spec: &JobSpec, look: &mut Look) -> Option<Problem> {
+    match look.at(spec) {
+        Err(fault) => Some(from_fault(spec, "", None, &fault)),
         Ok((_, Some(fault))) => {
-            vec![from_fault(spec, "s3_bucket", Some(spec.destination.to_string()), &fault)]
+            Some(from_fault(spec, "s3_bucket", Some(spec.destination.to_string()), &fault))
         }
-        Ok((facts, None)) if !spec.force_cloud_sync => in_the_way(spec, facts.standing).into_iter().collect(),
-        Ok(_) => Vec::new(),
+        Ok((facts, None)) if !spec.force_cloud_sync => in_the_way(spec, facts.standing),
+        Ok(_) => None,
     }
 }
 

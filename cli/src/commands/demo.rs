@@ -108,7 +108,8 @@ fn run_list(lab: &Lab, common: &Common, vars: &BTreeMap<String, String>) -> anyh
         return Ok(None);
     }
     let settings = settings::resolve(common, &Tuning::default(), vars)?;
-    let ctx = wire::ctx(&settings, vars, false, show::reporter(common), Stop::default())?;
+    let told = show::reporter(common, settings.log_level.unwrap_or_default());
+    let ctx = wire::ctx(&settings, vars, false, told, Stop::default())?;
     let asked = Asked { jobs: specs, command: "adt demo".into() };
     super::run::drive(asked, &ctx).map(Some)
 }
@@ -130,14 +131,13 @@ fn tour(folder: &Utf8Path, bucket: &Utf8Path, lab: &Lab) -> anyhow::Result<Strin
     let _ = writeln!(text, "\nWhat stands in the bucket now ({bucket}):");
     tree(bucket, bucket, &mut text)?;
     let _ = writeln!(text, "\nLook around:");
-    let _ =
-        writeln!(text, "  adt demo {folder}                                  again: what is done is skipped");
+    let _ = writeln!(text, "  adt demo {folder}   (again: what is done is skipped)");
     let ledger = folder.join("ledger.sqlite");
-    let _ = writeln!(text, "  adt history --ledger {ledger}   what ran, how much it moved, what failed");
+    let _ = writeln!(text, "  adt history --ledger {ledger}   (what ran, how much it moved, what failed)");
     if let Some(asset) = lab.assets.first() {
         let _ = writeln!(text, "  cat {}", bucket.join(asset).join("metadata.nd.json"));
     }
-    let _ = writeln!(text, "  cat {}   the job list", lab.jobs_csv);
+    let _ = writeln!(text, "  cat {}   (the job list)", lab.jobs_csv);
     Ok(text)
 }
 
@@ -145,7 +145,8 @@ fn tour(folder: &Utf8Path, bucket: &Utf8Path, lab: &Lab) -> anyhow::Result<Strin
 fn tree(root: &Utf8Path, folder: &Utf8Path, text: &mut String) -> anyhow::Result<()> {
     let mut entries: Vec<_> = folder.read_dir_utf8()?.collect::<Result<_, _>>()?;
     entries.sort_by(|a, b| a.path().cmp(b.path()));
-    let (folders, files): (Vec<_>, Vec<_>) = entries.iter().map(|e| e.path()).partition(|path| path.is_dir());
+    let (folders, files): (Vec<_>, Vec<_>) =
+        entries.iter().map(camino::Utf8DirEntry::path).partition(|path| path.is_dir());
     let shown = if files.len() > SHOWN + 1 { SHOWN } else { files.len() };
     for path in &files[..shown] {
         let (name, size) = (path.strip_prefix(root)?, ByteSize(fs_err::metadata(path)?.len()));

@@ -26,10 +26,12 @@ pub(super) fn run(asked: &History, common: &Common, vars: &BTreeMap<String, Stri
         limit: Some(asked.limit),
     };
     let rows = ledger.history(&filter)?;
+    let failed = if asked.failed { " that failed" } else { "" };
     if common.json {
         rows.iter().for_each(show::json_line);
     } else if rows.is_empty() {
-        show::say("no such job in the ledger");
+        let asked = asked.job.as_deref().map_or(String::new(), |name| format!(" named like `{name}`"));
+        show::say(&format!("no job{failed}{asked} in the ledger {}", settings.ledger));
     } else {
         let zone = TimeZone::system();
         show::out(&show::history(&rows, &zone));

@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod history;
+mod look;
 mod plan;
 mod reference;
 mod run;
@@ -36,13 +37,13 @@ pub(crate) fn run(args: Args) -> anyhow::Result<u8> {
     }
 }
 
-/// The exit code for an error that ended the whole command.
+/// The exit code for an error that ended the whole command before anything was begun: a list, a setting or a ledger that cannot
+/// be used is bad input.
 pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<Fault>().map(Fault::class) {
-        Some(Class::BadInput) => BAD_INPUT,
         Some(Class::Bug) => 3,
         Some(Class::Cancelled) => 130,
-        _ => FAILED,
+        _ => BAD_INPUT,
     }
 }
 

@@ -1,36 +1,37 @@
 //! `adt plan`
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
-use adt_engine::{Ctx, Stop, survey};
 use adt_model::{Facts, JobSpec, Plan};
 
-use super::{BAD_INPUT, DONE, sorted, tell};
+use super::{BAD_INPUT, DONE, look::Look, sorted, tell};
 use crate::{
-    args::{Common, Jobs},
-    input, settings, show, wire,
+    args::{Common, Jobs, Tuning},
+    input, settings, show,
 };
 
 pub(super) fn run(jobs: &Jobs, common: &Common, vars: &BTreeMap<String, String>) -> anyhow::Result<u8> {
-    let settings = settings::resolve(common, &jobs.tuning, vars)?;
-    let (specs, problems) = sorted(input::rows(jobs, common, vars)?);
-    let ctx = wire::ctx(&settings, vars, false, Arc::new(|_| {}), Stop::default())?;
-    let runtime = wire::runtime()?;
+    let settings = settings::resolve(common, &Tuning::default(), vars)?;
+    let (specs, written) = sorted(input::rows(jobs, common, vars)?);
+    let mut look = Look::new(&settings, vars)?;
+    let problems = look.unforgiven(written, &specs)?;
     let mut obstacles = false;
     for spec in &specs {
-        let plan = runtime.block_on(planned(spec, &ctx));
+        let plan = planned(spec, &mut look);
         obstacles |= !plan.obstacles.is_empty();
         if common.json { show::json_line(&plan) } else { show::out(&format!("{}\n", show::plan(&plan))) }
     }
     if !problems.is_empty() {
         tell(&problems, common);
+    } else if specs.is_empty() && !common.quiet {
+        show::say("the list holds no jobs");
     }
     Ok(if problems.is_empty() && !obstacles { DONE } else { BAD_INPUT })
 }
 
 /// The plan for what can be seen now; what cannot be seen becomes a note.
-async fn planned(spec: &JobSpec, ctx: &Arc<Ctx>) -> Plan {
-    match survey::whole(spec, ctx).await {
+fn planned(spec: &JobSpec, look: &mut Look) -> Plan {
+    match look.at(spec) {
         Ok((facts, None)) => adt_plan::plan(spec, &facts),
         Ok((facts, Some(fault))) => {
             let mut plan = adt_plan::plan(spec, &facts);

@@ -18,7 +18,8 @@ pub(super) fn completions(shell: Shell) -> u8 {
 }
 
 pub(super) fn man(folder: &Utf8Path) -> anyhow::Result<u8> {
-    clap_mangen::generate_to(Args::command(), folder)
+    fs_err::create_dir_all(folder)
+        .and_then(|()| clap_mangen::generate_to(Args::command(), folder))
         .map_err(|e| Fault::io(format!("cannot write manual pages into `{folder}`"), e))?;
     Ok(DONE)
 }

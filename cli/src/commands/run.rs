@@ -3,10 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use adt_engine::{Asked, Ctx, Stop, Summary};
-use adt_ledger::JobState;
-use adt_model::{JobSpec, LogLevel, Problem, ProblemKind};
+use adt_model::{JobSpec, LogLevel, ProblemKind, What};
 
-use super::{BAD_INPUT, sorted, tell};
+use super::{BAD_INPUT, FAILED, look::unforgiven, sorted, tell};
 use crate::{
     args::{Common, Run},
     input, secrets, settings, show, stop, wire,
@@ -15,7 +14,7 @@ use crate::{
 type Vars = BTreeMap<String, String>;
 
 pub(super) fn run(asked: &Run, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
-    let settings = settings::resolve(common, &asked.jobs.tuning, vars)?;
+    let settings = settings::resolve(common, &asked.tuning, vars)?;
     let (specs, mut problems) = sorted(input::rows(&asked.jobs, common, vars)?);
     for spec in &specs {
         problems.extend(adt_plan::obstacles(spec));
@@ -25,14 +24,21 @@ pub(super) fn run(asked: &Run, common: &Common, vars: &Vars) -> anyhow::Result<u
         tell(&problems, common);
         return Ok(BAD_INPUT);
     }
-    show::logging(settings.log_level.unwrap_or_else(|| most_said(&specs)), common.json);
-    let ctx = wire::ctx(&settings, vars, asked.fail_fast, show::reporter(common), Stop::default())?;
-    let problems = not_done(problems, &specs, &ctx)?;
+    let told = show::reporter(common, settings.log_level.unwrap_or_else(|| most_said(&specs)));
+    let ctx = wire::ctx(&settings, vars, asked.fail_fast, told, Stop::default())?;
+    let problems = unforgiven(problems, &specs, Some(&ctx.ledger))?;
     if !problems.is_empty() {
         tell(&problems, common);
         return Ok(BAD_INPUT);
     }
-    let summary = drive(Asked { jobs: specs, command: command_line(asked) }, &ctx)?;
+    let summary = match drive(Asked { jobs: specs, command: command_line(asked) }, &ctx) {
+        Ok(summary) => summary,
+        // The ledger cannot be written any more; jobs may have begun.
+        Err(error) => {
+            show::error(&error);
+            return Ok(FAILED);
+        }
+    };
     show::ended(&summary, common);
     Ok(summary.exit_code() as u8)
 }
@@ -41,31 +47,20 @@ pub(super) fn run(asked: &Run, common: &Common, vars: &Vars) -> anyhow::Result<u
 pub(super) fn drive(asked: Asked, ctx: &Arc<Ctx>) -> anyhow::Result<Summary> {
     let runtime = wire::runtime()?;
     let summary = runtime.block_on(async {
-        stop::listen(ctx.stop.clone(), |count| {
-            show::say(if count == 1 {
+        let told = Arc::clone(ctx);
+        stop::listen(ctx.stop.clone(), move |count| {
+            let text = if count == 1 {
                 "interrupted: finishing what is in flight (once more to drop it)"
             } else {
                 "dropping what is in flight"
-            });
+            };
+            told.tell("", None, What::Note { text: text.into() });
         });
         adt_engine::run(asked, Arc::clone(ctx)).await
     });
     // A read that hangs (a network disk that went away) must not keep the program from ending.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     Ok(summary?)
-}
-
-/// People delete raw data after the upload: a missing source is no problem when the ledger knows the asset as complete.
-fn not_done(problems: Vec<Problem>, specs: &[JobSpec], ctx: &Ctx) -> anyhow::Result<Vec<Problem>> {
-    let mut left = Vec::new();
-    for problem in problems {
-        let spec = specs.iter().find(|spec| spec.origin == problem.origin);
-        let row = spec.map(|spec| ctx.ledger.job(&spec.asset())).transpose()?.flatten();
-        if !row.is_some_and(|row| row.state == JobState::Done) {
-            left.push(problem);
-        }
-    }
-    Ok(left)
 }
 
 /// When nobody says otherwise, the job that asks for most is heard.

@@ -1,4 +1,4 @@
-//! A bar for each job on a terminal: bytes done of all, rate, time left.
+//! A bar for each job on a terminal: bytes done of all, rate, time left; and the lines of a log above the bars.
 
 use std::{
     collections::HashMap,
@@ -7,87 +7,86 @@ use std::{
 };
 
 use adt_engine::Tell;
-use adt_model::{ByteSize, Event, JobEnd, What};
+use adt_model::{ByteSize, Event, LogLevel, What};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::table::duration;
+use super::words::Words;
 
-pub(super) fn reporter() -> Tell {
-    let all = MultiProgress::new();
-    let bars: Mutex<HashMap<String, ProgressBar>> = Mutex::default();
+struct Screen {
+    all: MultiProgress,
+    bars: HashMap<String, ProgressBar>,
+    words: Words,
+}
+
+pub(super) fn reporter(level: LogLevel) -> Tell {
+    let screen =
+        Mutex::new(Screen { all: MultiProgress::new(), bars: HashMap::new(), words: Words::new(level) });
     Arc::new(move |event| {
-        if let Ok(mut bars) = bars.lock() {
-            show(&event, &all, &mut bars);
+        if let Ok(mut screen) = screen.lock() {
+            screen.show(&event);
         }
     })
 }
 
-fn show(event: &Event, all: &MultiProgress, bars: &mut HashMap<String, ProgressBar>) {
-    let job = &event.job;
-    match &event.what {
-        What::JobStarted { bytes, resumed, .. } => {
-            let bar = all.add(ProgressBar::new(*bytes).with_style(style()));
-            bar.set_prefix(job.clone());
-            bar.set_message(if *resumed { "going on" } else { "" });
-            bar.enable_steady_tick(Duration::from_millis(250));
-            bars.insert(job.clone(), bar);
-        }
-        What::StepStarted => {
-            if let (Some(bar), Some(step)) = (bars.get(job), &event.step) {
-                bar.set_message(step.clone());
+impl Screen {
+    fn show(&mut self, event: &Event) {
+        let job = &event.job;
+        match &event.what {
+            What::JobStarted { bytes, .. } => {
+                let bar = self.all.add(ProgressBar::new(*bytes).with_style(moving()));
+                bar.set_prefix(job.clone());
+                bar.enable_steady_tick(Duration::from_millis(250));
+                self.bars.insert(job.clone(), bar);
+                return;
             }
-        }
-        What::Moved(moved) => {
-            if let Some(bar) = bars.get(job) {
-                bar.set_position(moved.bytes_read);
+            What::StepStarted => self.step(job, event.step.as_deref().unwrap_or_default()),
+            What::Moved(moved) => {
+                if let Some(bar) = self.bars.get(job) {
+                    bar.set_position(moved.bytes_read);
+                    bar.set_message(format!("{} sent", ByteSize(moved.bytes_sent)));
+                }
             }
-        }
-        What::Note { text } => line(all, &format!("{job}: note: {text}")),
-        What::Retry { text } => line(all, &format!("{job}: trying again: {text}")),
-        What::JobFinished(ended) => {
-            if let Some(bar) = bars.remove(job) {
-                bar.finish_and_clear();
+            What::JobFinished(_) => {
+                if let Some(bar) = self.bars.remove(job) {
+                    bar.finish_and_clear();
+                }
             }
-            let took = duration(ended.seconds);
-            line(
-                all,
-                &match ended.end {
-                    JobEnd::Done => format!("{job}: done and verified in {took}"),
-                    JobEnd::Rehearsed => format!("{job}: dry run went through in {took}"),
-                    JobEnd::Skipped => format!("{job}: done by an earlier run, skipped"),
-                    JobEnd::Failed => {
-                        format!("{job}: failed: {}", ended.fault.as_deref().unwrap_or_default())
-                    }
-                    JobEnd::Interrupted => format!("{job}: interrupted"),
-                },
-            );
+            _ => {}
         }
-        _ => {}
+        for line in self.words.lines(event) {
+            let _ = self.all.println(line);
+        }
+    }
+
+    /// What follows the data has no length known beforehand: it is named, and what was sent is counted.
+    fn step(&self, job: &str, step: &str) {
+        if let (Some(bar), "upload" | "verify" | "record") = (self.bars.get(job), step) {
+            let doing = if step == "upload" { "uploading what was built" } else { "verifying" };
+            bar.set_style(naming(doing));
+        }
     }
 }
 
-/// A line above the bars.
-fn line(all: &MultiProgress, text: &str) {
-    let _ = all.println(text);
+/// The bar takes what the rest leaves of the line, so that nothing is wrapped.
+fn moving() -> ProgressStyle {
+    let line =
+        "{prefix} [{wide_bar}] {percent:>3} % of {binary_total_bytes}, {binary_bytes_per_sec}, {eta} left";
+    template(line)
 }
 
-fn style() -> ProgressStyle {
-    let template = "{prefix} [{bar:24}] {binary_bytes} of {binary_total_bytes}, {binary_bytes_per_sec}, {eta} left  {msg}";
-    ProgressStyle::with_template(template).expect("the template is constant and tested").progress_chars("=> ")
+fn naming(doing: &str) -> ProgressStyle {
+    template(&format!("{{prefix}} {doing}, {{msg}}"))
 }
 
-/// Bytes a second, for showing.
-pub(super) fn speed(bytes: u64, seconds: f64) -> String {
-    if seconds <= 0.0 {
-        return "-".into();
-    }
-    format!("{}/s", ByteSize((bytes as f64 / seconds) as u64))
+fn template(line: &str) -> ProgressStyle {
+    ProgressStyle::with_template(line).expect("the templates are constant and tested").progress_chars("=> ")
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
-    fn the_template_is_right() {
-        super::style();
+    fn the_templates_are_right() {
+        super::moving();
+        super::naming("verifying");
     }
 }

@@ -6,13 +6,22 @@ use std::{
 };
 
 use adt_engine::Tell;
-use adt_model::{ByteSize, Event, JobEnd, What};
+use adt_model::{ByteSize, Event, LogLevel, Moved, What};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{bars::speed, say, table::duration};
+use super::{
+    say,
+    table::{duration, percent, speed},
+    words::Words,
+};
 
 /// Progress of one job is printed this often.
 const EVERY: SignedDuration = SignedDuration::from_secs(10);
+
+struct Lines {
+    words: Words,
+    jobs: HashMap<String, Known>,
+}
 
 #[derive(Clone, Copy)]
 struct Known {
@@ -21,50 +30,42 @@ struct Known {
     told: Timestamp,
 }
 
-pub(super) fn reporter() -> Tell {
-    let jobs: Mutex<HashMap<String, Known>> = Mutex::default();
+pub(super) fn reporter(level: LogLevel) -> Tell {
+    let lines = Mutex::new(Lines { words: Words::new(level), jobs: HashMap::new() });
     Arc::new(move |event| {
-        let line = jobs.lock().map_or(None, |mut jobs| line(&event, &mut jobs));
-        if let Some(line) = line {
+        let told = lines.lock().map(|mut lines| lines.of(&event)).unwrap_or_default();
+        for line in told {
             say(&line);
         }
     })
 }
 
-fn line(event: &Event, jobs: &mut HashMap<String, Known>) -> Option<String> {
-    let job = &event.job;
-    match &event.what {
-        What::JobStarted { origin, asset, files, bytes, resumed } => {
-            jobs.insert(job.clone(), Known { bytes: *bytes, began: event.at, told: event.at });
-            let verb = if *resumed { "going on with" } else { "starting" };
-            Some(format!("{job}: {verb} {asset} ({files} files, {}; {origin})", ByteSize(*bytes)))
-        }
-        What::Note { text } => Some(format!("{job}: note: {text}")),
-        What::Retry { text } => Some(format!("{job}: trying again: {text}")),
-        What::Moved(moved) => {
-            let known = jobs.get_mut(job)?;
-            if event.at.duration_since(known.told) < EVERY {
-                return None;
+impl Lines {
+    fn of(&mut self, event: &Event) -> Vec<String> {
+        match &event.what {
+            What::JobStarted { bytes, .. } => {
+                let known = Known { bytes: *bytes, began: event.at, told: event.at };
+                self.jobs.insert(event.job.clone(), known);
             }
-            known.told = event.at;
-            let seconds = event.at.duration_since(known.began).as_secs_f64();
-            let (total, rate) = (ByteSize(known.bytes), speed(moved.bytes_read, seconds));
-            let left = time_left(moved.bytes_read, known.bytes, seconds);
-            Some(format!("{job}: {} of {total}, {rate}{left}", ByteSize(moved.bytes_read)))
+            What::Moved(moved) if self.words.says(LogLevel::Warning) => {
+                return self.progress(event, moved).into_iter().collect();
+            }
+            _ => {}
         }
-        What::JobFinished(ended) => Some(match ended.end {
-            JobEnd::Skipped => format!("{job}: done by an earlier run, skipped"),
-            JobEnd::Done | JobEnd::Rehearsed => format!(
-                "{job}: {} in {}: {} objects, {} sent",
-                if ended.end == JobEnd::Done { "done and verified" } else { "dry run went through" },
-                duration(ended.seconds),
-                ended.moved.objects_sent,
-                ended.moved.sent()
-            ),
-            JobEnd::Failed => format!("{job}: failed: {}", ended.fault.as_deref().unwrap_or_default()),
-            JobEnd::Interrupted => format!("{job}: interrupted"),
-        }),
-        _ => None,
+        self.words.lines(event)
+    }
+
+    fn progress(&mut self, event: &Event, moved: &Moved) -> Option<String> {
+        let known = self.jobs.get_mut(&event.job)?;
+        if event.at.duration_since(known.told) < EVERY {
+            return None;
+        }
+        known.told = event.at;
+        let seconds = event.at.duration_since(known.began).as_secs_f64();
+        let part = percent(moved.bytes_read, known.bytes);
+        let (total, rate) = (ByteSize(known.bytes), speed(moved.bytes_read, seconds));
+        let left = time_left(moved.bytes_read, known.bytes, seconds);
+        Some(format!("{}: {part} of {total}, {rate}{left}", event.job))
     }
 }
 
@@ -73,4 +74,32 @@ fn time_left(done: u64, all: u64, seconds: f64) -> String {
         return String::new();
     }
     format!(", about {} left", duration(seconds * (all - done) as f64 / done as f64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use adt_model::Origin;
+
+    #[test]
+    fn progress_is_told_every_ten_seconds() {
+        let mut lines = Lines { words: Words::new(LogLevel::Warning), jobs: HashMap::new() };
+        let mut at = |second: i64, what: What| {
+            let at = Timestamp::from_second(second).unwrap();
+            lines.of(&Event { at, job: "a".into(), step: None, what })
+        };
+        let moved = |mib: u64| What::Moved(Moved { bytes_read: mib << 20, ..Moved::default() });
+        let started = What::JobStarted {
+            origin: Origin::default(),
+            asset: "x".into(),
+            files: 1,
+            bytes: 100 << 20,
+            resumed: false,
+        };
+        at(0, started);
+        assert!(at(9, moved(10)).is_empty());
+        assert_eq!(at(10, moved(20)), ["a: 20 % of 100.0 MiB, 2.00 MiB/s, about 40.0 s left"]);
+        assert!(at(19, moved(30)).is_empty());
+        assert_eq!(at(21, moved(100)), ["a: 100 % of 100.0 MiB, 4.76 MiB/s"]);
+    }
 }

@@ -9,6 +9,7 @@ mod lines;
 mod plan;
 mod problems;
 mod table;
+mod words;
 
 use std::io::{IsTerminal, Write};
 
@@ -23,14 +24,14 @@ pub(crate) use problems::problems;
 use crate::{args::Common, settings::Shown};
 
 /// Who is told of events, chosen once.
-pub(crate) fn reporter(common: &Common) -> Tell {
+pub(crate) fn reporter(common: &Common, level: LogLevel) -> Tell {
     if common.json {
         return std::sync::Arc::new(|event| json_line(&event));
     }
     if common.quiet {
         return std::sync::Arc::new(|_| {});
     }
-    if std::io::stderr().is_terminal() { bars::reporter() } else { lines::reporter() }
+    if std::io::stderr().is_terminal() { bars::reporter(level) } else { lines::reporter(level) }
 }
 
 /// One JSON object on a line of its own. A reader that has gone away is no error of ours.
@@ -43,6 +44,11 @@ pub(crate) fn json_line(value: &impl Serialize) {
 /// Text on stdout; a reader that has gone away (`adt history | head`) is no error of ours.
 pub(crate) fn out(text: &str) {
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
+/// `1 file`, `2 files`.
+pub(crate) fn count(n: u64, thing: &str) -> String {
+    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
 }
 
 /// A line on stderr.
@@ -67,23 +73,6 @@ pub(crate) fn error(error: &anyhow::Error) {
 pub(crate) fn bug() {
     eprintln!("error: this is a bug in adt {}", env!("CARGO_PKG_VERSION"));
     eprintln!("help: please report it at {} with the lines above", env!("CARGO_PKG_REPOSITORY"));
-}
-
-/// Sends what happens inside to stderr, from `level` on; as JSON when everything is JSON.
-pub(crate) fn logging(level: LogLevel, json: bool) {
-    use tracing_subscriber::{EnvFilter, fmt};
-    let word = match level {
-        LogLevel::Debug => "debug",
-        LogLevel::Info => "info",
-        LogLevel::Warning => "warn",
-        LogLevel::Error | LogLevel::Critical => "error",
-    };
-    // Our own crates only: libraries that log headers at debug must never see a way out.
-    let names = ["adt", "adt_engine", "adt_store", "adt_ledger", "adt_formats", "adt_sandbox"];
-    let filter = names.map(|name| format!("{name}={word}")).join(",");
-    let log = fmt().with_env_filter(EnvFilter::new(filter)).with_writer(std::io::stderr);
-    // A second call (the demo runs jobs of its own) changes nothing.
-    let _ = if json { log.json().try_init() } else { log.try_init() };
 }
 
 /// Settings with where they came from.

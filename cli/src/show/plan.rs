@@ -4,17 +4,28 @@ use std::fmt::Write;
 
 use adt_model::{Action, FolderWork, Plan, Step};
 
-/// What would be done, step by step.
+use super::count;
+
+/// What would be done, step by step; for a job that cannot be started, why.
 pub(crate) fn plan(plan: &Plan) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "{} ({})", plan.name, plan.origin);
     let _ = writeln!(text, "  to {}", plan.asset);
-    let _ = writeln!(text, "  reads {} files, {}", plan.files, plan.bytes);
+    if plan.obstacles.is_empty() {
+        deeds(plan, &mut text);
+    } else {
+        obstacles(plan, &mut text);
+    }
+    text
+}
+
+fn deeds(plan: &Plan, text: &mut String) {
+    let _ = writeln!(text, "  reads {}, {}", count(plan.files, "file"), plan.bytes);
     if let Some(temp) = &plan.temp_directory {
         let _ = writeln!(text, "  built in a fresh folder below {temp} first, which is removed afterwards");
     }
     if plan.dry_run {
-        let _ = writeln!(text, "  dry run: nothing is written");
+        let _ = writeln!(text, "  dry run: all of it is done except that nothing is written");
     }
     let steps = plan.stages.iter().flat_map(|stage| &stage.steps);
     for (number, step) in steps.enumerate() {
@@ -23,17 +34,19 @@ pub(crate) fn plan(plan: &Plan) -> String {
     for note in &plan.notes {
         let _ = writeln!(text, "  note: {note}");
     }
+}
+
+fn obstacles(plan: &Plan, text: &mut String) {
     for obstacle in &plan.obstacles {
-        let _ = writeln!(
-            text,
-            "  CANNOT: {} = `{}`: {}",
-            obstacle.column,
-            obstacle.value.as_deref().unwrap_or(""),
-            obstacle.what
-        );
-        let _ = writeln!(text, "          {}", obstacle.valid);
+        let _ = write!(text, "  CANNOT START: {}", obstacle.column);
+        if let Some(value) = &obstacle.value {
+            let _ = write!(text, " = `{value}`");
+        }
+        let _ = writeln!(text, ": {}", obstacle.what);
+        if !obstacle.valid.is_empty() {
+            let _ = writeln!(text, "    help: {}", obstacle.valid);
+        }
     }
-    text
 }
 
 fn describe(step: &Step) -> String {
@@ -41,8 +54,8 @@ fn describe(step: &Step) -> String {
         Action::CopyFolder { folder, under } => {
             format!("copy {} to {under}/{}", from(folder), without(folder))
         }
-        Action::ZipFolder { folder, key, level, .. } => {
-            format!("zip {} to {key}, deflate level {level}{}", from(folder), without(folder))
+        Action::ZipFolder { folder, key, .. } => {
+            format!("zip {} to {key}{}", from(folder), without(folder))
         }
         Action::CopyDocuments { from, documents } => {
             let names: Vec<_> = documents.iter().map(|d| d.name.as_str()).collect();
@@ -56,7 +69,7 @@ fn describe(step: &Step) -> String {
 }
 
 fn from(folder: &FolderWork) -> String {
-    format!("{} ({} files, {})", folder.source, folder.files, folder.bytes)
+    format!("{} ({}, {})", folder.source, count(folder.files, "file"), folder.bytes)
 }
 
 fn without(folder: &FolderWork) -> String {

@@ -4,24 +4,80 @@ use std::fmt::Write;
 
 use adt_model::Problem;
 
-/// A paragraph for each problem and a closing line.
+use super::count;
+
+/// A paragraph for each problem and a closing line. What is the same in many rows is said once.
 pub(crate) fn problems(problems: &[Problem]) -> String {
-    let mut text = String::new();
+    let mut groups: Vec<Vec<&Problem>> = Vec::new();
     for problem in problems {
-        let _ = write!(text, "{}", problem.origin);
-        if !problem.column.is_empty() {
-            let _ = write!(text, ", {}", problem.column);
-        }
-        if let Some(value) = &problem.value {
-            let _ = write!(text, " = `{value}`");
-        }
-        let _ = writeln!(text, ": {}", problem.what);
-        if !problem.valid.is_empty() {
-            let _ = writeln!(text, "  {}", problem.valid);
+        match groups.iter_mut().find(|group| is_same(group[0], problem)) {
+            Some(group) => group.push(problem),
+            None => groups.push(vec![problem]),
         }
     }
-    let n = problems.len();
-    let word = if n == 1 { "problem" } else { "problems" };
-    let _ = writeln!(text, "\n{n} {word}; nothing was started, nothing was written");
+    let mut text: String = groups.iter().map(|group| paragraph(group)).collect();
+    let n = count(problems.len() as u64, "problem");
+    let _ = writeln!(text, "\n{n}; nothing was started, nothing was written");
     text
+}
+
+fn is_same(a: &Problem, b: &Problem) -> bool {
+    let said = |p: &Problem| (p.origin.source.clone(), p.column.clone(), p.value.clone(), p.what.clone());
+    said(a) == said(b)
+}
+
+fn paragraph(group: &[&Problem]) -> String {
+    let problem = group[0];
+    let mut text = place(group);
+    if !problem.column.is_empty() {
+        let _ = write!(text, ", {}", problem.column);
+    }
+    if let Some(value) = &problem.value {
+        let _ = write!(text, " = `{value}`");
+    }
+    let _ = writeln!(text, ": {}", problem.what);
+    if !problem.valid.is_empty() {
+        let _ = writeln!(text, "  help: {}", problem.valid);
+    }
+    text
+}
+
+/// `jobs.csv row 2`, `jobs.csv rows 2, 3, 5`.
+fn place(group: &[&Problem]) -> String {
+    let rows: Vec<_> = group.iter().filter_map(|p| p.origin.row).map(|row| row.to_string()).collect();
+    match rows.as_slice() {
+        [_, _, ..] => format!("{} rows {}", group[0].origin.source, rows.join(", ")),
+        _ => group[0].origin.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use adt_model::{Origin, ProblemKind};
+
+    fn problem(row: u64, value: &str) -> Problem {
+        Problem {
+            origin: Origin { source: "jobs.csv".into(), row: Some(row) },
+            column: "platform".into(),
+            value: Some(value.into()),
+            what: "no such platform".into(),
+            valid: "SmartSPIM".into(),
+            kind: ProblemKind::Written,
+        }
+    }
+
+    #[test]
+    fn what_is_the_same_in_many_rows_is_said_once() {
+        let text = problems(&[problem(2, "x"), problem(3, "y"), problem(4, "x")]);
+        let told = [
+            "jobs.csv rows 2, 4, platform = `x`: no such platform",
+            "  help: SmartSPIM",
+            "jobs.csv row 3, platform = `y`: no such platform",
+            "  help: SmartSPIM",
+            "",
+            "3 problems; nothing was started, nothing was written",
+        ];
+        assert_eq!(text.lines().collect::<Vec<_>>(), told);
+    }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use adt_engine::Summary;
 use adt_model::{ByteSize, JobEnd};
 
-use super::bars::speed;
+use super::count;
 
 /// The whole account; with `only_failures`, nothing for what went well.
 pub(crate) fn summary(summary: &Summary, only_failures: bool) -> String {
@@ -50,12 +50,30 @@ pub(super) fn word(end: JobEnd) -> &'static str {
 }
 
 fn failures(summary: &Summary, text: &mut String) {
-    for row in &summary.rows {
-        let Some(fault) = &row.ended.fault else { continue };
-        let _ = write!(text, "\n{}: {} ({})\n  {fault}\n", word(row.ended.end), row.name, row.origin);
-        if let Some(help) = &row.ended.help {
-            let _ = writeln!(text, "  help: {help}");
+    for row in summary.rows.iter().filter(|row| row.ended.end == JobEnd::Failed) {
+        let _ = writeln!(text, "\nFAILED: {} ({})", row.name, row.origin);
+        reason(row, text);
+    }
+    // What was stopped has few reasons for many rows, so each reason is said once.
+    let mut stopped: Vec<(&adt_engine::run::Row, u64)> = Vec::new();
+    for row in summary.rows.iter().filter(|row| row.ended.end == JobEnd::Interrupted) {
+        match stopped.iter_mut().find(|(first, _)| first.ended.fault == row.ended.fault) {
+            Some((_, times)) => *times += 1,
+            None => stopped.push((row, 1)),
         }
+    }
+    for (row, times) in stopped {
+        let _ = writeln!(text, "\nstopped: {}", count(times, "job"));
+        reason(row, text);
+    }
+}
+
+fn reason(row: &adt_engine::run::Row, text: &mut String) {
+    if let Some(fault) = &row.ended.fault {
+        let _ = writeln!(text, "  {fault}");
+    }
+    if let Some(help) = &row.ended.help {
+        let _ = writeln!(text, "  help: {help}");
     }
 }
 
@@ -101,12 +119,26 @@ pub(super) fn columns<const N: usize>(head: &[&str; N], rows: &[[String; N]]) ->
     text
 }
 
+/// Bytes a second, for showing.
+pub(super) fn speed(bytes: u64, seconds: f64) -> String {
+    if seconds <= 0.0 || bytes == 0 {
+        return "-".into();
+    }
+    format!("{}/s", ByteSize((bytes as f64 / seconds) as u64))
+}
+
+/// A part of a whole, rounded down.
+pub(super) fn percent(part: u64, whole: u64) -> String {
+    let hundredths = (u128::from(part) * 100).checked_div(u128::from(whole)).unwrap_or(100);
+    format!("{} %", hundredths.min(100))
+}
+
 /// Seconds for showing: `4.2 s`, `3 min 5 s`, `2 h 7 min`.
 pub(super) fn duration(seconds: f64) -> String {
     let whole = seconds.round() as u64;
     match whole {
-        0..60 => format!("{seconds:.1} s"),
-        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
+        _ if seconds < 59.95 => format!("{seconds:.1} s"),
+        0..3600 => format!("{} min {} s", whole / 60, whole % 60),
         _ => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
     }
 }
@@ -117,8 +149,18 @@ mod tests {
     use rstest::rstest;
 
     #[rstest]
+    #[case(0, 0, "100 %")]
+    #[case(1, 3, "33 %")]
+    #[case(u64::MAX, u64::MAX, "100 %")]
+    #[case(4, 3, "100 %")]
+    fn parts_are_never_more_than_the_whole(#[case] part: u64, #[case] whole: u64, #[case] shown: &str) {
+        assert_eq!(percent(part, whole), shown);
+    }
+
+    #[rstest]
     #[case(0.04, "0.0 s")]
     #[case(4.25, "4.2 s")]
+    #[case(59.97, "1 min 0 s")]
     #[case(185.0, "3 min 5 s")]
     #[case(7620.0, "2 h 7 min")]
     fn durations_are_short(#[case] seconds: f64, #[case] shown: &str) {

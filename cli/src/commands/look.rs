@@ -1,0 +1,109 @@
+//! What `check` and `plan` may know: the rig's folders, the ledger when there is one, the destination. Nothing is written.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use adt_engine::{Stop, survey};
+use adt_ledger::{JobRow, JobState, Ledger};
+use adt_model::{Class, Facts, Fault, JobSpec, Location, Problem, ProblemKind, Standing};
+use adt_store::{Place, StoreOptions};
+
+use crate::{settings::Settings, wire};
+
+/// A person waits for the answer, so a destination that does not answer is not asked for as long as a run would.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+pub(super) struct Look {
+    runtime: tokio::runtime::Runtime,
+    ledger: Option<Ledger>,
+    store: StoreOptions,
+    /// Destinations that cannot be used at all are asked once, not for each of a hundred rows.
+    refused: Vec<(Location, Fault)>,
+}
+
+impl Look {
+    pub(super) fn new(settings: &Settings, vars: &BTreeMap<String, String>) -> Result<Self, Fault> {
+        let patient = Settings { retry_time: settings.retry_time.min(PATIENCE), ..settings.clone() };
+        Ok(Self {
+            runtime: wire::runtime()?,
+            ledger: Ledger::open_existing(&settings.ledger)?,
+            store: wire::store(&patient, vars),
+            refused: Vec::new(),
+        })
+    }
+
+    /// What can be seen; the destination's fault is given beside the rest, since both can be told.
+    pub(super) fn at(&mut self, spec: &JobSpec) -> Result<(Facts, Option<Fault>), Fault> {
+        let row = self.row(spec)?;
+        let mut facts = match self.runtime.block_on(survey::local(spec, &Stop::default())) {
+            // People delete raw data after the upload and run the same list again.
+            Err(fault)
+                if fault.class() == Class::Missing && !spec.force_cloud_sync && is_done(row.as_ref()) =>
+            {
+                return Ok((Facts { standing: Standing::Done, ..Facts::default() }, None));
+            }
+            seen => seen?,
+        };
+        if let Some((_, fault)) = self.refused.iter().find(|(location, _)| *location == spec.destination) {
+            return Ok((facts, Some(fault.clone())));
+        }
+        match self.runtime.block_on(asked(spec, &facts, row.as_ref(), &self.store)) {
+            Ok(standing) => {
+                facts.standing = standing;
+                Ok((facts, None))
+            }
+            Err(fault) => {
+                self.refused.push((spec.destination.clone(), fault.clone()));
+                Ok((facts, Some(fault)))
+            }
+        }
+    }
+
+    fn row(&self, spec: &JobSpec) -> Result<Option<JobRow>, Fault> {
+        Ok(self.ledger.as_ref().map(|ledger| ledger.job(&spec.asset())).transpose()?.flatten())
+    }
+
+    /// Problems without those that a run forgives.
+    pub(super) fn unforgiven(
+        &self,
+        problems: Vec<Problem>,
+        specs: &[JobSpec],
+    ) -> Result<Vec<Problem>, Fault> {
+        unforgiven(problems, specs, self.ledger.as_ref())
+    }
+}
+
+async fn asked(
+    spec: &JobSpec,
+    facts: &Facts,
+    row: Option<&JobRow>,
+    store: &StoreOptions,
+) -> Result<Standing, Fault> {
+    let place = Place::open(&spec.asset(), store).await?;
+    survey::standing(spec, facts, row, &place, &Stop::default()).await
+}
+
+fn is_done(row: Option<&JobRow>) -> bool {
+    row.is_some_and(|row| row.state == JobState::Done)
+}
+
+/// A missing source is no problem when the ledger knows the asset as complete.
+pub(super) fn unforgiven(
+    problems: Vec<Problem>,
+    specs: &[JobSpec],
+    ledger: Option<&Ledger>,
+) -> Result<Vec<Problem>, Fault> {
+    let mut left = Vec::new();
+    for problem in problems {
+        let spec = specs.iter().find(|spec| spec.origin == problem.origin);
+        let row = match (spec, ledger) {
+            (Some(spec), Some(ledger)) if problem.kind == ProblemKind::SourceMissing => {
+                ledger.job(&spec.asset())?
+            }
+            _ => None,
+        };
+        if !is_done(row.as_ref()) {
+            left.push(problem);
+        }
+    }
+    Ok(left)
+}

@@ -1,0 +1,153 @@
+//! What a person is told while jobs run: one short line for what is worth one. The same on a terminal and in a log file.
+
+use std::collections::BTreeMap;
+
+use adt_model::{ByteSize, Ended, Event, JobEnd, LogLevel, What};
+
+use super::{count, table::duration};
+
+/// Turns events into lines. Many jobs of one list share their notes: each text is told once, and at the end for how many it holds.
+pub(super) struct Words {
+    level: LogLevel,
+    notes: BTreeMap<String, u64>,
+}
+
+impl Words {
+    pub(super) fn new(level: LogLevel) -> Self {
+        Self { level, notes: BTreeMap::new() }
+    }
+
+    /// Whether this much is said.
+    pub(super) fn says(&self, level: LogLevel) -> bool {
+        self.level <= level
+    }
+
+    /// The lines for an event, most often none.
+    pub(super) fn lines(&mut self, event: &Event) -> Vec<String> {
+        match level_of(&event.what) {
+            Some(level) if self.says(level) => self.told(event),
+            _ => Vec::new(),
+        }
+    }
+
+    fn told(&mut self, event: &Event) -> Vec<String> {
+        let text = match &event.what {
+            What::RunFinished { .. } => return self.shared_notes(),
+            What::JobStarted { origin, asset, files, bytes, resumed } => {
+                let verb = if *resumed { "going on with" } else { "starting" };
+                format!("{verb} {asset} ({}, {}; {origin})", count(*files, "file"), ByteSize(*bytes))
+            }
+            What::Note { text } if event.job.is_empty() => return vec![text.clone()],
+            What::Note { text } if self.heard_before(text) => return Vec::new(),
+            What::Note { text } => format!("note: {text}"),
+            What::Retry { text } => format!("trying again: {text}"),
+            What::StepStarted => format!("{}: begins", step(event)),
+            What::StepFinished => format!("{}: done", step(event)),
+            What::Object { key, bytes, kept } => {
+                format!("{key} ({}){}", ByteSize(*bytes), if *kept { ", stood there already" } else { "" })
+            }
+            What::JobFinished(ended) => finished(ended),
+            What::RunStarted { .. } | What::Moved(_) => return Vec::new(),
+        };
+        vec![format!("{}: {text}", event.job)]
+    }
+
+    fn heard_before(&mut self, text: &str) -> bool {
+        let times = self.notes.entry(text.to_owned()).or_default();
+        *times += 1;
+        *times > 1
+    }
+
+    fn shared_notes(&self) -> Vec<String> {
+        let shared = self.notes.iter().filter(|(_, times)| **times > 1);
+        shared.map(|(text, times)| format!("note for {times} jobs: {text}")).collect()
+    }
+}
+
+fn level_of(what: &What) -> Option<LogLevel> {
+    Some(match what {
+        What::Object { .. } => LogLevel::Debug,
+        What::StepStarted | What::StepFinished => LogLevel::Info,
+        What::JobFinished(ended) if ended.end == JobEnd::Failed => LogLevel::Critical,
+        What::RunStarted { .. } | What::Moved(_) => return None,
+        _ => LogLevel::Warning,
+    })
+}
+
+fn step(event: &Event) -> &str {
+    event.step.as_deref().unwrap_or_default()
+}
+
+fn finished(ended: &Ended) -> String {
+    let well = |verb: &str| {
+        format!(
+            "{verb} in {}: {}, {} sent",
+            duration(ended.seconds),
+            count(ended.moved.objects_sent, "object"),
+            ended.moved.sent()
+        )
+    };
+    match ended.end {
+        JobEnd::Done => well("done and verified"),
+        JobEnd::Rehearsed => format!(
+            "dry run went through in {}: {}, {} would be sent",
+            duration(ended.seconds),
+            count(ended.moved.objects_sent, "object"),
+            ended.moved.sent()
+        ),
+        JobEnd::Skipped => "done by an earlier run, skipped".into(),
+        JobEnd::Failed => format!("failed: {}", ended.fault.as_deref().unwrap_or_default()),
+        JobEnd::Interrupted => ended.fault.clone().unwrap_or_else(|| "interrupted".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use adt_model::Moved;
+    use jiff::Timestamp;
+    use rstest::rstest;
+
+    fn event(job: &str, what: What) -> Event {
+        Event { at: Timestamp::UNIX_EPOCH, job: job.into(), step: Some("copy SPIM".into()), what }
+    }
+
+    fn told(level: LogLevel, events: &[Event]) -> Vec<String> {
+        let mut words = Words::new(level);
+        events.iter().flat_map(|event| words.lines(event)).collect()
+    }
+
+    fn note(job: &str, text: &str) -> Event {
+        event(job, What::Note { text: text.into() })
+    }
+
+    fn over() -> Event {
+        event("", What::RunFinished { done: 3, skipped: 0, failed: 0, interrupted: 0 })
+    }
+
+    #[test]
+    fn a_note_that_many_jobs_share_is_told_once_and_counted() {
+        let told = told(
+            LogLevel::Warning,
+            &[note("a", "x"), note("b", "x"), note("b", "y"), note("c", "x"), over()],
+        );
+        assert_eq!(told, ["a: note: x", "b: note: y", "note for 3 jobs: x"]);
+    }
+
+    #[rstest]
+    #[case(LogLevel::Debug, 4)]
+    #[case(LogLevel::Info, 3)]
+    #[case(LogLevel::Warning, 2)]
+    #[case(LogLevel::Error, 1)]
+    #[case(LogLevel::Critical, 1)]
+    fn the_level_decides_how_much_is_said(#[case] level: LogLevel, #[case] lines: usize) {
+        let failed = adt_model::Fault::new(adt_model::Class::Refused, "no");
+        let events = [
+            event("a", What::StepStarted),
+            event("a", What::Object { key: "k".into(), bytes: 1, kept: false }),
+            note("a", "x"),
+            event("a", What::JobFinished(Ended::badly(&failed, Moved::default(), 1.0))),
+        ];
+        assert_eq!(told(level, &events).len(), lines);
+    }
+}
