@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use adt_engine::{Asked, Ctx, Stop, Summary};
+use adt_ledger::Ledger;
 use adt_model::{JobSpec, LogLevel, ProblemKind, What};
 
 use super::{BAD_INPUT, FAILED, look::unforgiven, sorted, tell};
@@ -24,13 +25,14 @@ pub(super) fn run(asked: &Run, common: &Common, vars: &Vars) -> anyhow::Result<u
         tell(&problems, common);
         return Ok(BAD_INPUT);
     }
-    let told = show::reporter(common, settings.log_level.unwrap_or_else(|| most_said(&specs)));
-    let ctx = wire::ctx(&settings, vars, asked.fail_fast, told, Stop::default())?;
-    let problems = unforgiven(problems, &specs, Some(&ctx.ledger))?;
+    let known = Ledger::open_existing(&settings.ledger)?;
+    let problems = unforgiven(problems, &specs, known.as_ref())?;
     if !problems.is_empty() {
         tell(&problems, common);
         return Ok(BAD_INPUT);
     }
+    let told = show::reporter(common, settings.log_level.unwrap_or_else(|| most_said(&specs)));
+    let ctx = wire::ctx(&settings, vars, asked.fail_fast, told, Stop::default())?;
     let summary = match drive(Asked { jobs: specs, command: command_line(asked) }, &ctx) {
         Ok(summary) => summary,
         // The ledger cannot be written any more; jobs may have begun.

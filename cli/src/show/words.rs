@@ -40,7 +40,7 @@ impl Words {
             What::Note { text } if event.job.is_empty() => return vec![text.clone()],
             What::Note { text } if self.heard_before(text) => return Vec::new(),
             What::Note { text } => format!("note: {text}"),
-            What::Retry { text } => format!("trying again: {text}"),
+            What::Retry { text } => text.clone(),
             What::StepStarted => format!("{}: begins", step(event)),
             What::StepFinished => format!("{}: done", step(event)),
             What::Object { key, bytes, kept } => {

@@ -3,9 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod architecture;
+mod bad_input;
+mod commands;
 mod desk;
+mod help;
 mod kills;
 mod privacy;
+mod refusing;
 mod rehearsal;
 mod run;
 mod standing;
