@@ -88,7 +88,7 @@ impl Chains {
     /// Moves `base` on by one window when `at` is that far ahead; gives `at` relative to it.
     #[inline]
     fn place(&mut self, at: usize) -> i16 {
-        if at - self.base == WINDOW {
+        if at - self.base >= WINDOW {
             self.slide();
         }
         ((at - self.base) as u16).cast_signed()
@@ -103,14 +103,12 @@ impl Chains {
         self.base += WINDOW;
     }
 
-    /// Remembers the places `from..to` without looking for matches. Every place must be remembered once, in order.
+    /// Remembers the places `from..to` without looking for matches. Places must be remembered in order.
     pub(super) fn skip(&mut self, text: &[u8], from: usize, to: usize) {
-        for at in from..to {
+        let Some(sequences) = text.get(from..text.len().min(to + 3)) else { return };
+        for (at, sequence) in (from..).zip(sequences.windows(4)) {
             let place = self.place(at);
-            if at + 4 > text.len() {
-                continue;
-            }
-            let sequence = load4(text, at);
+            let sequence = sequence.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
             self.newest3[hash(sequence << 8, HASH3_BITS)] = place;
             let newest = &mut self.newest4[hash(sequence, HASH4_BITS)];
             self.before[place as usize & (WINDOW - 1)] = *newest;
@@ -136,9 +134,7 @@ impl Chains {
         }
         let sequence = load4(text, at);
         let oldest = i32::from(place) + i32::from(NEVER);
-        let newest3 = &mut self.newest3[hash(sequence << 8, HASH3_BITS)];
-        let three = *newest3;
-        *newest3 = place;
+        let three = std::mem::replace(&mut self.newest3[hash(sequence << 8, HASH3_BITS)], place);
         let newest4 = &mut self.newest4[hash(sequence, HASH4_BITS)];
         let mut candidate = *newest4;
         self.before[place as usize & (WINDOW - 1)] = candidate;

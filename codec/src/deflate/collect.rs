@@ -50,10 +50,12 @@ impl<'a> Collector<'a> {
     }
 
     #[inline]
-    pub(super) fn literal(&mut self, byte: u8) {
-        self.fresh.literal(byte);
-        self.run += 1;
-        self.count += 1;
+    pub(super) fn literals(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.fresh.literal(byte);
+        }
+        self.run += bytes.len() as u32;
+        self.count += bytes.len() as u32;
     }
 
     #[inline]
@@ -68,6 +70,13 @@ impl<'a> Collector<'a> {
     #[inline]
     pub(super) fn worth(&self, at: usize, found: Match) -> bool {
         self.prices.worth(&self.text[at..at + found.length], found.distance)
+    }
+
+    /// Whether the match `next`, `later` bytes after `than` at `at`, is better by more than the literals between cost.
+    #[inline]
+    pub(super) fn better(&self, at: usize, than: Match, next: Match, later: u8) -> bool {
+        let bytes = |at: usize, found: Match| (&self.text[at..at + found.length], found.distance);
+        next.distance != 0 && self.prices.better(bytes(at + usize::from(later), next), bytes(at, than), later)
     }
 
     /// To be called after each step, with the place reached.

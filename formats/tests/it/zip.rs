@@ -201,7 +201,7 @@ struct StopAfter(std::sync::atomic::AtomicI64);
 
 impl Pulse for StopAfter {
     fn beat(&self, bytes: u64) -> Result<(), Fault> {
-        let left = self.0.fetch_sub(bytes as i64, std::sync::atomic::Ordering::Relaxed);
+        let left = self.0.fetch_sub(bytes.cast_signed(), std::sync::atomic::Ordering::Relaxed);
         if left <= 0 { Err(Fault::new(Class::Cancelled, "stopped")) } else { Ok(()) }
     }
 }
