@@ -1,1 +1,437 @@
+//! Plans of the interesting jobs, as a person would read them; and what makes two inputs the same.
 
+use std::fmt::Write;
+
+use adt_model::{
+    Crc64, DocumentFacts, Endpoints, JobSpec, Location, LogLevel, Modality, Origin, SecretRef, Standing,
+};
+use insta::{assert_json_snapshot, assert_snapshot};
+use rstest::rstest;
+
+use super::*;
+
+/// A job without modalities.
+fn job() -> JobSpec {
+    JobSpec {
+        origin: Origin { source: "jobs.csv".into(), row: Some(2) },
+        destination: "s3://bucket".parse().unwrap(),
+        platform: "SmartSPIM".parse().unwrap(),
+        subject_id: "123456".into(),
+        acq_datetime: "2023-10-12 08:32:18".parse().unwrap(),
+        modalities: Vec::new(),
+        temp_directory: None,
+        behavior_dir: None,
+        metadata_dir: None,
+        metadata_dir_force: false,
+        dry_run: false,
+        force_cloud_sync: false,
+        log_level: LogLevel::Warning,
+        processor_name: "service".into(),
+        process_name: "Other".parse().unwrap(),
+        project_name: None,
+        endpoints: Endpoints::default(),
+    }
+}
+
+/// The job with a folder, and the facts with what was seen in it.
+fn with(job: (JobSpec, Facts), modality: &str, source: &str, zip: bool) -> (JobSpec, Facts) {
+    let (mut spec, mut facts) = job;
+    let modality: Modality = modality.parse().unwrap();
+    spec.modalities.push(ModalitySpec {
+        folder: Key::parse(modality.abbreviation()).unwrap(),
+        modality,
+        source: source.into(),
+        source_column: format!("modality{}.source", spec.modalities.len()),
+        compress_raw_data: zip,
+        skip_staging: false,
+        extra_configs: None,
+    });
+    facts.folders.push(FolderFacts {
+        path: source.into(),
+        files: 3,
+        bytes: 2048,
+        fingerprint: "f1".into(),
+        ..FolderFacts::default()
+    });
+    (spec, facts)
+}
+
+fn one(zip: bool) -> (JobSpec, Facts) {
+    with((job(), Facts::default()), "SPIM", "/rig/brain", zip)
+}
+
+fn documents(names: &[&str]) -> Vec<DocumentFacts> {
+    let document = |name: &&str| DocumentFacts { name: (*name).to_owned(), bytes: 2, crc64: Crc64(7) };
+    names.iter().map(document).collect()
+}
+
+/// Each step on a line below its stage.
+fn steps(plan: &Plan) -> String {
+    let mut text = String::new();
+    for stage in &plan.stages {
+        for step in &stage.steps {
+            let deed = match &step.action {
+                Action::CopyFolder { folder, under } => {
+                    format!("{} -> {under}/ without {:?}", folder.source, folder.leave_out)
+                }
+                Action::ZipFolder { folder, key, entry_root } => {
+                    format!("{} -> {key} as {entry_root}/ without {:?}", folder.source, folder.leave_out)
+                }
+                Action::CopyDocuments { from, documents } => {
+                    let names: Vec<_> = documents.iter().map(|d| &d.name).collect();
+                    format!("{from} {names:?}")
+                }
+                Action::WriteDocuments { names } => format!("{names:?}"),
+                Action::UploadBuilt | Action::Verify | Action::WriteRecord => String::new(),
+            };
+            let line = format!("{:?} | {} | {deed}", stage.name, step.id);
+            let _ = writeln!(text, "{}", line.trim_end_matches(" | "));
+        }
+    }
+    text
+}
+
+fn notes(spec: &JobSpec, facts: &Facts) -> String {
+    plan(spec, facts).notes.join("\n")
+}
+
+#[test]
+fn a_folder_as_it_is() {
+    let (spec, facts) = one(false);
+    assert_snapshot!(steps(&plan(&spec, &facts)), @r#"
+    Data | copy SPIM | /rig/brain -> SPIM/ without []
+    Documents | write documents | ["data_description.json", "processing.json"]
+    Verify | verify
+    Record | record
+    "#);
+}
+
+#[test]
+fn a_folder_as_one_zip() {
+    let (spec, facts) = one(true);
+    assert_snapshot!(steps(&plan(&spec, &facts)), @r#"
+    Data | zip SPIM | /rig/brain -> SPIM/brain.zip as brain/ without []
+    Documents | write documents | ["data_description.json", "processing.json"]
+    Verify | verify
+    Record | record
+    "#);
+}
+
+/// What `adt plan --json` prints and the ledger keeps.
+#[test]
+fn a_plan_is_json() {
+    let (spec, facts) = one(true);
+    assert_json_snapshot!(plan(&spec, &facts), @r#"
+    {
+      "origin": {
+        "source": "jobs.csv",
+        "row": 2
+      },
+      "name": "SmartSPIM_123456_2023-10-12_08-32-18",
+      "asset": "s3://bucket/SmartSPIM_123456_2023-10-12_08-32-18",
+      "dry_run": false,
+      "force": false,
+      "temp_directory": null,
+      "files": 3,
+      "bytes": 2048,
+      "stages": [
+        {
+          "name": "data",
+          "steps": [
+            {
+              "id": "zip SPIM",
+              "action": {
+                "do": "zip-folder",
+                "folder": {
+                  "source": "/rig/brain",
+                  "leave_out": [],
+                  "files": 3,
+                  "bytes": 2048,
+                  "fingerprint": "f1"
+                },
+                "key": "SPIM/brain.zip",
+                "entry_root": "brain"
+              }
+            }
+          ]
+        },
+        {
+          "name": "documents",
+          "steps": [
+            {
+              "id": "write documents",
+              "action": {
+                "do": "write-documents",
+                "names": [
+                  "data_description.json",
+                  "processing.json"
+                ]
+              }
+            }
+          ]
+        },
+        {
+          "name": "verify",
+          "steps": [
+            {
+              "id": "verify",
+              "action": {
+                "do": "verify"
+              }
+            }
+          ]
+        },
+        {
+          "name": "record",
+          "steps": [
+            {
+              "id": "record",
+              "action": {
+                "do": "write-record"
+              }
+            }
+          ]
+        }
+      ],
+      "notes": [
+        "no Code Ocean settings: no pipeline is triggered",
+        "no `metadata_dir`: the asset gets no `subject.json` and no `procedures.json`"
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn a_session_without_folders_is_its_documents() {
+    assert_snapshot!(steps(&plan(&job(), &Facts::default())), @r#"
+    Documents | write documents | ["data_description.json", "processing.json"]
+    Verify | verify
+    Record | record
+    "#);
+    assert_snapshot!(notes(&job(), &Facts::default()), @r#"
+    no modality is named: only metadata is uploaded
+    no Code Ocean settings: no pipeline is triggered
+    no `metadata_dir`: the asset gets no `subject.json` and no `procedures.json`
+    "#);
+}
+
+#[test]
+fn a_temporary_folder_adds_one_stage() {
+    let (mut spec, facts) = one(false);
+    spec.temp_directory = Some("/scratch".into());
+    assert_snapshot!(steps(&plan(&spec, &facts)), @r#"
+    Data | copy SPIM | /rig/brain -> SPIM/ without []
+    Documents | write documents | ["data_description.json", "processing.json"]
+    Upload | upload
+    Verify | verify
+    Record | record
+    "#);
+}
+
+#[test]
+fn behaviour_data_is_left_out_of_every_folder_that_holds_it() {
+    let job = with((job(), Facts::default()), "SPIM", "/rig/brain", false);
+    let job = with(job, "confocal", "/rig", true);
+    let (mut spec, mut facts) = with(job, "MRI", "/rig/brain/Videos_extra", false);
+    spec.behavior_dir = Some("brain/Videos".into());
+    facts.behavior_dir = Some("/rig/brain/Videos".into());
+    assert_snapshot!(steps(&plan(&spec, &facts)), @r#"
+    Data | copy SPIM | /rig/brain -> SPIM/ without ["/rig/brain/Videos"]
+    Data | zip confocal | /rig -> confocal/rig.zip as rig/ without ["/rig/brain/Videos"]
+    Data | copy MRI | /rig/brain/Videos_extra -> MRI/ without []
+    Documents | write documents | ["data_description.json", "processing.json"]
+    Verify | verify
+    Record | record
+    "#);
+}
+
+#[test]
+fn a_metadata_folder_brings_what_it_has() {
+    let (mut spec, mut facts) = one(false);
+    spec.metadata_dir = Some("/rig/metadata".into());
+    facts.documents = documents(&["procedures.json", "session.json", "subject.json"]);
+    assert_snapshot!(steps(&plan(&spec, &facts)), @r#"
+    Data | copy SPIM | /rig/brain -> SPIM/ without []
+    Documents | copy documents | /rig/metadata ["procedures.json", "session.json", "subject.json"]
+    Documents | write documents | ["data_description.json", "processing.json"]
+    Verify | verify
+    Record | record
+    "#);
+    assert_snapshot!(notes(&spec, &facts), @r#"
+    no Code Ocean settings: no pipeline is triggered
+    "#);
+}
+
+#[test]
+fn a_data_description_that_is_brought_is_not_generated() {
+    let (mut spec, mut facts) = one(false);
+    spec.metadata_dir = Some("/rig/metadata".into());
+    facts.documents = documents(&["data_description.json", "metadata.nd.json", "processing.json"]);
+    assert_snapshot!(steps(&plan(&spec, &facts)), @r#"
+    Data | copy SPIM | /rig/brain -> SPIM/ without []
+    Documents | copy documents | /rig/metadata ["data_description.json"]
+    Documents | write documents | ["processing.json"]
+    Verify | verify
+    Record | record
+    "#);
+    assert_snapshot!(notes(&spec, &facts), @r#"
+    no Code Ocean settings: no pipeline is triggered
+    `subject.json` and `procedures.json` not found in `/rig/metadata`: the record will say what is missing
+    `metadata.nd.json` of the metadata folder is not used: the tool writes its own
+    `processing.json` of the metadata folder is not used: the tool writes its own
+    "#);
+}
+
+#[rstest]
+#[case(Standing::Free, false, "")]
+#[case(Standing::Free, true, "")]
+#[case(Standing::Begun, false, "goes on where it was")]
+#[case(Standing::Done, false, "nothing will be done")]
+#[case(Standing::Done, true, "what differs at the destination is replaced, nothing is deleted")]
+#[case(Standing::DoneOtherwise, false, "the input has changed: refused unless `force_cloud_sync`")]
+#[case(Standing::DoneOtherwise, true, "nothing is deleted")]
+#[case(Standing::Foreign, false, "exists already: refused unless `force_cloud_sync`")]
+#[case(Standing::Foreign, true, "nothing is deleted")]
+fn what_stands_at_the_destination_is_told(
+    #[case] standing: Standing,
+    #[case] force: bool,
+    #[case] told: &str,
+) {
+    let (mut spec, mut facts) = one(false);
+    spec.force_cloud_sync = force;
+    facts.standing = standing;
+    let plan = plan(&spec, &facts);
+    let usual = 2;
+    assert_eq!(plan.notes.len(), usual + usize::from(!told.is_empty()), "{:?}", plan.notes);
+    assert!(plan.notes[0].contains(told), "{:?}", plan.notes);
+}
+
+#[test]
+fn everything_without_effect_and_everything_left_out_is_told() {
+    let (mut spec, mut facts) = one(false);
+    spec.temp_directory = Some("/scratch".into());
+    spec.metadata_dir_force = true;
+    spec.behavior_dir = Some("/rig/brain/Videos".into());
+    spec.modalities[0].skip_staging = true;
+    spec.modalities[0].extra_configs = Some("/rig/config.json".into());
+    spec.endpoints.aws_param_store_name = Some("/lab/endpoints".into());
+    spec.endpoints.codeocean_domain = Some("https://co.example".into());
+    spec.endpoints.metadata_service_domain = Some("https://meta.example".into());
+    facts.folders[0] = FolderFacts {
+        empty_folders: 2,
+        left_out: vec!["a: a link that leads outside".into()],
+        left_out_count: 5,
+        ..FolderFacts::default()
+    };
+    assert_snapshot!(notes(&spec, &facts), @r#"
+    SPIM: left out: a: a link that leads outside
+    SPIM: 4 more left out
+    SPIM: `/rig/brain` holds no file
+    SPIM: 2 empty folders cannot be kept outside a zip: object stores have no folders
+    SPIM: `extra_configs` has no meaning for a folder sent as it is and is not read
+    parameter store `/lab/endpoints` is not asked by this version: set what is needed in the job list
+    Code Ocean is not called by this version: no pipeline is triggered
+    the metadata service is not called by this version: documents come from `metadata_dir`
+    behaviour data in `/rig/brain/Videos` is NOT uploaded: it is left out of every modality, and encrypting it is not in this version
+    `skip_staging` has no effect: the asset is built below `/scratch` first
+    `metadata_dir_force` has no effect in this version: the metadata folder always counts
+    no `metadata_dir`: the asset gets no `subject.json` and no `procedures.json`
+    "#);
+}
+
+fn obstacle(spec: &JobSpec) -> String {
+    let found = obstacles(spec);
+    assert_eq!(plan(spec, &Facts::default()).obstacles, found);
+    found.iter().fold(String::new(), |mut text, p| {
+        let _ = writeln!(text, "{} = {}: {}", p.column, p.value.as_deref().unwrap_or_default(), p.what);
+        text
+    })
+}
+
+#[test]
+fn what_this_version_cannot_do_is_an_obstacle() {
+    let (ecephys, _) = with((job(), Facts::default()), "ecephys", "/rig/probe", true);
+    assert_snapshot!(obstacle(&ecephys), @r#"
+    modality0.source = /rig/probe: compressing ecephys (Open Ephys to Zarr with WavPack) is not in this version
+    "#);
+    let (mut cloud, _) = one(false);
+    cloud.destination = "gs://bucket".parse().unwrap();
+    assert_snapshot!(obstacle(&cloud), @r#"
+    s3_bucket = gs://bucket: this version writes to S3 and to folders only
+    "#);
+    cloud.destination = "az://account/container".parse().unwrap();
+    assert_snapshot!(obstacle(&cloud), @r#"
+    s3_bucket = az://account/container: this version writes to S3 and to folders only
+    "#);
+    let (mut private, _) = with((job(), Facts::default()), "behavior-videos", "/rig/Videos/left", false);
+    private.behavior_dir = Some("/rig/Videos".into());
+    assert_snapshot!(obstacle(&private), @r#"
+    modality0.source = /rig/Videos/left: the folder lies inside `behavior_dir`, whose data must not be uploaded as it is
+    "#);
+}
+
+#[test]
+fn a_plain_ecephys_folder_is_no_obstacle() {
+    let (spec, facts) = with((job(), Facts::default()), "ecephys", "/rig/probe", false);
+    assert_eq!(obstacle(&spec), "");
+    assert_eq!(plan(&spec, &facts).stages[0].steps[0].id, "copy ecephys");
+}
+
+/// What is changed, and how.
+type Change = (&'static str, fn(&mut JobSpec, &mut Facts));
+
+const UNCHANGED: Change = ("nothing", |_, _| {});
+
+const WAYS: [Change; 7] = [
+    ("where it was written", |spec, _| spec.origin.row = Some(9)),
+    ("a dry run", |spec, _| spec.dry_run = true),
+    ("force", |spec, _| spec.force_cloud_sync = true),
+    ("a temporary folder", |spec, _| spec.temp_directory = Some("/scratch".into())),
+    ("how it stands", |_, facts| facts.standing = Standing::Done),
+    ("how much is said", |spec, _| spec.log_level = LogLevel::Debug),
+    ("a secret", |spec, _| spec.endpoints.codeocean_api_token = Some(SecretRef::Env("T".into()))),
+];
+
+const INPUTS: [Change; 7] = [
+    ("the files", |_, facts| facts.folders[0].fingerprint = "f2".into()),
+    ("the folder", |_, facts| facts.folders[0].path = "/rig/other".into()),
+    ("zip or not", |spec, _| spec.modalities[0].compress_raw_data = false),
+    ("the destination", |spec, _| spec.destination = Location::Folder("/archive".into())),
+    ("the subject", |spec, _| spec.subject_id = "2".into()),
+    ("what is left out", |_, facts| facts.behavior_dir = Some("/rig/brain/Videos".into())),
+    ("the documents", |spec, facts| {
+        spec.metadata_dir = Some("/rig/metadata".into());
+        facts.documents = documents(&["session.json"]);
+    }),
+];
+
+fn fingerprint_after((_, change): Change) -> String {
+    let (mut spec, mut facts) = one(true);
+    change(&mut spec, &mut facts);
+    fingerprint(&plan(&spec, &facts))
+}
+
+#[test]
+fn the_way_of_doing_it_is_no_other_input() {
+    for way in WAYS {
+        assert_eq!(fingerprint_after(way), fingerprint_after(UNCHANGED), "{}", way.0);
+    }
+}
+
+#[test]
+fn another_input_is_another_fingerprint() {
+    for input in INPUTS {
+        assert_ne!(fingerprint_after(input), fingerprint_after(UNCHANGED), "{}", input.0);
+    }
+}
+
+#[test]
+fn a_changed_document_is_another_input() {
+    let with_document = |crc| {
+        let (mut spec, mut facts) = one(false);
+        spec.metadata_dir = Some("/rig/metadata".into());
+        facts.documents = vec![DocumentFacts { name: "session.json".into(), bytes: 2, crc64: Crc64(crc) }];
+        fingerprint(&plan(&spec, &facts))
+    };
+    assert_ne!(with_document(1), with_document(2));
+}
