@@ -15,7 +15,7 @@ pub(crate) fn empty(status: StatusCode) -> Answer {
 }
 
 /// A document.
-pub(crate) fn xml(text: String) -> Answer {
+pub(crate) fn xml(text: &str) -> Answer {
     let text = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{text}");
     with_header(with_body(StatusCode::OK, text.into()), header::CONTENT_TYPE, "application/xml")
 }

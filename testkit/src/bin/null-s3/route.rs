@@ -1,5 +1,7 @@
 //! Which request gets which answer.
 
+use std::fmt::Write as _;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method, Request, StatusCode, header, request::Parts};
 use http_body_util::BodyExt as _;
@@ -48,11 +50,11 @@ async fn drain(mut body: Incoming) -> Result<u64, hyper::Error> {
 fn of_bucket(method: &Method, asked: &Asked<'_>, shelf: &Shelf) -> Answer {
     let has = |name| asked.query.has(name);
     match *method {
-        Method::GET if has("location") => xml("<LocationConstraint/>".into()),
-        Method::GET if has("versioning") => xml("<VersioningConfiguration/>".into()),
-        Method::GET if has("uploads") => xml("<ListMultipartUploadsResult/>".into()),
-        Method::GET if asked.bucket.is_empty() => xml("<ListAllMyBucketsResult/>".into()),
-        Method::GET => xml(listing::document(&shelf.open().objects, asked.bucket, &asked.query)),
+        Method::GET if has("location") => xml("<LocationConstraint/>"),
+        Method::GET if has("versioning") => xml("<VersioningConfiguration/>"),
+        Method::GET if has("uploads") => xml("<ListMultipartUploadsResult/>"),
+        Method::GET if asked.bucket.is_empty() => xml("<ListAllMyBucketsResult/>"),
+        Method::GET => xml(&listing::document(&shelf.open().objects, asked.bucket, &asked.query)),
         // Every bucket is there.
         Method::HEAD | Method::PUT => {
             with_header(empty(StatusCode::OK), HeaderName::from_static("x-amz-bucket-region"), "us-east-1")
@@ -81,7 +83,7 @@ fn of_object(method: &Method, asked: &Asked<'_>, shelf: &Shelf) -> Answer {
             shelf.open().objects.remove(&name);
             empty(StatusCode::NO_CONTENT)
         }
-        ("GET", Some(_)) => xml("<ListPartsResult/>".into()),
+        ("GET", Some(_)) => xml("<ListPartsResult/>"),
         ("HEAD", None) => head(&name, shelf),
         // The bytes are gone.
         _ => refusal(StatusCode::NOT_IMPLEMENTED, "NotImplemented"),
@@ -100,7 +102,7 @@ fn begin(name: String, asked: &Asked<'_>, shelf: &Shelf) -> Answer {
     let headers = kept(asked.headers);
     let id = shelf.open().begin(Upload { name, headers, ..Upload::default() });
     let (bucket, key) = (asked.bucket, escape(asked.key));
-    xml(format!(
+    xml(&format!(
         "<InitiateMultipartUploadResult><Bucket>{bucket}</Bucket><Key>{key}</Key>\
          <UploadId>{id}</UploadId></InitiateMultipartUploadResult>"
     ))
@@ -126,7 +128,7 @@ fn complete(id: &str, asked: &Asked<'_>, shelf: &Shelf) -> Answer {
         return refusal(StatusCode::NOT_FOUND, "NoSuchUpload");
     };
     let (bucket, key, etag) = (asked.bucket, escape(asked.key), object.etag);
-    xml(format!(
+    xml(&format!(
         "<CompleteMultipartUploadResult><Bucket>{bucket}</Bucket><Key>{key}</Key>\
          <ETag>&quot;{etag}&quot;</ETag>{stated}</CompleteMultipartUploadResult>"
     ))
@@ -206,7 +208,8 @@ fn hex_of_base64(text: &str) -> Option<String> {
         held += 6;
         if held >= 8 {
             held -= 8;
-            out.push_str(&format!("{:02x}", bits >> held & 0xff));
+            // Writing to a string cannot fail.
+            let _ = write!(out, "{:02x}", bits >> held & 0xff);
         }
     }
     Some(out)
