@@ -37,7 +37,7 @@ fn paragraph(group: &[&Problem]) -> String {
     }
     let _ = writeln!(text, ": {}", problem.what);
     if !problem.valid.is_empty() {
-        let _ = writeln!(text, "  help: {}", problem.valid);
+        let _ = writeln!(text, "  {}", problem.valid);
     }
     text
 }
@@ -72,9 +72,9 @@ mod tests {
         let text = problems(&[problem(2, "x"), problem(3, "y"), problem(4, "x")]);
         let told = [
             "jobs.csv rows 2, 4, platform = `x`: no such platform",
-            "  help: SmartSPIM",
+            "  SmartSPIM",
             "jobs.csv row 3, platform = `y`: no such platform",
-            "  help: SmartSPIM",
+            "  SmartSPIM",
             "",
             "3 problems; nothing was started, nothing was written",
         ];

@@ -41,7 +41,7 @@ fn quiet_prints_only_what_failed() {
 #[test]
 fn json_puts_nothing_but_events_on_stdout() {
     let desk = Desk::new();
-    let said = desk.run(&three_jobs(&desk), &["--json"]).ends(1).says("2 done, 1 failed");
+    let said = desk.run(three_jobs(&desk).as_slice(), &["--json"]).ends(1).says("2 done, 1 failed");
     let events = json_lines(&said.stdout);
     assert_eq!(events.first().unwrap()["event"], "run-started");
     assert_eq!(events.last().unwrap()["event"], "run-finished");
@@ -51,7 +51,7 @@ fn json_puts_nothing_but_events_on_stdout() {
 #[test]
 fn a_log_file_gets_few_lines_for_each_job() {
     let desk = Desk::new();
-    let said = desk.run(&three_jobs(&desk), &[]).ends(1);
+    let said = desk.run(three_jobs(&desk).as_slice(), &[]).ends(1);
     let of = |name: &str| said.stderr.lines().filter(|line| line.starts_with(name)).count();
     assert!(of("behavior_1_") <= 6, "{said:#?}");
     // What holds for both was told with the first.
@@ -74,7 +74,7 @@ fn the_log_level_decides_how_much_is_said(#[case] level: &str, #[case] steps: bo
 #[test]
 fn plan_and_check_write_nothing_anywhere() {
     let desk = Desk::new();
-    let list = desk.list(&three_jobs(&desk));
+    let list = desk.list(three_jobs(&desk).as_slice());
     // Not the server's own folder, where it keeps what it has looked up.
     let here = || ["home", "work", "rig"].map(|name| digest(&desk.root.join(name)));
     let before = here();
@@ -89,7 +89,7 @@ fn plan_and_check_write_nothing_anywhere() {
 #[test]
 fn a_plan_is_json_too() {
     let desk = Desk::new();
-    let list = desk.list(&three_jobs(&desk));
+    let list = desk.list(three_jobs(&desk).as_slice());
     let said = Said::of(&mut desk.adt(&["plan", list.as_str(), "--json"])).ends(0);
     let plans = json_lines(&said.stdout);
     assert_eq!(plans.len(), 3);
@@ -109,7 +109,7 @@ fn problems_are_json_too() {
 #[test]
 fn check_asks_a_dead_destination_once() {
     let desk = Desk::new();
-    let list = desk.list(&three_jobs(&desk));
+    let list = desk.list(three_jobs(&desk).as_slice());
     let mut command = desk.adt(&["check", list.as_str()]);
     let command = command.env("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1").env("ADT_RETRY_TIME", "1s");
     Said::of(command).ends(2).says("rows 2, 3, 4, s3_bucket = `s3://recordings`: cannot list");
@@ -131,7 +131,7 @@ fn a_complete_asset_needs_its_source_for_nothing() {
 fn history_tells_what_ran_and_what_failed() {
     let desk = Desk::new();
     Said::of(&mut desk.adt(&["history"])).ends(0).says("nothing has run yet");
-    desk.run(&three_jobs(&desk), &[]).ends(1);
+    desk.run(three_jobs(&desk).as_slice(), &[]).ends(1);
     let all = Said::of(&mut desk.adt(&["history"])).ends(0);
     for told in ["behavior_1_", "behavior_2_", "refused", "was not begun by this ledger", "help: "] {
         assert!(all.stdout.contains(told), "{told}: {all:#?}");
@@ -145,11 +145,38 @@ fn history_tells_what_ran_and_what_failed() {
     Said::of(&mut desk.adt(&["history", "nosuch"])).ends(0).says("no job named like `nosuch`");
 }
 
+#[test]
+fn the_originals_variable_is_read_when_no_jobs_are_given() {
+    let desk = Desk::new();
+    let job = r#"{"s3_bucket": "recordings", "platform": "behavior", "subject_id": "1",
+        "acq_datetime": "2024-05-06 07:08:09", "modalities": []}"#;
+    let mut command = desk.adt(&["plan"]);
+    Said::of(command.env("UPLOAD_JOB_JSON_ARGS", job)).ends(0).says("behavior_1_2024-05-06_07-08-09");
+    let list = desk.list(&[Job::new()]);
+    let mut command = desk.adt(&["plan", list.as_str()]);
+    let said = Said::of(command.env("UPLOAD_JOB_JSON_ARGS", job)).ends(0).says(ASSET);
+    assert!(!said.stdout.contains("behavior_1_"), "{said:#?}");
+}
+
+#[test]
+fn a_run_changes_nothing_at_the_source() {
+    let desk = Desk::new();
+    let rig = desk.small_tree("rig");
+    let metadata = desk.metadata();
+    let before = (digest(&rig), digest(&metadata));
+    for (subject, zip) in [("1", "true"), ("2", "false")] {
+        let job = Job::new().copy("behavior", &rig).with("modality0.compress_raw_data", zip);
+        desk.run(&[job.with("subject_id", subject)], &[]).ends(0);
+    }
+    desk.run(&[Job::new().with("metadata_dir", metadata.as_str())], &[]).ends(0);
+    assert_eq!((digest(&rig), digest(&metadata)), before);
+}
+
 /// A reader that goes away, as `head` does, is no error.
 #[rstest]
 fn a_reader_that_goes_away_is_no_error(#[values("plan", "completions")] command: &str) {
     let desk = Desk::new();
-    let list = desk.list(&three_jobs(&desk));
+    let list = desk.list(three_jobs(&desk).as_slice());
     let what = if command == "plan" { list.as_str() } else { "bash" };
     let mut child = desk.adt(&[command, what]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut first = String::new();

@@ -5,6 +5,7 @@
 mod architecture;
 mod bad_input;
 mod commands;
+mod compatibility;
 mod desk;
 mod help;
 mod kills;
