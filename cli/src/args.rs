@@ -1,7 +1,7 @@
 //! What a person types. Help texts live here; nothing in this file acts.
 
 use camino::Utf8PathBuf;
-use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 const EXAMPLES: &str = "\
@@ -78,10 +78,10 @@ pub(crate) struct Common {
     #[arg(short, long, global = true, value_name = "LEVEL", hide_short_help = true)]
     pub log_level: Option<String>,
     /// Configuration file (TOML) (also `ADT_CONFIG`)
-    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    #[arg(long, global = true, value_name = "FILE", hide_short_help = true, value_hint = ValueHint::FilePath)]
     pub config: Option<Utf8PathBuf>,
     /// Where to remember what was done (SQLite, on a local disk) (also `ADT_LEDGER`)
-    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    #[arg(long, global = true, value_name = "FILE", hide_short_help = true, value_hint = ValueHint::FilePath)]
     pub ledger: Option<Utf8PathBuf>,
 }
 
@@ -126,6 +126,7 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  adt man ~/.local/share/man/man1")]
     Man {
         /// The folder; it is made when it is missing
+        #[arg(value_hint = ValueHint::DirPath)]
         folder: Utf8PathBuf,
     },
     /// Print this reference as Markdown
@@ -137,10 +138,10 @@ pub(crate) enum Command {
 #[derive(Clone, Debug, Default, ClapArgs)]
 pub(crate) struct Jobs {
     /// A CSV list, a JSON file with one job or a list of jobs, or `-` for standard input
-    #[arg(value_name = "JOBS.csv|JOB.json|-")]
+    #[arg(value_name = "JOBS.csv|JOB.json|-", value_hint = ValueHint::FilePath)]
     pub list: Option<Utf8PathBuf>,
     /// The same, as the Python original spells it
-    #[arg(short = 'j', long = "jobs-csv-file", value_name = "FILE", conflicts_with = "list")]
+    #[arg(short = 'j', long = "jobs-csv-file", value_name = "FILE", conflicts_with = "list", value_hint = ValueHint::FilePath)]
     pub csv_file: Option<Utf8PathBuf>,
     /// One job or a list of jobs as JSON text (also `UPLOAD_JOB_JSON_ARGS`, when no jobs are given otherwise)
     #[arg(long, value_name = "JSON", conflicts_with_all = ["list", "csv_file"])]
@@ -196,13 +197,13 @@ pub(crate) struct Single {
     #[arg(short, long, value_name = "ID", hide_short_help = true)]
     pub subject_id: Option<String>,
     /// Build the asset in a fresh folder below this one first
-    #[arg(short = 'n', long, value_name = "FOLDER", hide_short_help = true)]
+    #[arg(short = 'n', long, value_name = "FOLDER", hide_short_help = true, value_hint = ValueHint::DirPath)]
     pub temp_directory: Option<String>,
     /// Behaviour data: it is left out of every modality; encrypting and uploading it is not in this version
-    #[arg(short = 'v', long, value_name = "FOLDER", hide_short_help = true)]
+    #[arg(short = 'v', long, value_name = "FOLDER", hide_short_help = true, value_hint = ValueHint::DirPath)]
     pub behavior_dir: Option<String>,
     /// A folder whose `*.json` files belong to the asset
-    #[arg(short = 'x', long, value_name = "FOLDER", hide_short_help = true)]
+    #[arg(short = 'x', long, value_name = "FOLDER", hide_short_help = true, value_hint = ValueHint::DirPath)]
     pub metadata_dir: Option<String>,
     /// The lab's own processing capsule; Code Ocean is not called in this version
     #[arg(short = 'i', long, value_name = "ID", hide_short_help = true)]
@@ -265,7 +266,7 @@ pub(crate) struct History {
 #[derive(Clone, Debug, ClapArgs)]
 pub(crate) struct Demo {
     /// Where to make the lab; a fresh or empty folder, or one that an earlier demo made
-    #[arg(default_value = "adt-demo")]
+    #[arg(default_value = "adt-demo", value_hint = ValueHint::DirPath)]
     pub folder: Utf8PathBuf,
     /// Where its assets go
     #[arg(long, value_enum, default_value_t = DemoStore::S3)]

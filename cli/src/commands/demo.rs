@@ -31,13 +31,13 @@ pub(super) fn run(demo: &Demo, common: &Common, mut vars: BTreeMap<String, Strin
     let folder = prepare(&demo.folder)?;
     let store = folder.join("store");
     let lab = make_lab(&folder, &store, demo.store)?;
-    show::say(&format!("made a lab of {} sessions in {}", lab.assets.len(), folder.join("lab")));
+    told(common, &format!("made a lab of {} sessions in {}", lab.assets.len(), folder.join("lab")));
     // The demo's own ledger and credentials, whatever the person's own are.
     vars.retain(|name, _| !name.starts_with("AWS_") && !name.starts_with("ADT_"));
     let common = Common { ledger: Some(folder.join("ledger.sqlite")), ..common.clone() };
     let summary = match demo.store {
         DemoStore::Folder => run_list(&lab, &common, &vars)?,
-        DemoStore::S3 => with_server(&store, |endpoint| {
+        DemoStore::S3 => with_server(&store, &common, |endpoint| {
             let own = [
                 ("AWS_ENDPOINT_URL_S3", endpoint),
                 ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
@@ -87,20 +87,30 @@ fn make_lab(folder: &Utf8Path, store: &Utf8Path, kind: DemoStore) -> Result<Lab,
     Ok(lab)
 }
 
-fn with_server<T>(store: &Utf8Path, work: impl FnOnce(&str) -> anyhow::Result<T>) -> anyhow::Result<T> {
+fn with_server<T>(
+    store: &Utf8Path,
+    common: &Common,
+    work: impl FnOnce(&str) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     let runtime = wire::runtime()?;
     let options = ServerOptions::new(ACCESS_KEY, SECRET_KEY, Arc::new(jiff::Timestamp::now));
     let server = runtime.block_on(Server::start(store, options))?;
     let endpoint = server.endpoint();
-    show::say(&format!("started an object store at {endpoint}, keeping its objects in {store}"));
+    told(common, &format!("started an object store at {endpoint}, keeping its objects in {store}"));
     let done = work(&endpoint);
     runtime.block_on(server.stop());
     done
 }
 
+fn told(common: &Common, text: &str) {
+    if !common.quiet {
+        show::say(text);
+    }
+}
+
 /// `None` when the list itself has problems, which were told.
 fn run_list(lab: &Lab, common: &Common, vars: &BTreeMap<String, String>) -> anyhow::Result<Option<Summary>> {
-    show::say(&format!("running: adt run {}\n", lab.jobs_csv));
+    told(common, &format!("running: adt run {}\n", lab.jobs_csv));
     let cwd = lab.jobs_csv.parent().unwrap_or(&lab.jobs_csv);
     let (specs, problems) = sorted(from_file(&lab.jobs_csv, cwd, &Overrides::default())?);
     if !problems.is_empty() {
@@ -108,8 +118,8 @@ fn run_list(lab: &Lab, common: &Common, vars: &BTreeMap<String, String>) -> anyh
         return Ok(None);
     }
     let settings = settings::resolve(common, &Tuning::default(), vars)?;
-    let told = show::reporter(common, settings.log_level.unwrap_or_default());
-    let ctx = wire::ctx(&settings, vars, false, told, Stop::default())?;
+    let events = show::reporter(common, settings.log_level.unwrap_or_default());
+    let ctx = wire::ctx(&settings, vars, false, events, Stop::default())?;
     let asked = Asked { jobs: specs, command: "adt demo".into() };
     super::run::drive(asked, &ctx).map(Some)
 }

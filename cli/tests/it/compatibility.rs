@@ -20,8 +20,8 @@ fn every_row_names_a_test_that_exists() {
     for row in rows {
         let shown = row.last().unwrap().trim_matches('`');
         let (path, test) = shown.split_once("::").unwrap_or_else(|| panic!("no test in {row:?}"));
-        let text = fs::read_to_string(format!("{ROOT}/{path}")).unwrap();
-        assert!(text.contains(&format!("fn {test}(")), "{shown} does not exist");
+        let source = fs::read_to_string(format!("{ROOT}/{path}")).unwrap();
+        assert!(source.contains(&format!("fn {test}(")), "{shown} does not exist");
     }
 }
 
