@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::buffers::{Buffer, Buffers};
+use crate::buffers::{Buffer, Buffers, footprint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Semaphores count in 32 bits; whole pages let a budget go up to 16 TiB.
@@ -26,7 +26,7 @@ impl Budget {
     /// An account of `bytes`, at least one page.
     pub fn new(bytes: u64) -> Self {
         let total = u32::try_from((bytes / PAGE).max(1)).unwrap_or(u32::MAX >> 3);
-        Self { pages: Arc::new(Semaphore::new(total as usize)), total, buffers: Buffers::default() }
+        Self { pages: Arc::new(Semaphore::new(total as usize)), total, buffers: Buffers::new(bytes as usize) }
     }
 
     /// A buffer of `length` bytes with any content. The permit for it is the caller's to take.
@@ -36,6 +36,7 @@ impl Budget {
 
     /// Waits until a block of `bytes` fits. A block larger than the whole account passes when it is alone, so work always goes on.
     pub async fn take(&self, bytes: u64) -> Permit {
+        let bytes = footprint(usize::try_from(bytes).unwrap_or(usize::MAX >> 1)) as u64;
         let pages = u32::try_from(bytes.div_ceil(PAGE)).unwrap_or(u32::MAX).clamp(1, self.total);
         let permit = Arc::clone(&self.pages).acquire_many_owned(pages).await;
         Permit { _pages: permit.expect("the account is never closed") }

@@ -1,42 +1,69 @@
 //! Buffers that are used again. Blocks of many megabytes that are allocated and freed on many threads would otherwise leave the
 //! process several times as large as its budget, and every fresh page costs a fault.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
-/// A few buffers at rest. Clones share them.
-#[derive(Clone, Debug, Default)]
+/// Buffers of a few sizes, in use and at rest, together never more than a limit unless more are in use at once. Clones share them.
+#[derive(Clone, Debug)]
 pub struct Buffers {
-    resting: Arc<Mutex<Vec<Vec<u8>>>>,
+    all: Arc<Mutex<All>>,
+}
+
+#[derive(Debug, Default)]
+struct All {
+    limit: usize,
+    used: usize,
+    resting: Vec<Vec<u8>>,
 }
 
 /// Buffers smaller than this cost less than looking for one.
 const WORTHWHILE: usize = 1 << 20;
 
-/// At rest at once; more than are ever in flight with the usual part size would only be memory lost.
-const RESTING: usize = 16;
+/// What a buffer for `length` bytes really takes: there are four sizes between a power of two and the next, so that most buffers
+/// can be used again and little of them is wasted.
+pub fn footprint(length: usize) -> usize {
+    if length < WORTHWHILE { length } else { length.next_multiple_of(length.next_power_of_two() / 8) }
+}
 
 impl Buffers {
-    /// A buffer of `length` bytes with any content.
-    pub fn take(&self, length: usize) -> Buffer {
-        let fits = |buffer: &Vec<u8>| (length..=length.saturating_mul(2)).contains(&buffer.capacity());
-        let resting = (length >= WORTHWHILE).then(|| {
-            let mut all = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
-            all.iter().position(fits).map(|found| all.swap_remove(found))
-        });
-        let mut bytes = resting.flatten().unwrap_or_default();
-        bytes.resize(length, 0);
-        Buffer { bytes, home: self.clone() }
+    /// Keeps at most `limit` bytes.
+    pub fn new(limit: usize) -> Self {
+        Self { all: Arc::new(Mutex::new(All { limit, ..All::default() })) }
     }
 
-    fn rest(&self, buffer: Vec<u8>) {
-        let mut all = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() == RESTING {
-            // The oldest is of a size that is no longer asked for.
-            all.remove(0);
+    /// A buffer of at least `length` bytes with any content.
+    pub fn take(&self, length: usize) -> Buffer {
+        let size = footprint(length);
+        let bytes = if size < WORTHWHILE { None } else { self.lock().take(size) };
+        Buffer { bytes: bytes.unwrap_or_else(|| vec![0; size]), home: self.clone() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, All> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl All {
+    /// One at rest; else room is made for a new one.
+    fn take(&mut self, size: usize) -> Option<Vec<u8>> {
+        self.used += size;
+        let found = self.resting.iter().position(|buffer| buffer.len() == size);
+        if let Some(found) = found {
+            return Some(self.resting.swap_remove(found));
         }
-        all.push(buffer);
+        while self.used + self.resting.iter().map(Vec::len).sum::<usize>() > self.limit
+            && !self.resting.is_empty()
+        {
+            self.resting.remove(0);
+        }
+        None
+    }
+
+    fn rest(&mut self, buffer: Vec<u8>) {
+        self.used -= buffer.len();
+        self.resting.push(buffer);
     }
 }
 
@@ -67,8 +94,9 @@ impl AsRef<[u8]> for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        if self.bytes.capacity() >= WORTHWHILE {
-            self.home.rest(std::mem::take(&mut self.bytes));
+        if self.bytes.len() >= WORTHWHILE {
+            let bytes = std::mem::take(&mut self.bytes);
+            self.home.lock().rest(bytes);
         }
     }
 }
@@ -79,9 +107,8 @@ mod tests {
 
     #[test]
     fn a_large_buffer_is_used_again_after_its_last_reader() {
-        let buffers = Buffers::default();
-        let mut first = buffers.take(WORTHWHILE);
-        first.fill()[0] = 7;
+        let buffers = Buffers::new(8 * WORTHWHILE);
+        let first = buffers.take(WORTHWHILE);
         let place = first.as_ref().as_ptr();
         let bytes = first.freeze(10);
         let reader = bytes.clone();
@@ -89,7 +116,18 @@ mod tests {
         assert_ne!(buffers.take(WORTHWHILE).as_ref().as_ptr(), place);
         assert_eq!(reader.len(), 10);
         drop(reader);
-        let resting = buffers.resting.lock().unwrap();
-        assert!(resting.iter().any(|buffer| buffer.as_ptr() == place));
+        assert!(buffers.lock().resting.iter().any(|buffer| buffer.as_ptr() == place));
+    }
+
+    #[test]
+    fn buffers_at_rest_make_room_for_others() {
+        let buffers = Buffers::new(8 * WORTHWHILE);
+        let many: Vec<_> = (0..8).map(|_| buffers.take(WORTHWHILE)).collect();
+        drop(many);
+        let large = buffers.take(3 * WORTHWHILE);
+        let all = buffers.lock();
+        assert_eq!((all.used, all.resting.len()), (3 * WORTHWHILE, 5));
+        drop(all);
+        drop(large);
     }
 }

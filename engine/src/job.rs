@@ -72,7 +72,7 @@ pub async fn run(spec: JobSpec, run: RunId, ctx: Arc<Ctx>) -> Row {
         Attempt { spec: &spec, run, ctx: &ctx, counters: &counters, row: None, notes: Vec::new() };
     let result = {
         let work = attempt.perform();
-        watched(work, &ctx, &name, &counters).await
+        watched(work, &ctx, &name, &counters).await.map_err(advised)
     };
     let moved = counters.now();
     let seconds = (ctx.clock)().duration_since(started).as_secs_f64();
@@ -92,6 +92,15 @@ pub async fn run(spec: JobSpec, run: RunId, ctx: Arc<Ctx>) -> Row {
     }
     ctx.tell(&name, None, What::JobFinished(ended.clone()));
     Row::new(&spec, ended, attempt.notes)
+}
+
+/// What may pass is worth another try; where nobody closer to it knew better, that is said.
+fn advised(fault: Fault) -> Fault {
+    if fault.class() == Class::Transient && fault.advice().is_none() {
+        fault.help("when the destination answers again, run the same command again: it goes on where it was")
+    } else {
+        fault
+    }
 }
 
 /// Drives `work`, tells its progress five times a second, and drops it when everything must stop now.
@@ -238,7 +247,7 @@ async fn perform_stages(job: &Job) -> Result<(), Fault> {
         if stage.name == StageName::Verify
             && let Some(row) = job.row
         {
-            standing::abort_left_over(row, job.asset.place(), &job.ctx).await?;
+            standing::abort_left_over(row, &job.asset).await?;
         }
         perform_stage(stage, job).await?;
     }

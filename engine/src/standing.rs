@@ -1,11 +1,11 @@
 //! What stands at the destination decides whether a job may begin, and what of it is done already.
 
-use adt_ledger::{JobId, JobRow, JobState};
+use adt_ledger::{JobId, JobRow, JobState, ObjectState};
 use adt_model::{Class, Fault, JobSpec, Location, Standing};
 use adt_store::{Place, Unfinished};
 use futures::StreamExt;
 
-use crate::Ctx;
+use crate::{Ctx, delivery::Delivery};
 
 /// What to do with a job whose asset stands like this.
 #[derive(Debug, PartialEq, Eq)]
@@ -74,12 +74,32 @@ async fn abort_unknown(job: JobId, place: &Place, ctx: &Ctx) -> Result<(), Fault
     Ok(())
 }
 
-/// At the end of a job: uploads that no step took up again (their source is gone from the job) are aborted.
-pub(crate) async fn abort_left_over(job: JobId, place: &Place, ctx: &Ctx) -> Result<(), Fault> {
+/// At the end of a job: uploads that no step took up again (their source is gone from the job) are aborted, and so are those that the
+/// destination began without our ever hearing of it, because the answer was lost and the request sent again.
+pub(crate) async fn abort_left_over(job: JobId, asset: &Delivery) -> Result<(), Fault> {
+    let (ctx, place) = (asset.ctx(), asset.place());
     for row in ctx.ledger.uploads(job)? {
         let unfinished = Unfinished { key: row.key.clone(), upload_id: row.upload_id };
         place.abort(&unfinished).await?;
         ctx.ledger.upload_ended(job, &row.key)?;
+    }
+    if !asset.has_begun_uploads() {
+        return Ok(());
+    }
+    let left = match place.unfinished().await {
+        Ok(left) => left,
+        // Not every server lists uploads; the asset is whole all the same.
+        Err(fault) => {
+            asset.note(format!("uploads that may be left behind could not be listed: {}", fault.line()));
+            return Ok(());
+        }
+    };
+    for unfinished in left {
+        // Only those to objects that are ours: somebody else may be at work beside us.
+        let ours = ctx.ledger.object(job, &unfinished.key)?;
+        if ours.is_some_and(|object| object.state == ObjectState::Confirmed) {
+            place.abort(&unfinished).await?;
+        }
     }
     Ok(())
 }

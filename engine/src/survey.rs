@@ -3,7 +3,9 @@
 use adt_formats::folder;
 use adt_ledger::{JobRow, JobState};
 use adt_metadata::check_document;
-use adt_model::{Class, Crc64, DocumentFacts, Facts, Fault, FolderFacts, Idle, JobSpec, Pulse, Standing};
+use adt_model::{
+    Class, Crc64, DocumentFacts, Facts, Fault, FolderFacts, Idle, JobSpec, Location, Pulse, Standing,
+};
 use adt_plan::fingerprint;
 use adt_store::Place;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -42,6 +44,10 @@ fn look(spec: &JobSpec, pulse: &dyn Pulse) -> Result<Facts, Fault> {
             return Err(Fault::new(Class::BadInput, format!("`{path}` lies inside `behavior_dir`"))
                 .help("behaviour data is never uploaded as it is: name another folder"));
         }
+        if let Some(written) = written_folders(spec)?.into_iter().find(|folder| folder.starts_with(&path)) {
+            return Err(Fault::new(Class::BadInput, format!("`{written}` lies inside the source `{path}`"))
+                .help("source data is only read: name a destination and a `temp_directory` outside it"));
+        }
         let counted = folder::count(&path, &leave_out, pulse)?;
         folders.push(FolderFacts {
             path,
@@ -55,6 +61,20 @@ fn look(spec: &JobSpec, pulse: &dyn Pulse) -> Result<Facts, Fault> {
     }
     let documents = spec.metadata_dir.as_deref().map(|dir| documents(dir, spec)).transpose()?;
     Ok(Facts { folders, documents: documents.unwrap_or_default(), standing: Standing::Free, behavior_dir })
+}
+
+/// Folders the job writes into, absolute and without links; one that does not exist yet is named below its nearest folder that does.
+fn written_folders(spec: &JobSpec) -> Result<Vec<Utf8PathBuf>, Fault> {
+    let destination = match &spec.destination {
+        Location::Folder(path) => Some(path.as_path()),
+        _ => None,
+    };
+    let there = |path: &Utf8Path| -> Result<Utf8PathBuf, Fault> {
+        let known = path.ancestors().find(|p| p.exists()).unwrap_or(path);
+        let rest = path.strip_prefix(known).unwrap_or_else(|_| Utf8Path::new(""));
+        Ok(if known.exists() { canonical(known)?.join(rest) } else { path.to_owned() })
+    };
+    destination.into_iter().chain(spec.temp_directory.as_deref()).map(there).collect()
 }
 
 fn canonical(path: &Utf8Path) -> Result<Utf8PathBuf, Fault> {

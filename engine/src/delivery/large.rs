@@ -74,7 +74,7 @@ impl Delivery {
             flying.spawn(async move {
                 let block = off_the_reactor(move || {
                     let mut bytes = budget.buffer(length as usize);
-                    file.read_at(offset, bytes.fill())?;
+                    file.read_at(offset, &mut bytes.fill()[..length as usize])?;
                     Ok(block(bytes.freeze(length as usize)))
                 })
                 .await?;

@@ -10,7 +10,10 @@ mod small;
 mod stream;
 mod upload;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use adt_formats::folder::Entry;
 use adt_ledger::{JobId, ObjectRow, ObjectState};
@@ -42,6 +45,8 @@ pub struct Delivery {
     /// The record of an asset that was complete: it falls before anything of the asset is changed.
     mark: Option<Key>,
     unmarked: OnceCell<()>,
+    /// Set once an upload in parts was begun.
+    begun: AtomicBool,
 }
 
 /// What a delivery needs to know of its job.
@@ -69,7 +74,17 @@ impl Delivery {
     /// A way to `address`, counting into `counters`.
     pub fn new(ctx: Arc<Ctx>, address: Address, counters: Arc<Counters>) -> Self {
         let Address { job, place, row, look, mark } = address;
-        Self { ctx, job, place, row, look, counters, mark, unmarked: OnceCell::new() }
+        Self {
+            ctx,
+            job,
+            place,
+            row,
+            look,
+            counters,
+            mark,
+            unmarked: OnceCell::new(),
+            begun: AtomicBool::new(false),
+        }
     }
 
     /// Everything that comes from outside.
@@ -90,6 +105,16 @@ impl Delivery {
     /// What has been moved so far.
     pub fn counters(&self) -> &Arc<Counters> {
         &self.counters
+    }
+
+    /// Tells something that a person should know although nothing failed.
+    pub(crate) fn note(&self, text: String) {
+        self.ctx.tell(&self.job, None, What::Note { text });
+    }
+
+    /// Whether an upload in parts was begun here.
+    pub(crate) fn has_begun_uploads(&self) -> bool {
+        self.begun.load(Ordering::Relaxed)
     }
 
     /// Sends one file as the object `key`, unless the destination has confirmed the same content before.
@@ -134,8 +159,7 @@ impl Delivery {
 
     async fn remove_record(&self, record: &Key) -> Result<(), Fault> {
         if let Err(fault) = self.place.delete(record).await {
-            let text = format!("the old `{record}` stays in place until it is replaced: {}", fault.line());
-            self.ctx.tell(&self.job, None, What::Note { text });
+            self.note(format!("the old `{record}` stays in place until it is replaced: {}", fault.line()));
         }
         match self.row {
             Some(job) => self.ctx.ledger.forget(job, record),

@@ -39,7 +39,7 @@ pub(super) fn block(bytes: Bytes) -> Block {
 fn read_whole(entry: &Entry, budget: &Budget) -> Result<Block, Fault> {
     let file = SteadyFile::open(&entry.path, entry.size, entry.modified)?;
     let mut bytes = budget.buffer(entry.size as usize);
-    file.read_at(0, bytes.fill())?;
+    file.read_at(0, &mut bytes.fill()[..entry.size as usize])?;
     file.finish()?;
     Ok(block(bytes.freeze(entry.size as usize)))
 }

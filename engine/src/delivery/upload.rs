@@ -1,6 +1,6 @@
 //! Multipart uploads that survive a kill: what was under way is taken up again, or aborted.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::atomic::Ordering};
 
 use adt_ledger::UploadRow;
 use adt_model::{Fault, Key};
@@ -25,6 +25,7 @@ impl Delivery {
             return Ok(open);
         }
         let meta = ObjectMeta { modified: source.modified, content_type: content_type(key) };
+        self.begun.store(true, Ordering::Relaxed);
         let upload = self.place.begin(key, &meta).await?;
         if let Some(job) = self.row {
             let row = UploadRow {

@@ -1,6 +1,6 @@
 //! The lists that the original's users started from mean what they meant there.
 
-use adt_model::{JobSpec, ModalitySpec, ProblemKind};
+use adt_model::{JobSpec, ModalitySpec};
 
 use crate::lab::{Lab, NEUROPIXELS, SMARTSPIM, fine, said};
 
