@@ -90,11 +90,13 @@ impl Folder {
     }
 
     pub(crate) async fn abort(&self, unfinished: &Unfinished) -> Result<(), Fault> {
-        if !temporary::is_temporary(unfinished.key.file_name()) {
-            let path = self.path(&unfinished.key);
+        // A listing names the temporary file itself, a ledger the object it was to become: both stand in the same folder.
+        let path = self.path(&unfinished.key).with_file_name(&unfinished.upload_id);
+        let is_name = !unfinished.upload_id.contains(['/', '\\']);
+        if !(is_name && temporary::is_temporary(&unfinished.upload_id)) {
             return Err(Fault::new(Class::Bug, format!("`{path}` is not a temporary file of ours")));
         }
-        remove(self.path(&unfinished.key)).await
+        remove(path).await
     }
 }
 

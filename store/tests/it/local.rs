@@ -72,6 +72,20 @@ async fn only_our_own_temporary_files_can_be_aborted() {
     assert_eq!(files(&lab.root), ["a.part"]);
 }
 
+/// A ledger knows an unfinished write by the object it was to become, not by its temporary name.
+#[tokio::test]
+async fn an_unfinished_write_can_be_aborted_by_its_object() {
+    let lab = lab().await;
+    let upload = lab.place.begin(&key("deep/a.bin"), &ObjectMeta::default()).await.unwrap();
+    let upload_id = upload.id().to_owned();
+    let elsewhere =
+        adt_store::Unfinished { key: key("deep/a.bin"), upload_id: format!("../deep/{upload_id}") };
+    assert!(lab.place.abort(&elsewhere).await.is_err());
+    assert_eq!(lab.place.unfinished().await.unwrap().len(), 1);
+    lab.place.abort(&adt_store::Unfinished { key: key("deep/a.bin"), upload_id }).await.unwrap();
+    assert!(lab.place.unfinished().await.unwrap().is_empty());
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn links_are_followed_unless_they_lead_back_or_nowhere() {
