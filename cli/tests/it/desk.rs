@@ -21,7 +21,7 @@ pub(crate) type Tree = BTreeMap<String, (u64, Crc64)>;
 /// The asset that [`Job::new`] describes.
 pub(crate) const ASSET: &str = "behavior_714321_2024-05-06_07-08-09";
 pub(crate) const RECORD: &str = "metadata.nd.json";
-pub(crate) const SECRET_KEY: &str = "the-sandbox-key";
+pub(crate) const SECRET_KEY: &str = "canary-7d1f-key";
 const BUCKET: &str = "recordings";
 
 /// Everything a test needs; gone when dropped.
@@ -43,13 +43,25 @@ pub(crate) struct Said {
 
 impl Desk {
     pub(crate) fn new() -> Self {
+        Self::watched(|_| {})
+    }
+
+    /// `hook` is called with the server's folder before each request is looked at, on a thread of the server, and may hold the
+    /// request up.
+    pub(crate) fn watched(hook: impl Fn(&Utf8Path) + Send + Sync + 'static) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(folder.path()).unwrap().canonicalize_utf8().unwrap();
         for name in ["home", "work", "store/recordings"] {
             fs::create_dir_all(root.join(name)).unwrap();
         }
         let runtime = Runtime::new().unwrap();
-        let options = ServerOptions::new("sandbox", SECRET_KEY, Arc::new(jiff::Timestamp::now));
+        let store = root.join("store");
+        // The server asks for the time before it looks at a request.
+        let clock = Arc::new(move || {
+            hook(&store);
+            jiff::Timestamp::now()
+        });
+        let options = ServerOptions::new("sandbox", SECRET_KEY, clock);
         let server = runtime.block_on(Server::start(&root.join("store"), options)).unwrap();
         Self { root, server, _runtime: runtime, _folder: folder }
     }
@@ -101,7 +113,8 @@ impl Desk {
     }
 
     /// Writes a job list.
-    pub(crate) fn list(&self, jobs: &[Job]) -> Utf8PathBuf {
+    pub(crate) fn list(&self, jobs: impl AsRef<[Job]>) -> Utf8PathBuf {
+        let jobs = jobs.as_ref();
         let mut heads: Vec<&str> = Vec::new();
         for (head, _) in jobs.iter().flat_map(|job| &job.0) {
             if !heads.contains(&head.as_str()) {
@@ -136,13 +149,13 @@ impl Desk {
     }
 
     /// Runs the job list with more arguments.
-    pub(crate) fn run(&self, jobs: &[Job], more: &[&str]) -> Said {
+    pub(crate) fn run(&self, jobs: impl AsRef<[Job]>, more: &[&str]) -> Said {
         let list = self.list(jobs);
         Said::of(&mut self.adt(&[&["run", list.as_str()], more].concat()))
     }
 
     /// Starts the job list with its words captured.
-    pub(crate) fn start(&self, jobs: &[Job], more: &[&str]) -> Child {
+    pub(crate) fn start(&self, jobs: impl AsRef<[Job]>, more: &[&str]) -> Child {
         let list = self.list(jobs);
         let mut command = self.adt(&[&["run", list.as_str()], more].concat());
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
@@ -187,6 +200,9 @@ impl Desk {
             .unwrap();
     }
 
+    /// Bytes and part sizes that make a file of at least a dozen parts, none of them read far ahead.
+    pub(crate) const SLOWLY: [&str; 4] = ["--lanes", "1", "--memory", "32MiB"];
+
     /// Unfinished multipart uploads on the server.
     pub(crate) fn uploads(&self) -> usize {
         fs::read_dir(self.root.join("store/.s3/uploads")).unwrap().count()
@@ -206,6 +222,12 @@ pub(crate) fn writes(tally: &Tally) -> u64 {
     .iter()
     .map(|operation| tally.count(operation))
     .sum()
+}
+
+/// Whether the first part of some unfinished upload is stored in a server's folder.
+pub(crate) fn a_part_is_stored(store: &Utf8Path) -> bool {
+    let uploads = fs::read_dir(store.join(".s3/uploads")).unwrap();
+    uploads.flatten().any(|upload| upload.path().join("1").exists())
 }
 
 pub(crate) fn digest(folder: &Utf8Path) -> Tree {
@@ -275,6 +297,13 @@ impl From<Output> for Said {
 /// A row of a job list, cell by cell.
 #[derive(Clone, Debug)]
 pub(crate) struct Job(Vec<(String, String)>);
+
+/// One job is a list of one.
+impl AsRef<[Job]> for Job {
+    fn as_ref(&self) -> &[Job] {
+        std::slice::from_ref(self)
+    }
+}
 
 impl Job {
     /// The asset [`ASSET`] in the server's bucket, without any modality.

@@ -51,7 +51,7 @@ impl Work {
     }
 
     fn command(&self) -> Command {
-        let list = self.desk.list(std::slice::from_ref(&self.job));
+        let list = self.desk.list(&self.job);
         let mut command = self.desk.adt(&["run", list.as_str(), "--quiet"]);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         command

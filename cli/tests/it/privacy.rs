@@ -49,7 +49,7 @@ fn behaviour_data_is_left_out(
         }
         _ => job,
     };
-    desk.run(&[job], &[]).ends(0).says("left out");
+    desk.run(&job, &[]).ends(0).says("left out");
     let asset = if way == "copy file" { desk.root.join("disk").join(ASSET) } else { desk.asset() };
     assert_eq!(sent(&desk, &asset, source, way == "zip"), wanted);
 }
@@ -69,6 +69,6 @@ fn a_modality_that_is_behaviour_data_is_refused(#[case] source: &str) {
     let desk = Desk::new();
     rig(&desk);
     let job = Job::new().copy("behavior", source).with("behavior_dir", "rig/Videos/");
-    desk.run(&[job], &[]).ends(2).says("behavior_dir");
+    desk.run(&job, &[]).ends(2).says("behavior_dir");
     assert!(!desk.asset().exists());
 }

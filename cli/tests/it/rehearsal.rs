@@ -22,7 +22,7 @@ fn it_lists_the_objects_and_writes_nothing(#[case] kind: &str) {
         job = job.with("s3_bucket", desk.file_place());
         asset = desk.root.join("disk").join(ASSET);
     }
-    let said = desk.run(&[job.clone()], &["--dry-run", "--json"]).ends(0);
+    let said = desk.run(&job, &["--dry-run", "--json"]).ends(0);
     assert!(!asset.exists());
     assert_eq!(writes(&desk.tally()), 0);
     let asked: Vec<_> = desk.tally().operations.into_keys().collect();
@@ -40,7 +40,7 @@ fn it_lists_the_objects_and_writes_nothing(#[case] kind: &str) {
         assert_eq!(objects.get(&key), Some(&size), "{key}");
     }
     // It told the truth: the real run makes the same objects of the same sizes, but for times in generated documents.
-    let real = desk.run(&[job], &["--json"]).ends(0);
+    let real = desk.run(&job, &["--json"]).ends(0);
     let there = digest(&asset);
     assert_eq!(objects.keys().collect::<Vec<_>>(), there.keys().collect::<Vec<_>>());
     for (key, (size, _)) in &there {
@@ -58,6 +58,6 @@ fn it_needs_a_destination_that_can_be_read_but_not_one_that_can_be_written() {
     let job = Job::new().copy("behavior", desk.small_tree("plain"));
     let place = desk.file_place();
     let job = job.with("s3_bucket", format!("{place}/not/yet/made"));
-    desk.run(&[job], &["--dry-run"]).ends(0);
+    desk.run(&job, &["--dry-run"]).ends(0);
     assert_eq!(fs::read_dir(desk.root.join("disk")).unwrap().count(), 0);
 }

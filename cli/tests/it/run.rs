@@ -25,7 +25,7 @@ fn what_arrives_is_what_was_there_and_a_second_run_sends_nothing(#[case] kind: &
         destination = desk.root.join("disk").into_string();
         asset = desk.root.join("disk").join(ASSET);
     }
-    let said = desk.run(&[job.clone()], &["--json"]).ends(0);
+    let said = desk.run(&job, &["--json"]).ends(0);
     assert_eq!(said.events("object").last().unwrap()["key"], RECORD, "the record comes last");
 
     let there = digest(&asset);
@@ -48,7 +48,7 @@ fn what_arrives_is_what_was_there_and_a_second_run_sends_nothing(#[case] kind: &
     assert_eq!(desk.job(&destination).map(|row| row.state), Some(JobState::Done));
 
     let before = writes(&desk.tally());
-    desk.run(&[job], &[]).ends(0).says("skipped");
+    desk.run(&job, &[]).ends(0).says("skipped");
     assert_eq!(writes(&desk.tally()), before);
     assert_eq!(digest(&asset), there);
     assert_eq!(desk.uploads(), 0);
@@ -59,7 +59,7 @@ fn a_done_job_is_skipped_when_its_source_is_deleted() {
     let desk = Desk::new();
     let plain = desk.small_tree("rig");
     let job = Job::new().copy("behavior", &plain);
-    desk.run(&[job.clone()], &[]).ends(0);
+    desk.run(&job, &[]).ends(0);
     fs::remove_dir_all(&plain).unwrap();
-    desk.run(&[job], &[]).ends(0).says("skipped");
+    desk.run(&job, &[]).ends(0).says("skipped");
 }

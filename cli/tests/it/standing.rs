@@ -22,7 +22,7 @@ fn somebody_elses_asset_is_refused_and_other_rows_go_on(#[case] kind: &str) {
     fs::create_dir_all(parent.join(ASSET)).unwrap();
     fs::write(parent.join(ASSET).join("notes.txt"), "mine").unwrap();
     let other = job.clone().with("subject_id", "700000");
-    desk.run(&[job, other], &[]).ends(1).says(ASSET).says("exists already").says("force_cloud_sync");
+    desk.run([job, other], &[]).ends(1).says(ASSET).says("exists already").says("force_cloud_sync");
     assert_eq!(digest(&parent.join(ASSET)).len(), 1, "nothing was added to it");
     assert!(parent.join(ASSET.replace("714321", "700000")).join(RECORD).is_file());
 }
@@ -34,7 +34,7 @@ fn a_longer_name_is_no_obstacle(#[values("_sorted_2024-05-07_00-00-00", "0")] ta
     let longer = desk.asset().with_file_name(format!("{ASSET}{tail}"));
     fs::create_dir_all(&longer).unwrap();
     fs::write(longer.join("notes.txt"), "mine").unwrap();
-    desk.run(&[Job::new().copy("behavior", rig)], &[]).ends(0);
+    desk.run([Job::new().copy("behavior", rig)], &[]).ends(0);
     assert!(desk.asset().join(RECORD).is_file());
     assert_eq!(digest(&longer).len(), 1);
 }
@@ -45,7 +45,7 @@ fn force_sends_what_differs_and_deletes_nothing(#[values("same", "other")] ledge
     let desk = Desk::new();
     let rig = desk.tree("rig", &TreeSpec { files: 20, big_file: 17_000_000, ..TreeSpec::default() }, 5);
     let job = Job::new().copy("behavior", &rig).with("metadata_dir", desk.metadata());
-    desk.run(&[job.clone()], &[]).ends(0);
+    desk.run(&job, &[]).ends(0);
     let asset = desk.asset();
 
     fs::write(rig.join("new.txt"), "new").unwrap();
@@ -56,12 +56,12 @@ fn force_sends_what_differs_and_deletes_nothing(#[values("same", "other")] ledge
     fs::write(asset.join("behavior/theirs.txt"), "somebody else's").unwrap();
 
     let before = desk.tally();
-    desk.run(&[job.clone()], &[]).ends(1).says("force_cloud_sync");
+    desk.run(&job, &[]).ends(1).says("force_cloud_sync");
     assert_eq!(writes(&desk.tally()), writes(&before), "refused without force");
 
     let fresh = desk.root.join("fresh.sqlite");
     let more: &[&str] = if ledger == "same" { &[] } else { &["--ledger", fresh.as_str()] };
-    desk.run(&[job], &[&["--force-cloud-sync"], more].concat()).ends(0);
+    desk.run(&job, &[&["--force-cloud-sync"], more].concat()).ends(0);
     let sent: Vec<String> = desk
         .tally()
         .stored
@@ -82,9 +82,9 @@ fn force_on_an_unchanged_asset_sends_nothing() {
     let desk = Desk::new();
     let (plain, zipped) = (desk.small_tree("plain"), desk.small_tree("zipped"));
     let job = Job::new().copy("behavior-videos", plain).zip("behavior", zipped);
-    desk.run(&[job.clone()], &[]).ends(0);
+    desk.run(&job, &[]).ends(0);
     let before = writes(&desk.tally());
-    desk.run(&[job], &["--force-cloud-sync"]).ends(0);
+    desk.run(&job, &["--force-cloud-sync"]).ends(0);
     assert_eq!(writes(&desk.tally()), before);
 }
 
@@ -93,14 +93,14 @@ fn two_processes_never_work_on_one_asset() {
     let desk = Desk::new();
     let rig = desk.small_tree("rig");
     let job = Job::new().copy("behavior", rig);
-    desk.run(&[job.clone()], &["--dry-run"]).ends(0);
+    desk.run(&job, &["--dry-run"]).ends(0);
     // Another process that holds the asset, as a second `adt run` would.
     let ledger = adt_ledger::Ledger::open(&desk.ledger_path()).unwrap();
     let claim = ledger.claim(&format!("s3://recordings/{ASSET}").parse().unwrap()).unwrap();
     let before = writes(&desk.tally());
-    let said = desk.run(&[job.clone()], &["--json"]).ends(1).says("has been working on");
+    let said = desk.run(&job, &["--json"]).ends(1).says("has been working on");
     assert_eq!(said.events("job-finished")[0]["class"], "conflict");
     assert_eq!(writes(&desk.tally()), before);
     drop(claim);
-    desk.run(&[job], &[]).ends(0);
+    desk.run(&job, &[]).ends(0);
 }

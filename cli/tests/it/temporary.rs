@@ -30,7 +30,7 @@ fn it_is_empty_afterwards(#[case] kind: &str) {
         job = job.with("s3_bucket", desk.file_place());
         asset = desk.root.join("disk").join(crate::desk::ASSET);
     }
-    desk.run(&[job], &[]).ends(0);
+    desk.run(&job, &[]).ends(0);
     assert_eq!(digest(&temp), theirs);
     assert_eq!(fs::read_dir(&temp).unwrap().count(), 2);
     assert_eq!(within("behavior-videos", &digest(&asset)), digest(&plain));
@@ -49,7 +49,7 @@ fn it_is_empty_after_a_failure() {
     let deep = plain.join(["x".repeat(250).as_str(); 5].join("/"));
     fs::create_dir_all(&deep).unwrap();
     fs::write(deep.join("file"), "x").unwrap();
-    desk.run(&[job], &[]).ends(1).says("xxx");
+    desk.run(&job, &[]).ends(1).says("xxx");
     assert_eq!(digest(&temp), theirs);
     assert_eq!(fs::read_dir(&temp).unwrap().count(), 2);
 }
@@ -61,14 +61,14 @@ fn what_a_killed_run_left_is_removed_by_the_next() {
     let temp = temp(&desk);
     let theirs = digest(&temp);
     let job = Job::new().copy("behavior", &plain).with("temp_directory", &temp);
-    let mut child = desk.start(&[job.clone()], &[]);
+    let mut child = desk.start(&job, &[]);
     // As soon as something is being built.
     while fs::read_dir(&temp).unwrap().count() == 2 && child.try_wait().unwrap().is_none() {
         std::thread::yield_now();
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    desk.run(&[job], &[]).ends(0);
+    desk.run(&job, &[]).ends(0);
     assert_eq!(digest(&temp), theirs);
     assert_eq!(fs::read_dir(&temp).unwrap().count(), 2);
     assert_eq!(within("behavior", &digest(&desk.asset())), digest(&plain));
@@ -79,7 +79,7 @@ fn a_dry_run_builds_nothing() {
     let desk = Desk::new();
     let temp = temp(&desk);
     let job = Job::new().copy("behavior", desk.small_tree("plain")).with("temp_directory", &temp);
-    desk.run(&[job], &["--dry-run"]).ends(0);
+    desk.run(&job, &["--dry-run"]).ends(0);
     assert_eq!(fs::read_dir(&temp).unwrap().count(), 2);
     assert_eq!(writes(&desk.tally()), 0);
 }
