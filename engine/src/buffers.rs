@@ -1,9 +1,11 @@
-//! Buffers that are used again. Blocks of many megabytes that are allocated and freed on many threads would otherwise leave the
-//! process several times as large as its budget, and every fresh page costs a fault.
+//! Buffers that are used again. Blocks of many megabytes that are allocated and freed on many threads leave the process several
+//! times as large as its budget, because the allocator keeps what it gets back; and every fresh page costs a fault. So large
+//! buffers are pages of their own, which are used again while they fit and go back to the system when they do not.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use memmap2::MmapMut;
 
 /// Buffers of a few sizes, in use and at rest, together never more than a limit unless more are in use at once. Clones share them.
 #[derive(Clone, Debug)]
@@ -15,7 +17,7 @@ pub struct Buffers {
 struct All {
     limit: usize,
     used: usize,
-    resting: Vec<Vec<u8>>,
+    resting: Vec<MmapMut>,
 }
 
 /// Buffers smaller than this cost less than looking for one.
@@ -36,8 +38,17 @@ impl Buffers {
     /// A buffer of at least `length` bytes with any content.
     pub fn take(&self, length: usize) -> Buffer {
         let size = footprint(length);
-        let bytes = if size < WORTHWHILE { None } else { self.lock().take(size) };
-        Buffer { bytes: bytes.unwrap_or_else(|| vec![0; size]), home: self.clone() }
+        if size < WORTHWHILE {
+            return Buffer { bytes: Memory::Allocated(vec![0; size]) };
+        }
+        let resting = self.lock().take(size);
+        let pages = resting.map_or_else(|| MmapMut::map_anon(size), Ok);
+        // A system that refuses pages may still have memory for the allocator.
+        let bytes = match pages {
+            Ok(pages) => Memory::Pages { pages: Some(pages), home: self.clone() },
+            Err(_) => Memory::Allocated(vec![0; size]),
+        };
+        Buffer { bytes }
     }
 
     fn lock(&self) -> MutexGuard<'_, All> {
@@ -47,13 +58,13 @@ impl Buffers {
 
 impl All {
     /// One at rest; else room is made for a new one.
-    fn take(&mut self, size: usize) -> Option<Vec<u8>> {
+    fn take(&mut self, size: usize) -> Option<MmapMut> {
         self.used += size;
         let found = self.resting.iter().position(|buffer| buffer.len() == size);
         if let Some(found) = found {
             return Some(self.resting.swap_remove(found));
         }
-        while self.used + self.resting.iter().map(Vec::len).sum::<usize>() > self.limit
+        while self.used + self.resting.iter().map(|pages| pages.len()).sum::<usize>() > self.limit
             && !self.resting.is_empty()
         {
             self.resting.remove(0);
@@ -61,23 +72,35 @@ impl All {
         None
     }
 
-    fn rest(&mut self, buffer: Vec<u8>) {
-        self.used -= buffer.len();
-        self.resting.push(buffer);
+    fn rest(&mut self, pages: MmapMut) {
+        self.used -= pages.len();
+        self.resting.push(pages);
     }
 }
 
 /// A buffer in use; it goes back to rest when its last reader lets go of it.
 #[derive(Debug)]
 pub struct Buffer {
-    bytes: Vec<u8>,
-    home: Buffers,
+    bytes: Memory,
+}
+
+#[derive(Debug)]
+enum Memory {
+    Allocated(Vec<u8>),
+    /// There until the buffer is dropped.
+    Pages {
+        pages: Option<MmapMut>,
+        home: Buffers,
+    },
 }
 
 impl Buffer {
     /// To be filled.
     pub fn fill(&mut self) -> &mut [u8] {
-        &mut self.bytes
+        match &mut self.bytes {
+            Memory::Allocated(bytes) => bytes,
+            Memory::Pages { pages, .. } => pages.as_deref_mut().unwrap_or_default(),
+        }
     }
 
     /// Filled: may be read from anywhere now. Only the first `length` bytes count.
@@ -88,15 +111,19 @@ impl Buffer {
 
 impl AsRef<[u8]> for Buffer {
     fn as_ref(&self) -> &[u8] {
-        &self.bytes
+        match &self.bytes {
+            Memory::Allocated(bytes) => bytes,
+            Memory::Pages { pages, .. } => pages.as_deref().unwrap_or_default(),
+        }
     }
 }
 
-impl Drop for Buffer {
+impl Drop for Memory {
     fn drop(&mut self) {
-        if self.bytes.len() >= WORTHWHILE {
-            let bytes = std::mem::take(&mut self.bytes);
-            self.home.lock().rest(bytes);
+        if let Self::Pages { pages, home } = self
+            && let Some(pages) = pages.take()
+        {
+            home.lock().rest(pages);
         }
     }
 }
