@@ -3,7 +3,7 @@
 CARGO ?= cargo
 DEMO_DIR ?= target/demo
 
-.PHONY: demo test lint bench docs release
+.PHONY: demo test lint audit bench docs release
 
 # Makes a small lab of data and runs its job list against the object store inside the program.
 demo:
@@ -20,7 +20,12 @@ lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
-	$(CARGO) deny --locked check
+	$(CARGO) deny --locked check bans licenses sources
+
+# Known faults of libraries; asks the RustSec database on the network, so it is not part of `lint`.
+audit:
+	scripts/install-lint-tools
+	$(CARGO) deny --locked check advisories
 
 # Ratios of time, CPU and memory against other tools, all in one run on one server.
 bench:

@@ -372,3 +372,17 @@ fn what_may_not_be_touched_fails_its_job(#[case] locked: &str, #[case] kind: &st
     fails_alone(Said::of(&mut command), &desk, told);
     fs::set_permissions(desk.root.join(locked), PermissionsExt::from_mode(0o755)).unwrap();
 }
+
+#[rstest]
+#[case::the_destination("s3_bucket", "file://", "assets")]
+#[case::a_folder_below_that_does_not_exist_yet("s3_bucket", "file://", "sub/new/assets")]
+#[case::the_temporary_folder("temp_directory", "", "sub")]
+fn a_source_folder_is_never_written_into(#[case] column: &str, #[case] scheme: &str, #[case] below: &str) {
+    let desk = Desk::new();
+    let source = desk.small_tree("rig");
+    fs::create_dir_all(source.join("sub")).unwrap();
+    let before = digest(&source);
+    let job = Job::new().copy("behavior", &source).with(column, format!("{scheme}{}", source.join(below)));
+    desk.run([job], &[]).ends(1).says("lies inside the source");
+    assert_eq!(digest(&source), before);
+}
