@@ -59,7 +59,8 @@ pub(crate) fn store(settings: &Settings, vars: &BTreeMap<String, String>) -> Sto
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Fault> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
-        .max_blocking_threads(64)
+        // Each folder that is walked or zipped holds one of these for as long as that takes; they are made when they are needed.
+        .max_blocking_threads(4096)
         .thread_name("adt-net")
         .enable_all()
         .build()
