@@ -64,9 +64,11 @@ pub(crate) async fn settle(job: JobId, ours: bool, place: &Place, ctx: &Ctx) -> 
 }
 
 async fn abort_unknown(job: JobId, place: &Place, ctx: &Ctx) -> Result<(), Fault> {
+    // Not every server lists uploads; then those that the ledger knows are all that can be taken care of.
+    let Ok(unfinished) = place.unfinished().await else { return Ok(()) };
     let known = ctx.ledger.uploads(job)?;
     let is_known = |u: &Unfinished| known.iter().any(|row| row.key == u.key && row.upload_id == u.upload_id);
-    for unfinished in place.unfinished().await? {
+    for unfinished in unfinished {
         if !is_known(&unfinished) {
             place.abort(&unfinished).await?;
         }
