@@ -60,7 +60,7 @@ fn at_work() -> (Desk, Job, Gate, Child) {
     let desk = Desk::watched(move |store| held.hold(store));
     let plain = desk.tree("plain", &TreeSpec { files: 20, big_file: 50_000_000, ..TreeSpec::default() }, 3);
     let job = Job::new().copy("behavior", plain);
-    let child = desk.start(&job, &[&["--json"], &Desk::SLOWLY[..]].concat());
+    let child = desk.start(&job, &Desk::SLOWLY);
     gate.wait_until_held();
     (desk, job, gate, child)
 }
