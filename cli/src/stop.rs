@@ -2,10 +2,12 @@
 
 use adt_engine::Stop;
 
-/// Listens for as long as the runtime lives; `told` is called for each request with its number.
+/// Listens from now on, for as long as the runtime lives; `told` is called for each request with its number.
+///
+/// Must be called inside the runtime. The signals are taken before it returns: from then on none of them ends the program by itself.
 pub(crate) fn listen(stop: Stop, told: impl Fn(u32) + Send + 'static) {
+    let mut signals = Signals::new();
     tokio::spawn(async move {
-        let mut signals = Signals::new();
         for count in 1.. {
             signals.next().await;
             told(count);
@@ -16,6 +18,7 @@ pub(crate) fn listen(stop: Stop, told: impl Fn(u32) + Send + 'static) {
 
 #[cfg(unix)]
 struct Signals {
+    interrupt: Option<tokio::signal::unix::Signal>,
     terminate: Option<tokio::signal::unix::Signal>,
 }
 
@@ -23,30 +26,44 @@ struct Signals {
 impl Signals {
     fn new() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
-        Self { terminate: signal(SignalKind::terminate()).ok() }
+        Self {
+            interrupt: signal(SignalKind::interrupt()).ok(),
+            terminate: signal(SignalKind::terminate()).ok(),
+        }
     }
 
     async fn next(&mut self) {
-        match &mut self.terminate {
-            Some(terminate) => tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            },
-            None => drop(tokio::signal::ctrl_c().await),
+        tokio::select! {
+            () = one(&mut self.interrupt) => {}
+            () = one(&mut self.terminate) => {}
         }
     }
 }
 
-#[cfg(not(unix))]
-struct Signals;
+/// A signal that cannot be listened for never comes.
+#[cfg(unix)]
+async fn one(signal: &mut Option<tokio::signal::unix::Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    }
+}
 
-#[cfg(not(unix))]
+#[cfg(windows)]
+struct Signals {
+    interrupt: Option<tokio::signal::windows::CtrlC>,
+}
+
+#[cfg(windows)]
 impl Signals {
     fn new() -> Self {
-        Self
+        Self { interrupt: tokio::signal::windows::ctrl_c().ok() }
     }
 
     async fn next(&mut self) {
-        drop(tokio::signal::ctrl_c().await);
+        match &mut self.interrupt {
+            Some(signal) => drop(signal.recv().await),
+            None => std::future::pending().await,
+        }
     }
 }
