@@ -259,7 +259,7 @@ pub(crate) struct History {
     #[arg(long)]
     pub failed: bool,
     /// At most so many jobs, the newest first
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 50)]
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
 }
 

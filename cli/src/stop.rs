@@ -1,4 +1,4 @@
-//! Ctrl-C: the first time finish what is in flight, the second time drop it. SIGTERM counts as the first.
+//! Ctrl-C: the first time finish what is in flight, the second time drop it. SIGTERM and SIGHUP count alike.
 
 use adt_engine::Stop;
 
@@ -20,15 +20,19 @@ pub(crate) fn listen(stop: Stop, told: impl Fn(u32) + Send + 'static) {
 struct Signals {
     interrupt: Option<tokio::signal::unix::Signal>,
     terminate: Option<tokio::signal::unix::Signal>,
+    /// The terminal was closed, or the line to it dropped.
+    hangup: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
 impl Signals {
     fn new() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
+        let listen = |kind| signal(kind).ok();
         Self {
-            interrupt: signal(SignalKind::interrupt()).ok(),
-            terminate: signal(SignalKind::terminate()).ok(),
+            interrupt: listen(SignalKind::interrupt()),
+            terminate: listen(SignalKind::terminate()),
+            hangup: listen(SignalKind::hangup()),
         }
     }
 
@@ -36,6 +40,7 @@ impl Signals {
         tokio::select! {
             () = one(&mut self.interrupt) => {}
             () = one(&mut self.terminate) => {}
+            () = one(&mut self.hangup) => {}
         }
     }
 }

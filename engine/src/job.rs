@@ -9,7 +9,7 @@ use std::{
 use adt_ledger::{JobId, RunId};
 use adt_metadata::{Document, Parts};
 use adt_model::{
-    Class, Ended, Facts, Fault, JobEnd, JobSpec, Key, Plan, Stage, StageName, Standing, Step, What,
+    Class, Ended, Facts, Fault, JobEnd, JobSpec, Key, Location, Plan, Stage, StageName, Standing, Step, What,
 };
 use adt_plan::{RECORD, fingerprint, plan};
 use adt_store::{Place, StoreOptions};
@@ -20,7 +20,7 @@ use crate::{
     ctx::interrupted,
     delivery::{Address, Counters, Delivery},
     run::Row,
-    standing::{self, Verdict},
+    standing::{self, Since, Verdict},
     steps,
     steps::Zipped,
     survey,
@@ -129,6 +129,15 @@ async fn watched(
     }
 }
 
+/// Somebody has changed an asset that was complete.
+fn replaced(key: &Key, asset: &Location) -> Fault {
+    Fault::new(
+        Class::Conflict,
+        format!("`{key}` of `{asset}` was replaced since an earlier run completed it"),
+    )
+    .help("set `force_cloud_sync` to send what differs again")
+}
+
 struct Attempt<'a> {
     spec: &'a JobSpec,
     run: RunId,
@@ -145,15 +154,23 @@ impl Attempt<'_> {
         let asset = spec.asset();
         let _claim = if spec.dry_run { None } else { Some(ctx.ledger.claim(&asset)?) };
         let known = ctx.ledger.job(&asset)?;
+        let place = Place::open(&asset, &self.store_options()).await?;
         if let Some(row) = known.as_ref().filter(|row| standing::done_and_source_gone(spec, Some(row))) {
-            return Ok(self.skip(row.id));
+            return self.skip_without_source(row.id, &place).await;
         }
         let mut facts = survey::local(spec, &ctx.stop).await?;
-        let place = Place::open(&asset, &self.store_options()).await?;
         facts.standing = survey::standing(spec, &facts, known.as_ref(), &place, &ctx.stop).await?;
-        let verdict = standing::judge(facts.standing, spec.force_cloud_sync, &asset)?;
+        let mut verdict = standing::judge(facts.standing, spec.force_cloud_sync, &asset)?;
         if let (Verdict::Skip, Some(row)) = (&verdict, &known) {
-            return Ok(self.skip(row.id));
+            match standing::since_done(row.id, &place, ctx).await? {
+                Since::Whole => return Ok(self.skip(row.id)),
+                Since::Replaced(key) => return Err(replaced(&key, &asset)),
+                Since::Lacking => {
+                    verdict = Verdict::Complete;
+                    facts.standing = Standing::Begun;
+                    self.note("it was complete, and objects of it are gone from the destination: they are sent again");
+                }
+            }
         }
         let plan = plan(spec, &facts);
         if let Some(obstacle) = plan.obstacles.first() {
@@ -165,8 +182,7 @@ impl Attempt<'_> {
         {
             let text = "the input has changed since the run that began this asset: what is new or different is sent, and \
                         objects whose files are gone stay at the destination";
-            self.ctx.tell(&plan.name, None, What::Note { text: text.into() });
-            self.notes.push(text.into());
+            self.note(text);
         }
         let mut job = self.begin(plan, &facts, place, resumed).await?;
         perform_stages(&job).await?;
@@ -174,6 +190,22 @@ impl Attempt<'_> {
             building.quiet = true;
         }
         Ok(if spec.dry_run { JobEnd::Rehearsed } else { JobEnd::Done })
+    }
+
+    fn note(&mut self, text: &str) {
+        self.ctx.tell(&self.spec.asset_name(), None, What::Note { text: text.to_owned() });
+        self.notes.push(text.to_owned());
+    }
+
+    async fn skip_without_source(&mut self, row: JobId, place: &Place) -> Result<JobEnd, Fault> {
+        if standing::since_done(row, place, self.ctx).await? == Since::Whole {
+            return Ok(self.skip(row));
+        }
+        let what = format!(
+            "`{}` does not hold all that was sent any more, and its source is gone",
+            place.location()
+        );
+        Err(Fault::new(Class::Missing, what).help("put the source back, then run the same command again"))
     }
 
     fn skip(&mut self, row: JobId) -> JobEnd {
@@ -203,7 +235,7 @@ impl Attempt<'_> {
         for text in &plan.notes {
             self.ctx.tell(&plan.name, None, What::Note { text: text.clone() });
         }
-        self.notes.clone_from(&plan.notes);
+        self.notes.extend(plan.notes.iter().cloned());
     }
 
     /// Writes the job into the ledger, holds the destination against it, and opens the ways out.

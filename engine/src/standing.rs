@@ -1,7 +1,7 @@
 //! What stands at the destination decides whether a job may begin, and what of it is done already.
 
 use adt_ledger::{JobId, JobRow, JobState, ObjectState};
-use adt_model::{Class, Fault, JobSpec, Location, Standing};
+use adt_model::{Class, Fault, JobSpec, Key, Location, Standing};
 use adt_store::{Place, Unfinished};
 use futures::StreamExt;
 
@@ -49,6 +49,38 @@ pub(crate) fn done_and_source_gone(spec: &JobSpec, row: Option<&JobRow>) -> bool
     let done = row.is_some_and(|row| row.state == JobState::Done);
     done && !spec.force_cloud_sync && spec.modalities.iter().any(|m| !m.source.exists())
 }
+
+/// What became of an asset since this ledger completed it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// The destination holds everything that was sent.
+    Whole,
+    /// Some of it is gone.
+    Lacking,
+    /// Somebody put something else in the place of this object.
+    Replaced(Key),
+}
+
+/// Looked at before a job that is done is skipped: another endpoint, or somebody's clean-up, may have left less than the ledger says.
+pub(crate) async fn since_done(job: JobId, place: &Place, ctx: &Ctx) -> Result<Since, Fault> {
+    let mut listing = ctx.ledger.listing(job)?;
+    let mut pages = place.list();
+    while let Some(page) = pages.next().await {
+        ctx.stop.check()?;
+        listing.add(page?.into_iter().map(|found| (found.key, found.size, found.etag)))?;
+    }
+    let wrong = listing.verify(NAMED_AT_MOST)?;
+    let lacking = !wrong.is_empty();
+    let replaced = wrong.into_iter().find(|mismatch| mismatch.found.is_some());
+    Ok(match replaced {
+        Some(mismatch) => Since::Replaced(mismatch.key),
+        None if lacking => Since::Lacking,
+        None => Since::Whole,
+    })
+}
+
+/// Mismatches looked through for one that was replaced.
+const NAMED_AT_MOST: usize = 10_000;
 
 /// Holds the destination's listing against the ledger: what is confirmed but gone is forgotten, what is there but not confirmed
 /// is kept as seen. Uploads that an earlier run of this ledger began and did not record are aborted.

@@ -61,7 +61,7 @@ impl Fault {
         use std::io::ErrorKind as Kind;
         let (class, help) = match error.kind() {
             Kind::NotFound => (Class::Missing, None),
-            Kind::PermissionDenied => (Class::Refused, Some("check that you may read and write there")),
+            Kind::PermissionDenied => (Class::Refused, Some("check the permissions there")),
             Kind::ReadOnlyFilesystem => (Class::Refused, Some("the file system is read-only")),
             Kind::StorageFull | Kind::QuotaExceeded => {
                 (Class::Refused, Some("free some space, then run the same command again"))

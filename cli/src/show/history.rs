@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use adt_ledger::{AttemptRow, HistoryRow, JobState, StepRow};
-use adt_model::ByteSize;
+use adt_model::{ByteSize, JobEnd};
 use jiff::tz::TimeZone;
 
 use super::table::{columns, duration, word};
@@ -24,7 +24,9 @@ pub(crate) fn history(rows: &[HistoryRow], zone: &TimeZone) -> String {
 }
 
 fn job(row: &HistoryRow, zone: &TimeZone) -> [String; 7] {
-    let last = row.attempts.last();
+    // The last that did something: a run that found the job done says nothing of how long it took.
+    let busy = row.attempts.iter().rev().find(|attempt| attempt.end != Some(JobEnd::Skipped));
+    let last = busy.or(row.attempts.last());
     let sent: u64 = row.attempts.iter().map(|a| a.moved.bytes_sent).sum();
     [
         last.map(|a| time(a.started_at, zone)).unwrap_or_default(),

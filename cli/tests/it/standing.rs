@@ -1,11 +1,11 @@
 //! What stands at the destination already.
 
 use adt_testkit::tree::TreeSpec;
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use rstest::rstest;
 
-use crate::desk::{ASSET, Desk, Job, RECORD, digest, within, writes};
+use crate::desk::{ASSET, Desk, Job, RECORD, differing, digest, within, writes};
 
 #[rstest]
 #[case::s3("s3")]
@@ -103,4 +103,56 @@ fn two_processes_never_work_on_one_asset() {
     assert_eq!(writes(&desk.tally()), before);
     drop(claim);
     desk.run(&job, &[]).ends(0);
+}
+
+/// A job that is done is skipped only while the destination still holds what was sent.
+#[rstest]
+#[case::all_gone(|asset: &Utf8Path| fs::remove_dir_all(asset).unwrap())]
+#[case::the_record_gone(|asset: &Utf8Path| fs::remove_file(asset.join(RECORD)).unwrap())]
+fn what_is_gone_from_a_done_asset_is_sent_again(
+    #[case] lose: fn(&Utf8Path),
+    #[values("s3", "folder")] kind: &str,
+) {
+    let desk = Desk::new();
+    let mut job =
+        Job::new().copy("behavior", desk.small_tree("plain")).zip("confocal", desk.small_tree("tiles"));
+    if kind == "folder" {
+        job = job.with("s3_bucket", desk.file_place());
+    }
+    let asset = if kind == "s3" { desk.asset() } else { desk.root.join("disk").join(ASSET) };
+    desk.run(&job, &[]).ends(0);
+    let mut whole = digest(&asset);
+    desk.run(&job, &[]).ends(0).says("1 skipped");
+    lose(&asset);
+    desk.run(&job, &[]).ends(0).says("gone from the destination");
+    let mut again = digest(&asset);
+    // Written anew: they hold times.
+    for name in [RECORD, "processing.json"] {
+        assert_eq!((whole.remove(name).is_some(), again.remove(name).is_some()), (true, true), "{name}");
+    }
+    assert_eq!(differing(&again, &whole), [""; 0]);
+    desk.run(&job, &[]).ends(0).says("1 skipped");
+}
+
+#[test]
+fn a_done_asset_that_somebody_changed_is_refused() {
+    let desk = Desk::new();
+    let job = Job::new().copy("behavior", desk.small_tree("plain"));
+    desk.run(&job, &[]).ends(0);
+    fs::write(desk.asset().join("data_description.json"), "{}").unwrap();
+    desk.run(&job, &[]).ends(1).says("was replaced since an earlier run completed it");
+    desk.run(&job, &["--force-cloud-sync"]).ends(0);
+    desk.run(&job, &[]).ends(0).says("1 skipped");
+}
+
+#[test]
+fn without_its_source_a_done_asset_is_skipped_only_while_it_is_whole() {
+    let desk = Desk::new();
+    let source = desk.small_tree("plain");
+    let job = Job::new().copy("behavior", &source);
+    desk.run(&job, &[]).ends(0);
+    fs::remove_dir_all(&source).unwrap();
+    desk.run(&job, &[]).ends(0).says("1 skipped");
+    fs::remove_file(desk.asset().join(RECORD)).unwrap();
+    desk.run(&job, &[]).ends(1).says("its source is gone");
 }

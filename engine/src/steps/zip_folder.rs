@@ -56,7 +56,8 @@ pub(super) async fn perform(
 
 async fn zip(folder: &FolderWork, key: &Key, entry_root: &str, job: &Job) -> Result<Zipped, Fault> {
     let started = (job.ctx.clock)();
-    let (summary, receipt) = job.out().stream(key, make(folder, entry_root, job)).await?;
+    let (summary, receipt) =
+        job.out().stream(key, &identity(folder, entry_root, job), make(folder, entry_root, job)).await?;
     Ok(Zipped {
         fingerprint: folder.fingerprint.clone(),
         level: job.ctx.settings.zip_level,
@@ -67,6 +68,13 @@ async fn zip(folder: &FolderWork, key: &Key, entry_root: &str, job: &Job) -> Res
         started,
         ended: (job.ctx.clock)(),
     })
+}
+
+/// Whatever decides the zip's bytes.
+fn identity(folder: &FolderWork, entry_root: &str, job: &Job) -> String {
+    let (level, version) = (job.ctx.settings.zip_level, job.ctx.version);
+    let zone = job.ctx.time_zone.iana_name().unwrap_or_default();
+    format!("{} {entry_root} {level} {zone} {version}", folder.fingerprint)
 }
 
 /// The work of the CPU side: walks, compresses, writes.
