@@ -133,9 +133,11 @@ fn digest_of(asset: &Utf8Path) -> Tree {
 /// What the ledger called confirmed at an earlier kill has not been stored again since.
 fn not_sent_again(confirmed: &mut BTreeMap<String, u64>, desk: &Desk) {
     let now = desk.confirmed();
+    // What was built in a temporary folder and not sent by then is built again, and `processing.json` tells when.
+    let built_again = desk.root.join("temp").exists().then_some("processing.json");
     for (key, times) in &*confirmed {
         // An asset that is changed again loses its record first; the record is then no longer confirmed.
-        if key != RECORD {
+        if key != RECORD && Some(key.as_str()) != built_again {
             assert_eq!(now.get(key), Some(times), "{key} was confirmed and sent again");
         }
     }
