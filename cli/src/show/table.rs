@@ -34,7 +34,7 @@ fn cells(row: &adt_engine::run::Row) -> [String; 6] {
         objects,
         ByteSize(moved.bytes_sent).to_string(),
         duration(ended.seconds),
-        speed(moved.bytes_read, ended.seconds),
+        speed(moved.bytes_sent, ended.seconds),
     ]
 }
 
