@@ -1,6 +1,6 @@
 //! What stands at the destination decides whether a job may begin, and what of it is done already.
 
-use adt_ledger::{JobId, JobRow, JobState, ObjectState};
+use adt_ledger::{JobId, JobRow, JobState, Listing, ObjectState};
 use adt_model::{Class, Fault, JobSpec, Key, Location, Standing};
 use adt_store::{Place, Unfinished};
 use futures::StreamExt;
@@ -63,13 +63,7 @@ pub(crate) enum Since {
 
 /// Looked at before a job that is done is skipped: another endpoint, or somebody's clean-up, may have left less than the ledger says.
 pub(crate) async fn since_done(job: JobId, place: &Place, ctx: &Ctx) -> Result<Since, Fault> {
-    let mut listing = ctx.ledger.listing(job)?;
-    let mut pages = place.list();
-    while let Some(page) = pages.next().await {
-        ctx.stop.check()?;
-        listing.add(page?.into_iter().map(|found| (found.key, found.size, found.etag)))?;
-    }
-    let wrong = listing.verify(NAMED_AT_MOST)?;
+    let wrong = listed(job, place, ctx).await?.verify(LOOKED_THROUGH)?;
     let lacking = !wrong.is_empty();
     let replaced = wrong.into_iter().find(|mismatch| mismatch.found.is_some());
     Ok(match replaced {
@@ -80,18 +74,23 @@ pub(crate) async fn since_done(job: JobId, place: &Place, ctx: &Ctx) -> Result<S
 }
 
 /// Mismatches looked through for one that was replaced.
-const NAMED_AT_MOST: usize = 10_000;
+const LOOKED_THROUGH: usize = 10_000;
 
-/// Holds the destination's listing against the ledger: what is confirmed but gone is forgotten, what is there but not confirmed
-/// is kept as seen. Uploads that an earlier run of this ledger began and did not record are aborted.
-pub(crate) async fn settle(job: JobId, ours: bool, place: &Place, ctx: &Ctx) -> Result<(), Fault> {
+/// Everything that stands at the asset's place, beside what the ledger says of the job.
+pub(crate) async fn listed(job: JobId, place: &Place, ctx: &Ctx) -> Result<Listing, Fault> {
     let mut listing = ctx.ledger.listing(job)?;
     let mut pages = place.list();
     while let Some(page) = pages.next().await {
         ctx.stop.check()?;
         listing.add(page?.into_iter().map(|found| (found.key, found.size, found.etag)))?;
     }
-    listing.reconcile()?;
+    Ok(listing)
+}
+
+/// Holds the destination's listing against the ledger: what is confirmed but gone is forgotten, what is there but not confirmed
+/// is kept as seen. Uploads that an earlier run of this ledger began and did not record are aborted.
+pub(crate) async fn settle(job: JobId, ours: bool, place: &Place, ctx: &Ctx) -> Result<(), Fault> {
+    listed(job, place, ctx).await?.reconcile()?;
     if ours { abort_unknown(job, place, ctx).await } else { Ok(()) }
 }
 

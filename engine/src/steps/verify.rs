@@ -5,9 +5,8 @@
 use adt_formats::folder::count;
 use adt_ledger::{JobId, Mismatch};
 use adt_model::{Action, Class, Fault, FolderWork, Pulse};
-use futures::StreamExt;
 
-use crate::{Stop, delivery::off_the_reactor, job::Job};
+use crate::{Stop, delivery::off_the_reactor, job::Job, standing::listed};
 
 /// Named in the fault; the rest is counted.
 const NAMED: usize = 5;
@@ -51,13 +50,7 @@ impl Pulse for Stoppable<'_> {
 }
 
 async fn destination_holds_all(row: JobId, job: &Job) -> Result<(), Fault> {
-    let mut listing = job.ctx.ledger.listing(row)?;
-    let mut pages = job.asset.place().list();
-    while let Some(page) = pages.next().await {
-        job.ctx.stop.check()?;
-        listing.add(page?.into_iter().map(|found| (found.key, found.size, found.etag)))?;
-    }
-    let wrong = listing.verify(NAMED + 1)?;
+    let wrong = listed(row, job.asset.place(), &job.ctx).await?.verify(NAMED + 1)?;
     if wrong.is_empty() { Ok(()) } else { Err(not_as_sent(&wrong, job)) }
 }
 
