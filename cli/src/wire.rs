@@ -25,7 +25,6 @@ pub(crate) fn ctx(
         .map_err(|e| Fault::new(Class::Refused, "cannot start the threads that compress").because(e))?;
     Ok(Arc::new(Ctx {
         settings: adt_engine::Settings {
-            cpus: settings.cpus,
             lanes: settings.lanes,
             memory: settings.memory,
             parallel_jobs: settings.parallel_jobs,

@@ -17,11 +17,9 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// Where events go.
 pub type Tell = Arc<dyn Fn(Event) + Send + Sync>;
 
-/// The four numbers that bound what a run takes from the machine, and how jobs follow each other.
+/// What bounds a run beside the threads of its pool, and how jobs follow each other.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Threads that compress.
-    pub cpus: usize,
     /// Most requests at once to one destination.
     pub lanes: usize,
     /// Bytes of data held at once, over all jobs.
