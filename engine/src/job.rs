@@ -248,7 +248,7 @@ impl Attempt<'_> {
         let mut mark = None;
         if let Some(job) = row.filter(|_| resumed) {
             let ours = facts.standing != Standing::Foreign;
-            standing::settle(job, ours, &place, ctx).await?;
+            standing::settle(job, &plan.name, ours, &place, ctx).await?;
             let record = Key::parse(RECORD).expect("the record's name is a key");
             mark = ctx.ledger.object(job, &record)?.map(|_| record);
         }

@@ -1,7 +1,7 @@
 //! What stands at the destination decides whether a job may begin, and what of it is done already.
 
 use adt_ledger::{JobId, JobRow, JobState, Listing, ObjectState};
-use adt_model::{Class, Fault, JobSpec, Key, Location, Standing};
+use adt_model::{Class, Fault, JobSpec, Key, Location, Standing, What};
 use adt_store::{Place, Unfinished};
 use futures::StreamExt;
 
@@ -89,14 +89,28 @@ pub(crate) async fn listed(job: JobId, place: &Place, ctx: &Ctx) -> Result<Listi
 
 /// Holds the destination's listing against the ledger: what is confirmed but gone is forgotten, what is there but not confirmed
 /// is kept as seen. Uploads that an earlier run of this ledger began and did not record are aborted.
-pub(crate) async fn settle(job: JobId, ours: bool, place: &Place, ctx: &Ctx) -> Result<(), Fault> {
+pub(crate) async fn settle(
+    job: JobId,
+    name: &str,
+    ours: bool,
+    place: &Place,
+    ctx: &Ctx,
+) -> Result<(), Fault> {
     listed(job, place, ctx).await?.reconcile()?;
-    if ours { abort_unknown(job, place, ctx).await } else { Ok(()) }
+    if ours { abort_unknown(job, name, place, ctx).await } else { Ok(()) }
 }
 
-async fn abort_unknown(job: JobId, place: &Place, ctx: &Ctx) -> Result<(), Fault> {
-    // Not every server lists uploads; then those that the ledger knows are all that can be taken care of.
-    let Ok(unfinished) = place.unfinished().await else { return Ok(()) };
+async fn abort_unknown(job: JobId, name: &str, place: &Place, ctx: &Ctx) -> Result<(), Fault> {
+    let unfinished = match place.unfinished().await {
+        Ok(unfinished) => unfinished,
+        Err(fault) if fault.class() == Class::Transient => return Err(fault),
+        // Not every server lists uploads; then those that the ledger knows are all that can be taken care of.
+        Err(fault) => {
+            let text = format!("uploads that may be left behind could not be listed: {}", fault.line());
+            ctx.tell(name, None, What::Note { text });
+            return Ok(());
+        }
+    };
     let known = ctx.ledger.uploads(job)?;
     let is_known = |u: &Unfinished| known.iter().any(|row| row.key == u.key && row.upload_id == u.upload_id);
     for unfinished in unfinished {
