@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use adt_store::Environment;
+use adt_net::Environment;
 use camino::Utf8PathBuf;
 
 /// Jobs as JSON text, as the original reads them.

@@ -1,6 +1,7 @@
 //! CRC-64/NVME and MD5 in the forms that servers speak.
 
 use adt_model::Crc64;
+use adt_net::hex;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use md5::{Digest, Md5};
@@ -61,15 +62,6 @@ pub(crate) fn etag_of_parts<'a>(etags: impl IntoIterator<Item = &'a str>) -> Opt
         count += 1;
     }
     Some(format!("{}-{count}", hex(&all.finalize())))
-}
-
-/// Lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|b| [DIGITS[usize::from(b >> 4)] as char, DIGITS[usize::from(b & 15)] as char])
-        .collect()
 }
 
 #[cfg(test)]

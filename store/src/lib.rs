@@ -18,13 +18,12 @@ mod object;
 mod options;
 mod part_size;
 mod place;
-mod random;
 mod s3;
 mod upload;
 
 pub use compare::{Verdict, compare};
 pub use object::{Block, Found, ListedPart, ObjectMeta, PartReceipt, Proof, Receipt, Unfinished};
-pub use options::{Environment, StoreOptions};
+pub use options::StoreOptions;
 pub use part_size::{MAX_OBJECT, MAX_PARTS, MAX_PUT, MIN_PART, part_offset, part_size, part_size_at};
 pub use place::Place;
 pub use upload::Upload;

@@ -1,6 +1,6 @@
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use camino::Utf8PathBuf;
+use adt_net::Environment;
 use jiff::Timestamp;
 
 /// How a place behaves. Everything that a library must not fetch for itself (environment, clock) comes in here.
@@ -50,39 +50,6 @@ impl fmt::Debug for StoreOptions {
     }
 }
 
-/// The process's environment as it was handed in. Its `Debug` shows the names of variables, never their values.
-#[derive(Clone, Default)]
-pub struct Environment {
-    /// Variables by name.
-    pub vars: BTreeMap<String, String>,
-    /// The person's home folder.
-    pub home: Option<Utf8PathBuf>,
-}
-
-impl Environment {
-    /// A variable's value; an empty one counts as not set, as AWS's own tools have it.
-    pub fn var(&self, name: &str) -> Option<&str> {
-        self.vars.get(name).map(String::as_str).filter(|value| !value.is_empty())
-    }
-
-    /// A path as people write it in a variable or a file: `~/` is the home folder.
-    pub(crate) fn path(&self, text: &str) -> Utf8PathBuf {
-        match (text.strip_prefix("~/").or_else(|| text.strip_prefix("~\\")), &self.home) {
-            (Some(rest), Some(home)) => home.join(rest),
-            _ => Utf8PathBuf::from(text),
-        }
-    }
-}
-
-impl fmt::Debug for Environment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Environment")
-            .field("vars", &self.vars.keys().collect::<Vec<_>>())
-            .field("home", &self.home)
-            .finish()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,12 +61,5 @@ mod tests {
         let options = StoreOptions::new(environment, Arc::new(|| Timestamp::UNIX_EPOCH));
         let shown = format!("{options:?}");
         assert!(shown.contains("AWS_SECRET_ACCESS_KEY") && !shown.contains("canary"), "{shown}");
-    }
-
-    #[test]
-    fn an_empty_variable_is_not_set() {
-        let mut environment = Environment::default();
-        environment.vars.insert("AWS_PROFILE".into(), String::new());
-        assert_eq!(environment.var("AWS_PROFILE"), None);
     }
 }

@@ -12,12 +12,13 @@ use std::{
 };
 
 use adt_model::{Class, Fault, Key};
+use adt_net::Random;
 use bytes::Bytes;
 use camino::{Utf8Path, Utf8PathBuf};
 use futures::Stream;
 use jiff::Timestamp;
 
-use crate::{Block, Found, ObjectMeta, Receipt, Unfinished, place::pages, random::Random};
+use crate::{Block, Found, ObjectMeta, Receipt, Unfinished, place::pages};
 pub(crate) use upload::FolderUpload;
 
 #[derive(Clone, Debug)]

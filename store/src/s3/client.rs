@@ -10,24 +10,25 @@ use std::{
 };
 
 use adt_model::{Class, Fault};
+use adt_net::{
+    Backoff, Random,
+    aws::{self, Credentials, Keys, Profiles, Signable, Signer},
+    connect::{self, is_about_certificates},
+    reqwest,
+    xml::Element,
+};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tokio::time::Instant;
 
 use super::{
-    backoff::Backoff,
     complaint::{Complaint, Cure},
-    connect,
-    credentials::{Chain, Credentials, Keys},
-    fault::{Scene, Trouble, is_about_certificates},
+    fault::{Scene, Trouble},
     lanes::Lanes,
-    profile::Profiles,
     request::{Answer, Body, Request},
-    sign::{self, Signable, Signer},
     site::Site,
-    xml::Element,
 };
-use crate::{StoreOptions, random::Random};
+use crate::StoreOptions;
 
 /// What a body may take at least, in bytes a second, before it counts as stalled.
 const SLOWEST: u64 = 256 << 10;
@@ -66,13 +67,13 @@ impl Client {
         let environment = &options.environment;
         let site = Site::choose(bucket, environment, &Profiles::load(environment))?;
         let http = connect::client(environment, options.lanes, site.shown().starts_with("https"))?;
-        let chain = Chain::new(environment.clone(), http.clone());
+        let credentials = Credentials::new(environment.clone(), http.clone(), Arc::clone(&options.clock));
         Ok(Self {
             bucket: bucket.to_owned(),
             site: RwLock::new(site),
             moved: AtomicBool::new(false),
             http,
-            credentials: Credentials::new(chain, Arc::clone(&options.clock)),
+            credentials,
             signer: Signer::default(),
             lanes: Lanes::new(options.lanes),
             random: Random::from_time((options.clock)()),
@@ -173,7 +174,7 @@ impl Client {
         body: &Bytes,
     ) -> HeaderMap {
         let payload = self.payload(request, site, body).await;
-        let stamp = sign::amz_date((self.options.clock)());
+        let stamp = aws::amz_date((self.options.clock)());
         let mut all: Vec<(&str, &str)> =
             vec![("host", &site.host), ("x-amz-content-sha256", &payload), ("x-amz-date", &stamp)];
         if let Some(token) = &keys.token {
@@ -200,15 +201,15 @@ impl Client {
 
     async fn payload(&self, request: &Request, site: &Site, body: &Bytes) -> String {
         match &request.body {
-            Body::None => sign::EMPTY_SHA256.to_owned(),
-            Body::Data(_) if site.trusted && !self.options.sign_payload => sign::UNSIGNED.to_owned(),
-            Body::Document(_) => sign::sha256_hex(body),
+            Body::None => aws::EMPTY_SHA256.to_owned(),
+            Body::Data(_) if site.trusted && !self.options.sign_payload => aws::UNSIGNED.to_owned(),
+            Body::Document(_) => aws::sha256_hex(body),
             Body::Data(_) => {
                 // A large body's hash would hold up the other requests of this thread.
                 let copy = body.clone();
-                match tokio::task::spawn_blocking(move || sign::sha256_hex(&copy)).await {
+                match tokio::task::spawn_blocking(move || aws::sha256_hex(&copy)).await {
                     Ok(hash) => hash,
-                    Err(_) => sign::sha256_hex(body),
+                    Err(_) => aws::sha256_hex(body),
                 }
             }
         }

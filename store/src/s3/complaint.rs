@@ -1,8 +1,9 @@
 //! What a server says when it refuses, and what can be done about it.
 
+use adt_net::xml::Element;
 use http::{HeaderMap, StatusCode};
 
-use super::{request::header, xml::Element};
+use super::request::header;
 
 /// A refusal as the server put it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 use std::{fmt::Write, sync::PoisonError};
 
 use adt_model::{Class, Crc64, Fault};
+use adt_net::xml::{Element, escaped};
 use bytes::Bytes;
 use http::Method;
 
@@ -11,7 +12,6 @@ use super::{
     proof::{CRC64, corrupt, look_again, read_back},
     read,
     request::{Answer, Body, Deed, Request},
-    xml::{Element, escaped},
 };
 use crate::{PartReceipt, Proof, Receipt, checksum, upload::whole};
 

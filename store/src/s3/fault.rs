@@ -1,8 +1,7 @@
 //! A server's refusals, and a network's, as faults that say what a person can do.
 
-use std::{error::Error, fmt};
-
 use adt_model::{Class, Fault};
+use adt_net::{Said, connect::is_about_certificates, reqwest};
 
 use super::{complaint::Complaint, request::Deed};
 
@@ -188,34 +187,6 @@ fn class_by_status(status: u16) -> Class {
         _ => Class::Refused,
     }
 }
-
-/// Whether it is the server's certificate that keeps a connection from being had.
-pub(crate) fn is_about_certificates(error: &reqwest::Error) -> bool {
-    let mut cause: Option<&(dyn Error + 'static)> = error.source();
-    while let Some(error) = cause {
-        if let Some(rustls::Error::InvalidCertificate(_)) = error.downcast_ref() {
-            return true;
-        }
-        // An `io::Error` does not name what it wraps as its source, but what lies behind that.
-        cause = match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
-            Some(inner) => Some(inner),
-            None => error.source(),
-        };
-    }
-    false
-}
-
-/// A server's own words, as a cause.
-#[derive(Debug)]
-pub(crate) struct Said(pub(crate) String);
-
-impl fmt::Display for Said {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl Error for Said {}
 
 #[cfg(test)]
 mod tests {

@@ -1,15 +1,14 @@
 use std::sync::Arc;
 
 use adt_model::{Class, Fault, Key};
+use adt_net::{encode, xml::Element};
 use futures::Stream;
 use http::Method;
 
 use super::{
     Bucket,
     client::Client,
-    encode,
     request::{Answer, Deed, Request},
-    xml::Element,
 };
 use crate::{Found, place::pages};
 

@@ -3,26 +3,19 @@
 //! A small client of our own, because what a general one hides is what we need: the checksum of an answer, the parts a
 //! server holds of an unfinished upload, and the signs by which it asks for fewer requests.
 
-mod backoff;
 mod client;
 mod complaint;
 mod complete;
-mod connect;
-mod credentials;
-mod encode;
 mod fault;
 mod lanes;
 mod list;
 mod multipart;
-mod profile;
 mod proof;
 mod put;
 mod read;
 mod request;
-mod sign;
 mod site;
 mod unfinished;
-mod xml;
 
 use std::sync::Arc;
 

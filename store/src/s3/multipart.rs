@@ -4,6 +4,7 @@ use std::{
 };
 
 use adt_model::{Class, Fault, Key};
+use adt_net::xml::Element;
 use http::Method;
 
 use super::{
@@ -12,7 +13,6 @@ use super::{
     proof::{CRC64, Word, corrupt, with_or_without, word},
     put::described,
     request::{Body, Deed, Request},
-    xml::Element,
 };
 use crate::{Block, ListedPart, ObjectMeta, PartReceipt, Proof, checksum, part_size::MAX_PUT};
 

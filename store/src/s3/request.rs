@@ -1,7 +1,6 @@
+use adt_net::{encode, xml::unquoted};
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
-
-use super::{encode, xml::unquoted};
 
 /// What a request is for: how it is called in messages, and which permission AWS wants for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,10 +1,11 @@
 //! Which server a bucket is at, and how its objects are addressed there.
 
-use adt_model::{Class, Fault};
-use reqwest::Url;
-
-use super::{encode, profile::Profiles};
-use crate::Environment;
+use adt_model::Fault;
+use adt_net::{
+    Environment,
+    aws::{self, Endpoint, Profiles},
+    encode,
+};
 
 /// A server and a way to address a bucket on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,18 +31,8 @@ impl Site {
         environment: &Environment,
         profiles: &Profiles,
     ) -> Result<Self, Fault> {
-        let of_profile = |key| profiles.value(profiles.current(), key);
-        let region = environment
-            .var("AWS_REGION")
-            .or_else(|| environment.var("AWS_DEFAULT_REGION"))
-            .or_else(|| of_profile("region"))
-            .unwrap_or("us-east-1");
-        let services = of_profile("services").map(|name| format!("services {name}"));
-        let endpoint = environment
-            .var("AWS_ENDPOINT_URL_S3")
-            .or_else(|| environment.var("AWS_ENDPOINT_URL"))
-            .or_else(|| profiles.other(services.as_deref()?, "s3.endpoint_url"))
-            .or_else(|| of_profile("endpoint_url"));
+        let region = aws::region(environment, profiles).unwrap_or("us-east-1");
+        let endpoint = aws::configured_endpoint("s3", environment, profiles);
         match endpoint {
             Some(endpoint) => Self::custom(bucket, endpoint, region),
             None => Ok(Self::aws(bucket, region)),
@@ -51,7 +42,7 @@ impl Site {
     /// AWS in a region. The bucket goes into the host unless its name cannot be there: a dot breaks the certificate,
     /// capitals and underscores are no host's.
     pub(crate) fn aws(bucket: &str, region: &str) -> Self {
-        let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let suffix = aws::domain(region);
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         let path_style = !bucket.bytes().all(plain);
         let host = if path_style {
@@ -64,30 +55,8 @@ impl Site {
     }
 
     fn custom(bucket: &str, endpoint: &str, region: &str) -> Result<Self, Fault> {
-        let wrong = |why: &str| {
-            Fault::new(
-                Class::BadInput,
-                format!("`{}` is no endpoint for bucket `{bucket}`: {why}", shown(endpoint)),
-            )
-            .help("write `https://host` or `http://host:port`")
-        };
-        let url = Url::parse(endpoint).map_err(|error| wrong(&error.to_string()))?;
-        let (Some(name), "http" | "https") = (url.host_str(), url.scheme()) else {
-            return Err(wrong("it must begin with `http://` or `https://`"));
-        };
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(wrong("credentials do not belong into it"));
-        }
-        let host = url.port().map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"));
-        let path = url.path().trim_end_matches('/');
-        Ok(Self {
-            region: region.to_owned(),
-            base: format!("{}://{host}{path}", url.scheme()),
-            trusted: url.scheme() == "https" || is_loopback(name),
-            host,
-            path_style: true,
-            custom: true,
-        })
+        let Endpoint { base, host, trusted } = Endpoint::parse(endpoint, &format!("bucket `{bucket}`"))?;
+        Ok(Self { region: region.to_owned(), base, host, path_style: true, custom: true, trusted })
     }
 
     /// The same bucket in another region of AWS.
@@ -122,24 +91,10 @@ impl Site {
     }
 }
 
-/// An endpoint as it may be shown: without what stands before an `@`.
-fn shown(endpoint: &str) -> String {
-    match (endpoint.find("://"), endpoint.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme < at => format!("{}://…{}", &endpoint[..scheme], &endpoint[at..]),
-        _ => endpoint.to_owned(),
-    }
-}
-
-pub(crate) fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use adt_model::Class;
     use rstest::rstest;
 
     fn environment(vars: &[(&str, &str)]) -> Environment {

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use adt_model::{Class, Fault};
-use adt_store::{Environment, ObjectMeta, Receipt, StoreOptions};
+use adt_net::Environment;
+use adt_store::{ObjectMeta, Receipt, StoreOptions};
 use camino::Utf8Path;
 
 use crate::{

@@ -5,7 +5,8 @@ use std::{
 };
 
 use adt_model::{Crc64, Key, Location};
-use adt_store::{Block, Environment, Found, ObjectMeta, Place, StoreOptions};
+use adt_net::Environment;
+use adt_store::{Block, Found, ObjectMeta, Place, StoreOptions};
 use bytes::Bytes;
 use futures::StreamExt;
 use jiff::Timestamp;

@@ -4,7 +4,7 @@ use adt_model::{Class, Fault};
 use bytes::Bytes;
 use http::StatusCode;
 
-use crate::s3::{fault::Said, xml::Element};
+use crate::{Said, xml::Element};
 
 const TRIES: u32 = 3;
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -6,10 +6,9 @@ use adt_model::{Class, Fault, Secret};
 use jiff::Timestamp;
 
 use super::{Chain, Keys, chain::written_down, fetch};
-use crate::s3::{
+use crate::{
+    aws::{self, Profiles, Signable, Signer},
     encode,
-    profile::Profiles,
-    sign::{self, Signable, Signer},
     xml::Element,
 };
 
@@ -130,7 +129,7 @@ fn signed(
     body: &str,
 ) -> reqwest::RequestBuilder {
     let host = base.split_once("://").map_or(base, |(_, host)| host);
-    let (stamp, payload) = (sign::amz_date(now), sign::sha256_hex(body.as_bytes()));
+    let (stamp, payload) = (aws::amz_date(now), aws::sha256_hex(body.as_bytes()));
     let mut headers = vec![("content-type", FORM), ("host", host), ("x-amz-date", stamp.as_str())];
     headers.extend(keys.token.as_ref().map(|token| ("x-amz-security-token", token.expose())));
     let what = Signable { method: "POST", path: "/", query: "", headers: &headers, payload: &payload };
@@ -146,12 +145,10 @@ fn signed(
 /// Scheme and host of STS, without a slash at the end, and the region to sign for.
 fn endpoint(chain: &Chain, profiles: &Profiles) -> (String, String) {
     let var = |name| chain.environment.var(name);
-    let region = var("AWS_REGION").or_else(|| var("AWS_DEFAULT_REGION"));
-    let region = region.or_else(|| profiles.value(profiles.current(), "region")).unwrap_or("us-east-1");
-    let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+    let region = aws::region(&chain.environment, profiles).unwrap_or("us-east-1");
     let base = match var("AWS_ENDPOINT_URL_STS").or_else(|| var("AWS_ENDPOINT_URL")) {
         Some(url) => url.trim_end_matches('/').to_owned(),
-        None => format!("https://sts.{region}.{suffix}"),
+        None => format!("https://sts.{region}.{}", aws::domain(region)),
     };
     (base, region.to_owned())
 }

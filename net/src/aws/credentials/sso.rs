@@ -4,10 +4,7 @@ use jiff::Timestamp;
 use ring::digest;
 
 use super::{Chain, Keys, fetch};
-use crate::{
-    checksum::hex,
-    s3::{encode, profile::Profiles},
-};
+use crate::{aws::Profiles, encode, hex};
 
 /// Keys by single sign-on: the token that `aws sso login` left behind, exchanged for a role's keys.
 pub(super) async fn keys(

@@ -2,20 +2,20 @@ use adt_model::{Class, Fault, Secret};
 use jiff::Timestamp;
 
 use super::{Keys, process, role, sso};
-use crate::{Environment, s3::profile::Profiles};
+use crate::{Environment, aws::Profiles};
 
 /// A role that is assumed through a role that is assumed …; longer chains are loops.
 const LONGEST_CHAIN: usize = 5;
 
 /// Where keys are looked for, in the order of AWS's own tools: the environment, the profile, a web identity, a container,
 /// an instance.
-pub(crate) struct Chain {
+pub(super) struct Chain {
     pub(super) environment: Environment,
     pub(super) http: reqwest::Client,
 }
 
 impl Chain {
-    pub(crate) fn new(environment: Environment, http: reqwest::Client) -> Self {
+    pub(super) fn new(environment: Environment, http: reqwest::Client) -> Self {
         Self { environment, http }
     }
 

@@ -8,20 +8,22 @@ use crate::Environment;
 
 /// The AWS files of a person, as far as they can be read. A file that is not there is an empty one.
 #[derive(Default)]
-pub(crate) struct Profiles {
+pub struct Profiles {
     /// Profile name, then key.
     named: BTreeMap<String, BTreeMap<String, String>>,
     /// The other sections (`sso-session x`, `services x`), by their whole heading.
     others: BTreeMap<String, BTreeMap<String, String>>,
     /// The profile that is in use.
     current: String,
-    /// Where the files are.
-    pub(crate) config_file: Utf8PathBuf,
-    pub(crate) credentials_file: Utf8PathBuf,
+    /// `AWS_CONFIG_FILE`, or the usual one.
+    pub config_file: Utf8PathBuf,
+    /// `AWS_SHARED_CREDENTIALS_FILE`, or the usual one.
+    pub credentials_file: Utf8PathBuf,
 }
 
 impl Profiles {
-    pub(crate) fn load(environment: &Environment) -> Self {
+    /// Reads both files, and which profile is in use (`AWS_PROFILE`, else `default`).
+    pub fn load(environment: &Environment) -> Self {
         let file = |variable, usual| environment.path(environment.var(variable).unwrap_or(usual));
         let config_file = file("AWS_CONFIG_FILE", "~/.aws/config");
         let credentials_file = file("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials");
@@ -42,21 +44,22 @@ impl Profiles {
     }
 
     /// The name of the profile in use.
-    pub(crate) fn current(&self) -> &str {
+    pub fn current(&self) -> &str {
         &self.current
     }
 
-    pub(crate) fn has(&self, profile: &str) -> bool {
+    /// Whether either file has a profile of this name.
+    pub fn has(&self, profile: &str) -> bool {
         self.named.contains_key(profile)
     }
 
     /// A value of a profile; a nested one as `outer.inner`.
-    pub(crate) fn value(&self, profile: &str, key: &str) -> Option<&str> {
+    pub fn value(&self, profile: &str, key: &str) -> Option<&str> {
         filled(self.named.get(profile), key)
     }
 
     /// A value of another section, such as `sso-session lab`.
-    pub(crate) fn other(&self, heading: &str, key: &str) -> Option<&str> {
+    pub fn other(&self, heading: &str, key: &str) -> Option<&str> {
         filled(self.others.get(heading), key)
     }
 }

@@ -7,27 +7,34 @@ const DEEPEST: usize = 24;
 
 /// An element: its local name, its text, its children.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Element {
-    pub(crate) name: String,
-    pub(crate) text: String,
+pub struct Element {
+    /// Without a prefix.
+    pub name: String,
+    /// All text directly inside.
+    pub text: String,
     children: Vec<Element>,
 }
 
 /// Why a text is no XML answer.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum XmlError {
+pub enum XmlError {
+    /// It breaks a rule of XML.
     #[error("not well-formed XML")]
     Malformed(#[from] quick_xml::Error),
+    /// No element at all.
     #[error("no XML at all")]
     Empty,
+    /// Deeper than any answer is.
     #[error("XML with too many levels")]
     Deep,
+    /// It ends inside an element.
     #[error("XML that ends too early")]
     Short,
 }
 
 impl Element {
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, XmlError> {
+    /// The outermost element. What stands after it is not looked at.
+    pub fn parse(bytes: &[u8]) -> Result<Self, XmlError> {
         let text = String::from_utf8_lossy(bytes);
         let mut reader = Reader::from_str(&text);
         let mut open: Vec<Self> = Vec::new();
@@ -78,41 +85,43 @@ impl Element {
     }
 
     /// The children of a name.
-    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
         self.children.iter().filter(move |child| child.name == name)
     }
 
     /// The first child of a name.
-    pub(crate) fn child(&self, name: &str) -> Option<&Self> {
+    pub fn child(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|child| child.name == name)
     }
 
     /// The text of the first child of a name; blanks around it and an empty text are nothing.
-    pub(crate) fn value(&self, name: &str) -> Option<&str> {
+    pub fn value(&self, name: &str) -> Option<&str> {
         self.child(name).map(|child| child.text.trim()).filter(|text| !text.is_empty())
     }
 
-    pub(crate) fn number(&self, name: &str) -> Option<u64> {
+    /// The value of a name as a whole number.
+    pub fn number(&self, name: &str) -> Option<u64> {
         self.value(name)?.parse().ok()
     }
 
-    pub(crate) fn is_true(&self, name: &str) -> bool {
+    /// Whether the value of a name is `true`, in any case.
+    pub fn is_true(&self, name: &str) -> bool {
         self.value(name).is_some_and(|text| text.eq_ignore_ascii_case("true"))
     }
 
     /// An `ETag` without its quotes, which some servers leave away.
-    pub(crate) fn etag(&self, name: &str) -> Option<String> {
+    pub fn etag(&self, name: &str) -> Option<String> {
         self.value(name).map(unquoted)
     }
 }
 
 /// An `ETag` without quotes and without the mark of a weak one.
-pub(crate) fn unquoted(text: &str) -> String {
+pub fn unquoted(text: &str) -> String {
     text.trim().trim_start_matches("W/").trim_matches('"').to_owned()
 }
 
 /// Text for the inside of an element.
-pub(crate) fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     quick_xml::escape::escape(text).into_owned()
 }
 

@@ -4,27 +4,28 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::random::Random;
+use crate::Random;
 
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(20);
 
 /// The history of one request that has failed at least once, or never.
 #[derive(Debug)]
-pub(crate) struct Backoff {
+pub struct Backoff {
     budget: Duration,
     first_failure: Option<Instant>,
     tries: u32,
 }
 
 impl Backoff {
-    pub(crate) fn new(budget: Duration) -> Self {
+    /// A request that has not failed yet; it is tried again for `budget` after its first failure.
+    pub fn new(budget: Duration) -> Self {
         Self { budget, first_failure: None, tries: 0 }
     }
 
     /// Counts a failure of an attempt that began at `began`. How long to wait before the next one; `None` when the
     /// budget is spent. An attempt that hung counts with all the time it hung.
-    pub(crate) fn failed(&mut self, began: Instant, random: &Random) -> Option<Duration> {
+    pub fn failed(&mut self, began: Instant, random: &Random) -> Option<Duration> {
         self.tries += 1;
         let since = *self.first_failure.get_or_insert(began);
         let spent = since.elapsed();
@@ -35,7 +36,7 @@ impl Backoff {
     }
 
     /// For people: how often, and over what time.
-    pub(crate) fn shown(&self) -> String {
+    pub fn shown(&self) -> String {
         let spent = self.first_failure.map_or(Duration::ZERO, |since| since.elapsed());
         let times = if self.tries == 1 { "try" } else { "tries" };
         format!("{} {times} in {:.0} s", self.tries, spent.as_secs_f64())

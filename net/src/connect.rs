@@ -1,6 +1,6 @@
 //! The HTTP client: one pool of connections, TLS by rustls with the machine's own trusted certificates.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use adt_model::{Class, Fault};
 use reqwest::{Certificate, Client, NoProxy, Proxy, redirect};
@@ -8,7 +8,7 @@ use reqwest::{Certificate, Client, NoProxy, Proxy, redirect};
 use crate::Environment;
 
 /// `secure` says whether TLS will be needed; without it a machine that has no certificates at all can still be used.
-pub(crate) fn client(environment: &Environment, lanes: usize, secure: bool) -> Result<Client, Fault> {
+pub fn client(environment: &Environment, lanes: usize, secure: bool) -> Result<Client, Fault> {
     // The first one in a process stays; ring is the only one that is compiled in.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = Client::builder()
@@ -72,6 +72,30 @@ fn proxies(environment: &Environment) -> Result<Vec<Proxy>, Fault> {
             Ok(proxy.no_proxy(except.clone()))
         })
         .collect()
+}
+
+/// Whether a host is this machine, by its name alone.
+pub fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether it is the server's certificate that keeps a connection from being had.
+pub fn is_about_certificates(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(error) = cause {
+        if let Some(rustls::Error::InvalidCertificate(_)) = error.downcast_ref() {
+            return true;
+        }
+        // An `io::Error` does not name what it wraps as its source, but what lies behind that.
+        cause = match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    false
 }
 
 #[cfg(test)]

@@ -2,19 +2,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A small seeded generator (splitmix64) for jitter and temporary names. Nothing secret may come from it.
 #[derive(Debug)]
-pub(crate) struct Random(AtomicU64);
+pub struct Random(AtomicU64);
 
 impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// The same seed gives the same run.
+    pub fn new(seed: u64) -> Self {
         Self(AtomicU64::new(seed))
     }
 
     /// Seeded by a time of day and the process, so that two processes that start together differ.
-    pub(crate) fn from_time(now: jiff::Timestamp) -> Self {
+    pub fn from_time(now: jiff::Timestamp) -> Self {
         Self::new((now.as_nanosecond() as u64) ^ (u64::from(std::process::id()) << 32))
     }
 
-    pub(crate) fn next(&self) -> u64 {
+    /// The next 64 bits.
+    pub fn next(&self) -> u64 {
         const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
         let mut z = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -23,7 +25,7 @@ impl Random {
     }
 
     /// Evenly in `0.0..1.0`.
-    pub(crate) fn fraction(&self) -> f64 {
+    pub fn fraction(&self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 }

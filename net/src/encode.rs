@@ -8,17 +8,17 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_'
 const PATH: &AsciiSet = &QUERY.remove(b'/');
 
 /// A key in a path; its slashes stay.
-pub(crate) fn path(key: &str) -> String {
+pub fn path(key: &str) -> String {
     utf8_percent_encode(key, PATH).to_string()
 }
 
 /// A name or a value in a query.
-pub(crate) fn query(text: &str) -> Cow<'_, str> {
+pub fn query(text: &str) -> Cow<'_, str> {
     utf8_percent_encode(text, QUERY).into()
 }
 
 /// A name in a listing with `encoding-type=url`. AWS writes a blank as `+`, and a `+` as `%2B`.
-pub(crate) fn decode(text: &str) -> Option<String> {
+pub fn decode(text: &str) -> Option<String> {
     let spaced = text.replace('+', " ");
     percent_decode_str(&spaced).decode_utf8().ok().map(Cow::into_owned)
 }

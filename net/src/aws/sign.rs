@@ -11,33 +11,35 @@ use adt_model::Secret;
 use jiff::{Timestamp, tz::TimeZone};
 use ring::{digest, hmac};
 
-use crate::checksum::hex;
+use crate::hex;
 
 /// In place of a body's hash, where the connection protects the body.
-pub(crate) const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
+pub const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
 /// SHA-256 of no bytes.
-pub(crate) const EMPTY_SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+pub const EMPTY_SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// SHA-256 in hexadecimal digits.
-pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
 /// What a signature covers.
-pub(crate) struct Signable<'a> {
-    pub(crate) method: &'a str,
+pub struct Signable<'a> {
+    /// `GET`, `POST`, …
+    pub method: &'a str,
     /// Encoded, with its slash.
-    pub(crate) path: &'a str,
+    pub path: &'a str,
     /// Encoded and sorted, without `?`.
-    pub(crate) query: &'a str,
+    pub query: &'a str,
     /// Lower-case names, sorted.
-    pub(crate) headers: &'a [(&'a str, &'a str)],
-    pub(crate) payload: &'a str,
+    pub headers: &'a [(&'a str, &'a str)],
+    /// [`sha256_hex`] of the body, [`EMPTY_SHA256`] or [`UNSIGNED`].
+    pub payload: &'a str,
 }
 
 /// Derives a day's key once and signs with it.
 #[derive(Default)]
-pub(crate) struct Signer {
+pub struct Signer {
     cached: Mutex<Option<Day>>,
 }
 
@@ -50,7 +52,7 @@ struct Day {
 
 impl Signer {
     /// The value of the `Authorization` header. `stamp` is [`amz_date`]'s text and must be among the headers.
-    pub(crate) fn authorization(
+    pub fn authorization(
         &self,
         (access_key, secret): (&str, &Secret),
         (region, service): (&str, &str),
@@ -95,7 +97,7 @@ fn canonical(what: &Signable<'_>, signed: &str) -> String {
 }
 
 /// The time as signatures want it: `20130524T000000Z`.
-pub(crate) fn amz_date(time: Timestamp) -> String {
+pub fn amz_date(time: Timestamp) -> String {
     time.to_zoned(TimeZone::UTC).strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 

@@ -14,20 +14,26 @@ use adt_model::{Fault, Secret};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
-pub(crate) use chain::Chain;
+use crate::Environment;
+
+use chain::Chain;
 
 /// Keys are replaced this long before they end, so that a long request does not outlive them.
 const MARGIN: SignedDuration = SignedDuration::from_mins(5);
 
 /// A pair of keys. Its `Debug` shows where they come from and nothing else.
 #[derive(Clone)]
-pub(crate) struct Keys {
-    pub(crate) access_key: String,
-    pub(crate) secret: Secret,
-    pub(crate) token: Option<Secret>,
-    pub(crate) expires: Option<Timestamp>,
+pub struct Keys {
+    /// Its public half.
+    pub access_key: String,
+    /// Its other half.
+    pub secret: Secret,
+    /// What goes with keys that were lent for a while.
+    pub token: Option<Secret>,
+    /// When they end, if they do.
+    pub expires: Option<Timestamp>,
     /// Where they were found, for people.
-    pub(crate) source: String,
+    pub source: String,
 }
 
 impl Keys {
@@ -57,20 +63,25 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// The keys in use, shared by all requests of a place.
-pub(crate) struct Credentials {
+/// The keys in use, shared by all requests to a server.
+pub struct Credentials {
     chain: Chain,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     current: Mutex<Option<Arc<Keys>>>,
 }
 
 impl Credentials {
-    pub(crate) fn new(chain: Chain, clock: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Self {
-        Self { chain, clock, current: Mutex::new(None) }
+    /// Nothing is looked for yet. `http` is what services that give credentials are asked with.
+    pub fn new(
+        environment: Environment,
+        http: reqwest::Client,
+        clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    ) -> Self {
+        Self { chain: Chain::new(environment, http), clock, current: Mutex::new(None) }
     }
 
     /// Keys that are good for a while. Only one request at a time looks for new ones; the others wait for what it finds.
-    pub(crate) async fn get(&self) -> Result<Arc<Keys>, Fault> {
+    pub async fn get(&self) -> Result<Arc<Keys>, Fault> {
         let mut current = self.current.lock().await;
         let now = (self.clock)();
         let lasts = |keys: &Keys, until: Timestamp| keys.expires.is_none_or(|end| end > until);
@@ -88,7 +99,7 @@ impl Credentials {
     }
 
     /// Forgets keys that the server called expired, unless others have already taken their place.
-    pub(crate) async fn forget(&self, refused: &Arc<Keys>) {
+    pub async fn forget(&self, refused: &Arc<Keys>) {
         let mut current = self.current.lock().await;
         if current.as_ref().is_some_and(|keys| Arc::ptr_eq(keys, refused)) {
             *current = None;

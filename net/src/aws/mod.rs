@@ -1,0 +1,11 @@
+//! Who we are to AWS, where it is, and how a request is signed for it.
+
+mod credentials;
+mod endpoint;
+mod profile;
+mod sign;
+
+pub use credentials::{Credentials, Keys};
+pub use endpoint::{Endpoint, configured_endpoint, domain, region};
+pub use profile::Profiles;
+pub use sign::{EMPTY_SHA256, Signable, Signer, UNSIGNED, amz_date, sha256_hex};

@@ -1,0 +1,26 @@
+//! Connections: HTTP over TLS with proxies, patience, and who we are to AWS.
+//!
+//! What every crate that talks to a server needs, and nothing about what is said there:
+//!
+//! - [`connect::client`], one pool of connections with the machine's own trusted certificates and the proxies of the
+//!   [`Environment`] that was handed in;
+//! - [`Backoff`], when a request is tried again: by a time budget, with jitter from a [`Random`];
+//! - [`aws`], the places where AWS's own tools look for credentials, region and endpoint, and its signatures.
+
+pub mod aws;
+mod backoff;
+pub mod connect;
+pub mod encode;
+mod environment;
+mod hex;
+mod random;
+mod said;
+pub mod xml;
+
+pub use backoff::Backoff;
+pub use environment::Environment;
+pub use hex::hex;
+pub use random::Random;
+/// The HTTP client, so that its version and features are chosen in one place.
+pub use reqwest;
+pub use said::Said;
