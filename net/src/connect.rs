@@ -82,6 +82,22 @@ pub fn is_loopback(host: &str) -> bool {
         || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// The fault for a connection that could not be had, or broke. `what` says what was wanted, `server` whom it was asked of.
+pub fn unreachable(what: String, server: &str, error: reqwest::Error) -> Fault {
+    let (certificate, connect) = (is_about_certificates(&error), error.is_connect());
+    let class = if certificate { Class::Refused } else { Class::Transient };
+    let fault = Fault::new(class, what).because(error.without_url());
+    if certificate {
+        fault.help(format!(
+            "{server} shows a certificate that this machine does not trust; name its authority's file in AWS_CA_BUNDLE"
+        ))
+    } else if connect {
+        fault.help(format!("check the network, and that {server} is the right endpoint"))
+    } else {
+        fault
+    }
+}
+
 /// Whether it is the server's certificate that keeps a connection from being had.
 pub fn is_about_certificates(error: &reqwest::Error) -> bool {
     let mut cause: Option<&(dyn Error + 'static)> = error.source();

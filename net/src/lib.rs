@@ -23,4 +23,4 @@ pub use hex::hex;
 pub use random::Random;
 /// The HTTP client, so that its version and features are chosen in one place.
 pub use reqwest;
-pub use said::Said;
+pub use said::{Said, one_line};

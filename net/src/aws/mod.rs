@@ -2,10 +2,12 @@
 
 mod credentials;
 mod endpoint;
+mod post;
 mod profile;
 mod sign;
 
 pub use credentials::{Credentials, Keys};
 pub use endpoint::{Endpoint, configured_endpoint, domain, region};
+pub use post::Post;
 pub use profile::Profiles;
 pub use sign::{EMPTY_SHA256, Signable, Signer, UNSIGNED, amz_date, sha256_hex};

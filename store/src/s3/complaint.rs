@@ -1,6 +1,6 @@
 //! What a server says when it refuses, and what can be done about it.
 
-use adt_net::xml::Element;
+use adt_net::{one_line, xml::Element};
 use http::{HeaderMap, StatusCode};
 
 use super::request::header;
@@ -126,13 +126,6 @@ fn expected_region(message: &str) -> Option<String> {
     let region = rest.split('\'').next()?;
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     (!region.is_empty() && region.bytes().all(plain)).then(|| region.to_owned())
-}
-
-/// Foreign words on one line, and not too many of them.
-fn one_line(text: &str) -> String {
-    const LONGEST: usize = 300;
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
-    clean.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.').to_owned()
 }
 
 #[cfg(test)]

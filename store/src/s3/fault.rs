@@ -1,7 +1,7 @@
 //! A server's refusals, and a network's, as faults that say what a person can do.
 
 use adt_model::{Class, Fault};
-use adt_net::{Said, connect::is_about_certificates, reqwest};
+use adt_net::{Said, connect, reqwest};
 
 use super::{complaint::Complaint, request::Deed};
 
@@ -151,20 +151,7 @@ impl Scene<'_> {
 
     /// The fault for a connection that could not be had, or broke.
     pub(crate) fn unreachable(&self, error: reqwest::Error) -> Fault {
-        let certificate = is_about_certificates(&error);
-        let connect = error.is_connect();
-        let class = if certificate { Class::Refused } else { Class::Transient };
-        let fault = Fault::new(class, self.what()).because(error.without_url());
-        let server = self.server;
-        if certificate {
-            fault.help(format!(
-                "{server} shows a certificate that this machine does not trust; name its authority's file in AWS_CA_BUNDLE"
-            ))
-        } else if connect {
-            fault.help(format!("check the network, and that {server} is the right endpoint"))
-        } else {
-            fault
-        }
+        connect::unreachable(self.what(), self.server, error)
     }
 
     /// The fault for an answer that did not come in time.

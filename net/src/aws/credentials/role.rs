@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{Chain, Keys, chain::written_down, fetch};
 use crate::{
-    aws::{self, Profiles, Signable, Signer},
+    aws::{self, Post, Profiles},
     encode,
     xml::Element,
 };
@@ -100,12 +100,16 @@ async fn ask(
         // Writing to a string cannot fail.
         let _ = write!(body, "&{name}={}", encode::query(value));
     }
-    let mut request = chain.http.post(format!("{base}/")).header("content-type", FORM);
-    if let Some((keys, now)) = signer {
-        request = signed(request, keys, now, &base, &region, &body);
-    }
+    let headers = [("content-type", FORM)];
+    let request = match signer {
+        Some((keys, now)) => {
+            let post = Post { base: &base, region: &region, service: "sts", headers: &headers, body: &body };
+            post.signed(&chain.http, keys, now)
+        }
+        None => chain.http.post(format!("{base}/")).header("content-type", FORM).body(body),
+    };
     let what = format!("role `{role}`");
-    let (status, answer) = fetch::fetch(&what, request.body(body)).await?;
+    let (status, answer) = fetch::fetch(&what, request).await?;
     let root = Element::parse(&answer).ok();
     let found = root.as_ref().and_then(|root| root.child(&format!("{action}Result"))?.child("Credentials"));
     let keys = found.and_then(|found| {
@@ -118,28 +122,6 @@ async fn ask(
         })
     });
     keys.filter(|_| status.is_success()).ok_or_else(|| fetch::refused(&what, status, &answer))
-}
-
-fn signed(
-    request: reqwest::RequestBuilder,
-    keys: &Keys,
-    now: Timestamp,
-    base: &str,
-    region: &str,
-    body: &str,
-) -> reqwest::RequestBuilder {
-    let host = base.split_once("://").map_or(base, |(_, host)| host);
-    let (stamp, payload) = (aws::amz_date(now), aws::sha256_hex(body.as_bytes()));
-    let mut headers = vec![("content-type", FORM), ("host", host), ("x-amz-date", stamp.as_str())];
-    headers.extend(keys.token.as_ref().map(|token| ("x-amz-security-token", token.expose())));
-    let what = Signable { method: "POST", path: "/", query: "", headers: &headers, payload: &payload };
-    let identity = (keys.access_key.as_str(), &keys.secret);
-    let authorization = Signer::default().authorization(identity, (region, "sts"), &stamp, &what);
-    let request = request.header("x-amz-date", stamp.clone()).header("authorization", authorization);
-    match &keys.token {
-        Some(token) => request.header("x-amz-security-token", token.expose()),
-        None => request,
-    }
 }
 
 /// Scheme and host of STS, without a slash at the end, and the region to sign for.
