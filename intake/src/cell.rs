@@ -1,9 +1,10 @@
 //! One text, read as what its column asks for. No message repeats the text.
 
-use adt_model::{AcqDatetime, Location, LogLevel, Modality, Platform, ProcessName, SecretRef};
-use camino::Utf8Path;
+use std::str::FromStr;
 
-use crate::{draft::Wrong, nearest, path};
+use adt_model::{AcqDatetime, Location, LogLevel, Modality, Platform, ProcessName};
+
+use crate::{draft::Wrong, nearest};
 
 /// The forms of a bucket cell.
 pub(crate) const BUCKET_FORM: &str = "a bucket's bare name, or `s3://bucket/prefix`, `gs://bucket/prefix`, `az://account/container`, `file:///folder`";
@@ -53,6 +54,11 @@ pub(crate) fn log_level(text: &str) -> Result<LogLevel, Wrong> {
     text.parse().map_err(|()| Wrong::new("no log level of that name", one_of(text, names)))
 }
 
+/// One of a few words.
+pub(crate) fn word<T: FromStr<Err = ()>>(text: &str, words: &[&'static str]) -> Result<T, Wrong> {
+    text.parse().map_err(|()| Wrong::new("not one of its words", one_of(text, words.iter().copied())))
+}
+
 /// `did you mean …?` when something is near, then the whole list.
 pub(crate) fn one_of(text: &str, names: impl IntoIterator<Item = &'static str>) -> String {
     let names: Vec<_> = names.into_iter().collect();
@@ -96,7 +102,7 @@ pub(crate) fn acq_datetime(text: &str) -> Result<AcqDatetime, Wrong> {
 pub(crate) fn parameter_name(text: &str) -> Result<String, Wrong> {
     let text = text.trim();
     let fits = |c: char| c.is_ascii_alphanumeric() || "._-/:".contains(c);
-    if text.chars().all(fits) {
+    if !text.is_empty() && text.chars().all(fits) {
         return Ok(text.to_owned());
     }
     Err(Wrong::new(
@@ -105,27 +111,10 @@ pub(crate) fn parameter_name(text: &str) -> Result<String, Wrong> {
     ))
 }
 
-/// The text itself, or a reference to where it is; a relative `file:` is taken relative to `cwd`.
-pub(crate) fn secret(text: &str, cwd: &Utf8Path) -> Result<SecretRef, Wrong> {
-    let Ok(secret) = text.parse();
-    match secret {
-        SecretRef::Env(name) | SecretRef::Ssm(name) if name.trim().is_empty() => {
-            Err(Wrong::new("a reference that names nothing", SECRET_FORM))
-        }
-        SecretRef::File(file) if file.as_str().trim().is_empty() => {
-            Err(Wrong::new("a reference that names nothing", SECRET_FORM))
-        }
-        SecretRef::File(file) => Ok(SecretRef::File(path::absolute(cwd, file.as_str()))),
-        other => Ok(other),
-    }
-}
-
-/// The forms of a secret.
-pub(crate) const SECRET_FORM: &str = "the text in quotes, or `env:NAME`, `file:PATH`, `ssm:/name`";
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use adt_model::MetadataMissing;
     use rstest::rstest;
 
     #[rstest]
@@ -183,7 +172,11 @@ mod tests {
     }
 
     #[rstest]
-    fn a_reference_names_something(#[values("env:", "file:", "ssm: ")] text: &str) {
-        assert!(secret(text, "/here".into()).is_err());
+    #[case::word("Allow", Ok(MetadataMissing::Allow))]
+    #[case::near("alow", Err("did you mean `allow`? one of require, allow"))]
+    #[case::far("perhaps", Err("one of require, allow"))]
+    fn words(#[case] text: &str, #[case] read: Result<MetadataMissing, &str>) {
+        let word = word(text, MetadataMissing::WORDS).map_err(|wrong| wrong.valid);
+        assert_eq!(word, read.map_err(str::to_owned));
     }
 }

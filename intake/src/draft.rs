@@ -83,6 +83,11 @@ impl<K: Ord + Copy> Cells<K> {
         }
     }
 
+    /// Takes a text out again.
+    pub(crate) fn remove(&mut self, key: K) -> Option<Written> {
+        self.filled.remove(&key)
+    }
+
     /// Its lack is known from another problem and is not said again.
     pub(crate) fn excuse(&mut self, key: K) {
         self.excused.insert(key);

@@ -19,6 +19,13 @@ pub(crate) enum Field {
     ProcessorName,
     ProcessName,
     ProjectName,
+    Investigators,
+    FundingSource,
+    Schema,
+    MetadataApi,
+    MetadataMissing,
+    VideoEncryption,
+    StrictCompat,
     AwsParamStoreName,
     CodeoceanDomain,
     TriggerCapsuleId,
@@ -27,11 +34,13 @@ pub(crate) enum Field {
     MetadataServiceDomain,
     RepoLocation,
     VideoEncryptionPassword,
+    VideoEncryptionPasswordPath,
     CodeoceanApiToken,
+    CodeoceanApiTokenPath,
 }
 
-/// The canonical name first. The second names are those of the original's last releases.
-const FIELDS: [(Field, &[&str]); 23] = [
+/// The canonical name first. The second names are shorter ones, or those of the original's last releases.
+const FIELDS: [(Field, &[&str]); 32] = [
     (Field::S3Bucket, &["s3_bucket"]),
     (Field::Platform, &["platform"]),
     (Field::SubjectId, &["subject_id"]),
@@ -46,6 +55,13 @@ const FIELDS: [(Field, &[&str]); 23] = [
     (Field::ProcessorName, &["processor_name", "processor_full_name"]),
     (Field::ProcessName, &["process_name"]),
     (Field::ProjectName, &["project_name"]),
+    (Field::Investigators, &["investigators"]),
+    (Field::FundingSource, &["funding_source", "funding"]),
+    (Field::Schema, &["schema", "metadata_schema"]),
+    (Field::MetadataApi, &["metadata_api"]),
+    (Field::MetadataMissing, &["metadata_missing"]),
+    (Field::VideoEncryption, &["video_encryption"]),
+    (Field::StrictCompat, &["strict_compat"]),
     (Field::AwsParamStoreName, &["aws_param_store_name"]),
     (Field::CodeoceanDomain, &["codeocean_domain"]),
     (Field::TriggerCapsuleId, &["codeocean_trigger_capsule_id"]),
@@ -54,7 +70,9 @@ const FIELDS: [(Field, &[&str]); 23] = [
     (Field::MetadataServiceDomain, &["metadata_service_domain"]),
     (Field::RepoLocation, &["aind_data_transfer_repo_location"]),
     (Field::VideoEncryptionPassword, &["video_encryption_password"]),
+    (Field::VideoEncryptionPasswordPath, &["video_encryption_password_path"]),
     (Field::CodeoceanApiToken, &["codeocean_api_token"]),
+    (Field::CodeoceanApiTokenPath, &["codeocean_api_token_path"]),
 ];
 
 /// What every job must say.
@@ -75,21 +93,57 @@ impl Field {
         FIELDS.iter().find(|(field, _)| *field == self).map_or("", |(_, names)| names[0])
     }
 
-    /// Never shown to anyone.
+    /// One of the services around a job, or what they need.
+    pub(crate) fn is_endpoint(self) -> bool {
+        self >= Self::AwsParamStoreName
+    }
+
+    /// Never shown to anyone. The path of a secret is none, but what is written there by mistake may be.
     pub(crate) fn is_secret(self) -> bool {
-        matches!(self, Self::VideoEncryptionPassword | Self::CodeoceanApiToken)
+        matches!(
+            self,
+            Self::VideoEncryptionPassword
+                | Self::VideoEncryptionPasswordPath
+                | Self::CodeoceanApiToken
+                | Self::CodeoceanApiTokenPath
+        )
     }
 
     /// On or off.
     pub(crate) fn is_switch(self) -> bool {
-        matches!(self, Self::MetadataDirForce | Self::DryRun | Self::ForceCloudSync)
+        matches!(self, Self::MetadataDirForce | Self::DryRun | Self::ForceCloudSync | Self::StrictCompat)
+    }
+
+    /// Several entries in one cell, separated by `;`; a list in JSON.
+    pub(crate) fn is_list(self) -> bool {
+        matches!(self, Self::Investigators | Self::FundingSource)
     }
 
     /// Text that is often all digits, and so is written as a JSON number.
     pub(crate) fn may_be_digits(self) -> bool {
-        matches!(self, Self::SubjectId | Self::TriggerCapsuleVersion)
+        matches!(self, Self::SubjectId | Self::TriggerCapsuleVersion | Self::Schema | Self::MetadataApi)
     }
 }
+
+/// The two names of a secret: the secret itself, or the path of a parameter whose JSON holds it as the member `key`,
+/// as the original has it.
+pub(crate) struct Nested {
+    pub(crate) secret: Field,
+    pub(crate) path: Field,
+    pub(crate) key: &'static str,
+}
+
+pub(crate) const VIDEO_PASSWORD: Nested = Nested {
+    secret: Field::VideoEncryptionPassword,
+    path: Field::VideoEncryptionPasswordPath,
+    key: "password",
+};
+
+pub(crate) const API_TOKEN: Nested = Nested {
+    secret: Field::CodeoceanApiToken,
+    path: Field::CodeoceanApiTokenPath,
+    key: "CODEOCEAN_READWRITE_TOKEN",
+};
 
 /// One thing a modality of a job can say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,7 +6,8 @@
 //! problem.
 //!
 //! The three ways meet in a `Draft` (texts, each with the name it was written under), and one reader makes the
-//! [`JobSpec`] from it, so that a cell, a key and a flag of one name mean the same.
+//! [`JobSpec`] from it, so that a cell, a key and a flag of one name mean the same. The JSON of an AWS parameter is
+//! read by the same reader ([`endpoints`]).
 
 mod cell;
 mod clash;
@@ -18,15 +19,21 @@ mod file;
 mod flags;
 mod json;
 mod nearest;
+mod parameter;
 mod path;
+mod people;
+mod secret;
 mod spec;
 
-use adt_model::{JobSpec, Origin, Problem, ProblemKind};
+use adt_model::{
+    JobSpec, Manner, MetadataApi, MetadataMissing, Origin, Problem, ProblemKind, Schema, VideoEncryption,
+};
 
 pub use csv::from_csv;
 pub use file::{from_bytes, from_file};
 pub use flags::{SingleJob, from_flags};
 pub use json::from_json;
+pub use parameter::endpoints;
 
 /// One row of a list, one job of a JSON text, or the flags: with a job, with problems, or with both.
 ///
@@ -57,8 +64,8 @@ impl Row {
     }
 }
 
-/// Switches of the command line. One that is set holds for every job and every modality, whatever a cell says; one
-/// that is not set changes nothing.
+/// What the command line and the settings say about every job. A switch that is set holds for every job and every
+/// modality, whatever a cell says; one that is not set changes nothing.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
@@ -72,4 +79,23 @@ pub struct Overrides {
     pub force_cloud_sync: bool,
     /// `--metadata-dir-force`
     pub metadata_dir_force: bool,
+    /// Flags that say how documents and videos are made.
+    pub manner: MannerOverrides,
+    /// What holds where neither a flag nor a cell says anything: the settings file and the environment.
+    pub defaults: Manner,
+}
+
+/// Flags of the command line that say how documents and videos are made. Each wins over what a job says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MannerOverrides {
+    /// `--schema`
+    pub schema: Option<Schema>,
+    /// `--metadata-api`
+    pub metadata_api: Option<MetadataApi>,
+    /// `--metadata-missing`
+    pub metadata_missing: Option<MetadataMissing>,
+    /// `--video-encryption`
+    pub video_encryption: Option<VideoEncryption>,
+    /// `--strict-compat`
+    pub strict_compat: bool,
 }

@@ -1,15 +1,19 @@
 //! A draft becomes a job: every text is read, every path is looked at, and every problem is kept.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, str::FromStr};
 
-use adt_model::{Endpoints, JobSpec, Key, Modality, ModalitySpec, Origin, Problem, ProblemKind};
+use adt_model::{
+    Endpoints, JobSpec, Key, Manner, MetadataApi, MetadataMissing, Modality, ModalitySpec, Origin, People,
+    Problem, ProblemKind, Schema, SecretRef, VideoEncryption,
+};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
     Overrides, Row, cell,
     draft::{Cells, Draft, Form, ModalityDraft, Written, Wrong},
-    field::{Field, Part},
+    field::{self, Field, Nested, Part},
     path::{self, Found},
+    people, secret,
 };
 
 /// What the original calls whoever ran a job that does not say.
@@ -29,6 +33,14 @@ pub(crate) fn row(draft: Draft, cwd: &Utf8Path, over: &Overrides) -> Row {
         }
     }
     Row { origin, spec: spec.filter(|_| !misread), problems: once }
+}
+
+/// Reads only what a draft says about the services around a job.
+pub(crate) fn endpoints(draft: Draft, cwd: &Utf8Path) -> (Endpoints, Vec<Problem>) {
+    let Draft { origin, form, fields, problems, .. } = draft;
+    let mut reader = Reader { origin, form, cwd, over: &Overrides::default(), problems, lacks: false };
+    let endpoints = reader.endpoints(&fields);
+    (endpoints, reader.problems)
 }
 
 struct Reader<'a> {
@@ -61,6 +73,8 @@ impl Reader<'_> {
         let processor_name = text(fields, Field::ProcessorName);
         let process_name = self.read(fields.get(Field::ProcessName), cell::process_name);
         let project_name = text(fields, Field::ProjectName);
+        let people = self.people(fields);
+        let manner = self.manner(fields);
         let endpoints = self.endpoints(fields);
         Some(JobSpec {
             origin: self.origin.clone(),
@@ -79,31 +93,72 @@ impl Reader<'_> {
             processor_name: processor_name.unwrap_or_else(|| PROCESSOR.to_owned()),
             process_name: process_name.unwrap_or_default(),
             project_name,
+            people,
+            manner,
             endpoints,
         })
     }
 
+    fn people(&mut self, fields: &Cells<Field>) -> People {
+        let investigators = self.read(fields.get(Field::Investigators), people::investigators);
+        let funding = self.read(fields.get(Field::FundingSource), people::funding);
+        People { investigators: investigators.unwrap_or_default(), funding: funding.unwrap_or_default() }
+    }
+
+    /// A flag wins over the cell, the cell over the settings.
+    fn manner(&mut self, fields: &Cells<Field>) -> Manner {
+        let (flags, defaults) = (self.over.manner, self.over.defaults);
+        let schema = self.word(fields, Field::Schema, Schema::WORDS);
+        let api = self.word(fields, Field::MetadataApi, MetadataApi::WORDS);
+        let missing = self.word(fields, Field::MetadataMissing, MetadataMissing::WORDS);
+        let encryption = self.word(fields, Field::VideoEncryption, VideoEncryption::WORDS);
+        let strict = self.switch(fields.get(Field::StrictCompat), flags.strict_compat);
+        Manner {
+            schema: flags.schema.or(schema).unwrap_or(defaults.schema),
+            metadata_api: flags.metadata_api.or(api).unwrap_or(defaults.metadata_api),
+            metadata_missing: flags.metadata_missing.or(missing).unwrap_or(defaults.metadata_missing),
+            video_encryption: flags.video_encryption.or(encryption).unwrap_or(defaults.video_encryption),
+            strict_compat: strict.unwrap_or(defaults.strict_compat),
+        }
+    }
+
+    fn word<T: FromStr<Err = ()>>(
+        &mut self,
+        fields: &Cells<Field>,
+        field: Field,
+        words: &[&'static str],
+    ) -> Option<T> {
+        self.read(fields.get(field), |text| cell::word(text, words))
+    }
+
     /// What a job says itself is kept beside the parameter's name: the job wins over the parameter.
     fn endpoints(&mut self, fields: &Cells<Field>) -> Endpoints {
-        let cwd = self.cwd;
         let text = |field| text(fields, field);
-        let mut endpoints = Endpoints {
-            aws_param_store_name: None,
+        Endpoints {
+            aws_param_store_name: self.read(fields.get(Field::AwsParamStoreName), cell::parameter_name),
             codeocean_domain: text(Field::CodeoceanDomain),
             codeocean_trigger_capsule_id: text(Field::TriggerCapsuleId),
             codeocean_trigger_capsule_version: text(Field::TriggerCapsuleVersion),
             codeocean_process_capsule_id: text(Field::ProcessCapsuleId),
             metadata_service_domain: text(Field::MetadataServiceDomain),
             aind_data_transfer_repo_location: text(Field::RepoLocation),
-            video_encryption_password: None,
-            codeocean_api_token: None,
-        };
-        let mut secret = |field| self.read(fields.get(field), |text| cell::secret(text, cwd));
-        endpoints.video_encryption_password = secret(Field::VideoEncryptionPassword);
-        endpoints.codeocean_api_token = secret(Field::CodeoceanApiToken);
-        endpoints.aws_param_store_name =
-            self.read(fields.get(Field::AwsParamStoreName), cell::parameter_name);
-        endpoints
+            video_encryption_password: self.secret(fields, &field::VIDEO_PASSWORD),
+            codeocean_api_token: self.secret(fields, &field::API_TOKEN),
+        }
+    }
+
+    /// A secret is said by itself or by its path, not by both.
+    fn secret(&mut self, fields: &Cells<Field>, nested: &Nested) -> Option<SecretRef> {
+        let cwd = self.cwd;
+        let (own, path) = (fields.get(nested.secret), fields.get(nested.path));
+        if let (Some(own), Some(path)) = (own, path) {
+            let what = format!("stands beside `{}`, which says the same secret", own.column);
+            let wrong = Wrong::new(what, "fill in only one of them");
+            self.problems.push(path.problem(&self.origin, wrong, ProblemKind::Written));
+        }
+        let own = self.read(own, |text| secret::reference(text, cwd));
+        let path = self.read(path, |text| secret::nested(text, nested.key));
+        own.or(path)
     }
 
     /// Folders are numbered by what the modality is, not by how it was typed: `ecephys`, `ecephys1`, `ecephys2`.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use adt_model::ProblemKind;
 
-use super::Node;
+use super::{Node, people};
 use crate::{
     draft::{Cells, Draft, ModalityDraft, Written, Wrong},
     field::{self, Field, Part},
@@ -35,14 +35,13 @@ pub(super) fn fill(draft: &mut Draft, pairs: Vec<(String, Node)>) {
 
 /// Fills the endpoints of a draft from an object of them.
 pub(crate) fn endpoints(draft: &mut Draft, at: &str, pairs: Vec<(String, Node)>) {
-    let is_endpoint = |field: &Field| *field >= Field::AwsParamStoreName;
     let mut keys = Keys::new(at);
     for (key, node) in pairs {
         let Some((clean, path)) = keys.once(draft, &key) else { continue };
-        if let Some(field) = Field::named(&clean).filter(is_endpoint) {
+        if let Some(field) = Field::named(&clean).filter(|field| field.is_endpoint()) {
             put(draft, field, path, node);
         } else {
-            let names = Field::names().filter(|name| Field::named(name).as_ref().is_some_and(is_endpoint));
+            let names = Field::names().filter(|name| Field::named(name).is_some_and(Field::is_endpoint));
             let names: Vec<_> = names.map(str::to_owned).collect();
             unknown(draft, path, &clean, &names);
         }
@@ -108,12 +107,21 @@ fn modality(draft: &mut Draft, at: String, pairs: Vec<(String, Node)>) -> Modali
 }
 
 fn put(draft: &mut Draft, field: Field, path: String, node: Node) {
+    let node = match (field, node) {
+        (_, Node::List(nodes)) if field.is_list() => match people::joined(draft, field, &path, nodes) {
+            Some(text) => Node::Text(text),
+            None => return draft.fields.excuse(field),
+        },
+        (_, node) => node,
+    };
     let kind = if field == Field::Platform {
         Kind::Named
     } else if field.is_switch() {
         Kind::Switch
     } else if field.may_be_digits() {
         Kind::TextOrDigits
+    } else if field.is_list() {
+        Kind::TextOrList
     } else {
         Kind::Text
     };
@@ -124,18 +132,18 @@ fn put(draft: &mut Draft, field: Field, path: String, node: Node) {
 }
 
 /// The names seen in one object.
-struct Keys {
+pub(super) struct Keys {
     at: String,
     seen: BTreeSet<String>,
 }
 
 impl Keys {
-    fn new(at: &str) -> Self {
+    pub(super) fn new(at: &str) -> Self {
         Self { at: if at.is_empty() { String::new() } else { format!("{at}.") }, seen: BTreeSet::new() }
     }
 
     /// The clean name and the whole path of a key; a key written twice is a problem and is not read again.
-    fn once(&mut self, draft: &mut Draft, key: &str) -> Option<(String, String)> {
+    pub(super) fn once(&mut self, draft: &mut Draft, key: &str) -> Option<(String, String)> {
         let clean = field::clean(key);
         let path = format!("{}{key}", self.at);
         if self.seen.insert(clean.clone()) {
@@ -147,7 +155,7 @@ impl Keys {
 }
 
 /// Says that a key is unknown; gives the name it was probably meant to be.
-fn unknown(draft: &mut Draft, path: String, clean: &str, names: &[String]) -> Option<String> {
+pub(super) fn unknown(draft: &mut Draft, path: String, clean: &str, names: &[String]) -> Option<String> {
     let (valid, near) = field::advice(clean, names, "keys");
     draft.complain(path, Wrong::new("no key of that name", valid));
     near
@@ -155,10 +163,12 @@ fn unknown(draft: &mut Draft, path: String, clean: &str, names: &[String]) -> Op
 
 /// What a value may be written as.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Text,
     /// A whole number stands for its digits.
     TextOrDigits,
+    /// A text; its lists have been read already.
+    TextOrList,
     /// `true`, `false`, 0, 1 or their words.
     Switch,
     /// A text, or an object holding `abbreviation` or `name`.
@@ -166,7 +176,7 @@ enum Kind {
 }
 
 /// The value as the text a cell would hold; blank for null. `None` when it is of a wrong kind, which has been said.
-fn text(draft: &mut Draft, path: String, node: Node, kind: Kind, secret: bool) -> Option<Written> {
+pub(super) fn text(draft: &mut Draft, path: String, node: Node, kind: Kind, secret: bool) -> Option<Written> {
     let text = match node {
         Node::Text(text) => text,
         Node::Null => String::new(),
@@ -178,6 +188,7 @@ fn text(draft: &mut Draft, path: String, node: Node, kind: Kind, secret: bool) -
             let valid = match kind {
                 Kind::Text => "a text in double quotes",
                 Kind::TextOrDigits => "a text in double quotes, or a whole number",
+                Kind::TextOrList => "a text in double quotes, or a list",
                 Kind::Switch => "true or false",
                 Kind::Named => "a text in double quotes, or an object with `abbreviation` or `name`",
             };

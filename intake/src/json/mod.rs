@@ -2,6 +2,7 @@
 
 mod job;
 mod node;
+mod people;
 
 use adt_model::Origin;
 use camino::Utf8Path;
@@ -18,8 +19,9 @@ pub(crate) use node::Node;
 /// Reads one job object or a list of them.
 ///
 /// Keys have the names of the CSV's columns; `modalities` is a list of objects. A whole number as `subject_id` stands
-/// for its digits. The row of a job is its place in the list, counted from 1; a single object has none. Of a text that is no JSON only the line and column are said,
-/// since any part of it may be a secret.
+/// for its digits; `investigators` and `funding_source` may be lists. The row of a job is its place in the list,
+/// counted from 1; a single object has none. Of a text that is no JSON only the line and column are said, since any
+/// part of it may be a secret.
 pub fn from_json(text: &str, source: &str, cwd: &Utf8Path, over: &Overrides) -> Vec<Row> {
     let origin = |row| Origin { source: source.to_owned(), row };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

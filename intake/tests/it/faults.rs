@@ -78,6 +78,7 @@ fn b5_a_flag_wins_over_every_cell() {
         skip_staging: true,
         force_cloud_sync: true,
         metadata_dir_force: true,
+        ..Overrides::default()
     };
     let row = Lab::new().job_with(
         "modality0,modality0.source,modality0.skip_staging,modality0.compress_raw_data,skip_staging,dry_run,force_cloud_sync,metadata_dir_force",

@@ -8,5 +8,8 @@ mod flags;
 mod golden;
 mod json;
 mod lab;
+mod manner;
+mod parameter;
+mod people;
 mod properties;
 mod table;

@@ -1,6 +1,7 @@
 //! Foreign bytes are never a panic, and no row is without a job and without a reason.
 
-use adt_intake::{Overrides, Row, SingleJob, from_bytes, from_csv, from_flags, from_json};
+use adt_intake::{Overrides, Row, SingleJob, endpoints, from_bytes, from_csv, from_flags, from_json};
+use adt_model::{Class, Secret};
 use proptest::prelude::*;
 
 fn sound(rows: &[Row]) -> bool {
@@ -26,6 +27,11 @@ fn pieces() -> impl Strategy<Value = String> {
         "source",
         "codeocean_api_token",
         "dry_run",
+        "\"codeocean_api_token_path\"",
+        "\"funding\"",
+        "investigators",
+        "|",
+        "ssm:",
         "true",
         "ecephys",
         "b",
@@ -69,6 +75,9 @@ proptest! {
         let over = Overrides::default();
         prop_assert!(sound(&from_csv(text.as_bytes(), "x", "/nowhere".into(), &over)));
         prop_assert!(sound(&from_json(&text, "x", "/nowhere".into(), &over)));
+        let parameter = Secret::new(format!("{{{text}}}"));
+        let read = endpoints(&parameter, "/lab/e");
+        prop_assert!(read.is_ok() || read.is_err_and(|fault| fault.class() == Class::BadInput));
         let flags = SingleJob { modalities: Some(text.clone()), endpoints_parameters: Some(text), ..SingleJob::default() };
         prop_assert!(sound(&from_flags(&flags, "/nowhere".into(), &over)));
     }
