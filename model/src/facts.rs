@@ -1,7 +1,7 @@
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
-use crate::Crc64;
+use crate::{Choice, Crc64};
 
 /// What a read-only look at the world found, for one job. Everything `plan` may know beside the job itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,8 +12,28 @@ pub struct Facts {
     pub documents: Vec<DocumentFacts>,
     /// What stands at the destination.
     pub standing: Standing,
-    /// `behavior_dir` as an absolute path without links, when there is one.
-    pub behavior_dir: Option<Utf8PathBuf>,
+    /// What `behavior_dir` holds, when there is one.
+    pub behavior: Option<BehaviorFacts>,
+    /// What the services answered; `None` while nobody has asked them.
+    pub gathered: Option<Gathered>,
+}
+
+/// The behaviour folder, counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BehaviorFacts {
+    /// All of its files, videos among them.
+    pub folder: FolderFacts,
+    /// How many of the files are videos, which are encrypted.
+    pub videos: u64,
+}
+
+/// What the services answered, as far as a plan shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gathered {
+    /// Where each document of the asset comes from.
+    pub choices: Vec<Choice>,
+    /// What a person should know about the answers.
+    pub notes: Vec<String>,
 }
 
 /// One source folder, counted.

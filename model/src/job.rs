@@ -3,7 +3,7 @@ use std::fmt;
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
-use crate::{AcqDatetime, Key, Location, Modality, Platform, ProcessName, SecretRef};
+use crate::{AcqDatetime, Key, Location, Manner, Modality, People, Platform, ProcessName, SecretRef};
 
 /// Where a job was written down, so that every message can point there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ pub struct JobSpec {
     pub modalities: Vec<ModalitySpec>,
     /// Where to build the asset first; `None` means that data goes straight to the destination.
     pub temp_directory: Option<Utf8PathBuf>,
-    /// Behaviour data that must not be uploaded as part of a modality.
+    /// Behaviour data: left out of every modality, and sent below `behavior/` with its videos encrypted.
     pub behavior_dir: Option<Utf8PathBuf>,
     /// A folder whose `*.json` files belong to the asset.
     pub metadata_dir: Option<Utf8PathBuf>,
@@ -58,6 +58,10 @@ pub struct JobSpec {
     pub process_name: ProcessName,
     /// The project the session belongs to.
     pub project_name: Option<String>,
+    /// Who stands behind the data.
+    pub people: People,
+    /// How documents and videos are made.
+    pub manner: Manner,
     /// The services around the job.
     pub endpoints: Endpoints,
 }
@@ -116,6 +120,52 @@ pub struct Endpoints {
     pub video_encryption_password: Option<SecretRef>,
     /// Allows triggering.
     pub codeocean_api_token: Option<SecretRef>,
+}
+
+impl Endpoints {
+    /// What is not set here is taken from `others`: what a job list says wins over what a parameter says.
+    #[must_use]
+    pub fn or(self, others: &Self) -> Self {
+        fn first<T: Clone>(own: Option<T>, other: Option<&T>) -> Option<T> {
+            own.or_else(|| other.cloned())
+        }
+        Self {
+            aws_param_store_name: first(self.aws_param_store_name, others.aws_param_store_name.as_ref()),
+            codeocean_domain: first(self.codeocean_domain, others.codeocean_domain.as_ref()),
+            codeocean_trigger_capsule_id: first(
+                self.codeocean_trigger_capsule_id,
+                others.codeocean_trigger_capsule_id.as_ref(),
+            ),
+            codeocean_trigger_capsule_version: first(
+                self.codeocean_trigger_capsule_version,
+                others.codeocean_trigger_capsule_version.as_ref(),
+            ),
+            codeocean_process_capsule_id: first(
+                self.codeocean_process_capsule_id,
+                others.codeocean_process_capsule_id.as_ref(),
+            ),
+            metadata_service_domain: first(
+                self.metadata_service_domain,
+                others.metadata_service_domain.as_ref(),
+            ),
+            aind_data_transfer_repo_location: first(
+                self.aind_data_transfer_repo_location,
+                others.aind_data_transfer_repo_location.as_ref(),
+            ),
+            video_encryption_password: first(
+                self.video_encryption_password,
+                others.video_encryption_password.as_ref(),
+            ),
+            codeocean_api_token: first(self.codeocean_api_token, others.codeocean_api_token.as_ref()),
+        }
+    }
+
+    /// Whether the job is to start a pipeline; then domain, trigger capsule and token are all needed.
+    pub fn wants_pipeline(&self) -> bool {
+        self.codeocean_domain.is_some()
+            || self.codeocean_trigger_capsule_id.is_some()
+            || self.codeocean_process_capsule_id.is_some()
+    }
 }
 
 /// How much is said, by the names Python's logging uses.

@@ -1,7 +1,7 @@
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
-use crate::{ByteSize, DocumentFacts, Key, Location, Origin, Problem};
+use crate::{ByteSize, DocumentFacts, Key, Location, Origin, Problem, Schema, VideoEncryption};
 
 /// What will be done for one job: a value that can be printed, stored and compared. Holds no secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,15 @@ pub struct Plan {
     pub files: u64,
     /// Bytes that will be read from modality folders.
     pub bytes: ByteSize,
+    /// Which generation of aind-data-schema the documents follow.
+    #[serde(default)]
+    pub schema: Schema,
+    /// What the metadata folder brings, used or not.
+    #[serde(default)]
+    pub brought: Vec<DocumentFacts>,
+    /// Where each document comes from, as far as that has been found out.
+    #[serde(default)]
+    pub documents: Vec<Choice>,
     /// In order; the steps of one stage may overlap.
     pub stages: Vec<Stage>,
     /// What a person should know before it starts.
@@ -52,8 +61,10 @@ pub enum StageName {
     Upload,
     /// Everything sent is looked for at the destination.
     Verify,
-    /// The record that marks the asset as complete; always last.
+    /// The record that marks the asset as complete; the last object.
     Record,
+    /// The pipeline is started, once for each record.
+    Trigger,
 }
 
 /// One deed. It may be run twice: the second time finds its own work done.
@@ -85,6 +96,17 @@ pub enum Action {
         /// First part of every entry's name: the folder's own name.
         entry_root: String,
     },
+    /// Behaviour data: each video becomes an encrypted zip, every other file an object of the same relative name.
+    SendBehavior {
+        /// What is read.
+        folder: FolderWork,
+        /// How many of its files are videos.
+        videos: u64,
+        /// Where the objects go in the asset.
+        under: Key,
+        /// How the videos are encrypted.
+        encryption: VideoEncryption,
+    },
     /// Files of `metadata_dir` go to the asset's root as they are.
     CopyDocuments {
         /// The folder.
@@ -92,9 +114,9 @@ pub enum Action {
         /// The files.
         documents: Vec<DocumentFacts>,
     },
-    /// `data_description.json` and `processing.json` are generated.
+    /// What the metadata service answered is written, and what the tool generates itself.
     WriteDocuments {
-        /// Which of them; one that `metadata_dir` brings is not generated.
+        /// File names, such as `subject.json`.
         names: Vec<String>,
     },
     /// What stands in the temporary folder is sent to the destination.
@@ -103,6 +125,51 @@ pub enum Action {
     Verify,
     /// `metadata.nd.json`, the mark of a complete asset.
     WriteRecord,
+    /// A Code Ocean capsule is asked to start the pipeline.
+    Trigger(Trigger),
+}
+
+/// What starts the pipeline. The token is not part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trigger {
+    /// Code Ocean's address.
+    pub domain: String,
+    /// The capsule that starts the pipeline.
+    pub capsule: String,
+    /// Which version of it; the newest where none is named.
+    pub version: Option<u64>,
+    /// The lab's own capsule, which the pipeline runs.
+    pub process_capsule: Option<String>,
+    /// `run_generic_pipeline` when there is a process capsule, else the platform.
+    pub job_type: String,
+    /// The modalities' abbreviations, in the job's order.
+    pub modalities: Vec<String>,
+}
+
+/// Where one document of an asset comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// File name, such as `subject.json`.
+    pub name: String,
+    /// Where from.
+    pub from: DocumentSource,
+    /// What else a person should know: an answer that does not validate, a file that was passed over.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub remark: Option<String>,
+}
+
+/// Who brings a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DocumentSource {
+    /// The metadata service.
+    Service,
+    /// A file of `metadata_dir`.
+    Folder,
+    /// This program.
+    Generated,
+    /// Nobody: the asset does without.
+    Missing,
 }
 
 /// A folder to read.

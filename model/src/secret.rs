@@ -39,8 +39,20 @@ pub enum SecretRef {
     Env(String),
     /// `file:PATH`, the content of a file without its last line end.
     File(Utf8PathBuf),
-    /// `ssm:/path`, a parameter of the AWS Parameter Store.
-    Ssm(String),
+    /// `ssm:/path` or `ssm:/path#key`, a parameter of the AWS Parameter Store; with a key, that member of its JSON.
+    Ssm {
+        /// The parameter.
+        name: String,
+        /// The member of its JSON.
+        key: Option<String>,
+    },
+    /// `secretsmanager:name` or `secretsmanager:name#key`, a secret of the AWS Secrets Manager; with a key, that member of its JSON.
+    SecretsManager {
+        /// Name or ARN.
+        id: String,
+        /// The member of its JSON.
+        key: Option<String>,
+    },
 }
 
 impl FromStr for SecretRef {
@@ -50,9 +62,24 @@ impl FromStr for SecretRef {
         Ok(match text.split_once(':') {
             Some(("env", name)) => Self::Env(name.to_owned()),
             Some(("file", path)) => Self::File(path.into()),
-            Some(("ssm", name)) => Self::Ssm(name.to_owned()),
+            Some(("ssm", rest)) => {
+                let (name, key) = keyed(rest);
+                Self::Ssm { name, key }
+            }
+            Some(("secretsmanager", rest)) => {
+                let (id, key) = keyed(rest);
+                Self::SecretsManager { id, key }
+            }
             _ => Self::Inline(Secret::new(text)),
         })
+    }
+}
+
+/// `name#key`.
+fn keyed(text: &str) -> (String, Option<String>) {
+    match text.split_once('#') {
+        Some((name, key)) if !key.is_empty() => (name.to_owned(), Some(key.to_owned())),
+        _ => (text.trim_end_matches('#').to_owned(), None),
     }
 }
 
@@ -63,9 +90,14 @@ impl fmt::Display for SecretRef {
             Self::Inline(_) => f.write_str("***"),
             Self::Env(name) => write!(f, "env:{name}"),
             Self::File(path) => write!(f, "file:{path}"),
-            Self::Ssm(name) => write!(f, "ssm:{name}"),
+            Self::Ssm { name, key } => write!(f, "ssm:{name}{}", tail(key.as_ref())),
+            Self::SecretsManager { id, key } => write!(f, "secretsmanager:{id}{}", tail(key.as_ref())),
         }
     }
+}
+
+fn tail(key: Option<&String>) -> String {
+    key.map(|key| format!("#{key}")).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -82,7 +114,13 @@ mod tests {
     fn references_are_told_from_texts() {
         assert_eq!("env:TOKEN".parse(), Ok(SecretRef::Env("TOKEN".into())));
         assert_eq!("file:/etc/token".parse(), Ok(SecretRef::File("/etc/token".into())));
-        assert_eq!("ssm:/lab/token".parse(), Ok(SecretRef::Ssm("/lab/token".into())));
+        let ssm =
+            |key: Option<&str>| SecretRef::Ssm { name: "/lab/token".into(), key: key.map(str::to_owned) };
+        assert_eq!("ssm:/lab/token".parse(), Ok(ssm(None)));
+        assert_eq!("ssm:/lab/token#".parse(), Ok(ssm(None)));
+        assert_eq!("ssm:/lab/token#T".parse(), Ok(ssm(Some("T"))));
+        let secret = SecretRef::SecretsManager { id: "lab/co".into(), key: Some("T".into()) };
+        assert_eq!(secret.to_string().parse(), Ok(secret));
         assert_eq!("cop_a:b".parse(), Ok(SecretRef::Inline(Secret::new("cop_a:b"))));
     }
 }
