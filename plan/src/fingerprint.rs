@@ -1,27 +1,29 @@
 //! One short text for "the same input with the same parameters".
 
-use adt_model::{Origin, Plan};
+use adt_model::{Origin, Plan, StageName};
 
 /// A checksum of everything in the plan that decides what the asset will hold.
 ///
-/// Where the job was written down, what a person is told, and the ways of writing (dry run, force, a temporary folder) do not count.
+/// Where the job was written down, what a person is told, the ways of writing (dry run, force, a temporary folder), and what services
+/// answer or are asked to start do not count: a job that is done can be told without asking anybody.
 pub fn fingerprint(plan: &Plan) -> String {
     let what_counts = Plan {
         origin: Origin::default(),
         dry_run: false,
         force: false,
         temp_directory: None,
-        stages: plan
-            .stages
-            .iter()
-            .filter(|stage| stage.name != adt_model::StageName::Upload)
-            .cloned()
-            .collect(),
+        stages: plan.stages.iter().filter(|stage| counts(stage.name)).cloned().collect(),
+        documents: Vec::new(),
         notes: Vec::new(),
+        obstacles: Vec::new(),
         ..plan.clone()
     };
     let text = serde_json::to_vec(&what_counts).expect("a plan has only string keys");
     format!("{:016x}", fnv1a(&text))
+}
+
+fn counts(stage: StageName) -> bool {
+    !matches!(stage, StageName::Documents | StageName::Upload | StageName::Trigger)
 }
 
 /// FNV-1a, 64 bit: enough to tell an edited job from an unedited one; nobody attacks it.

@@ -8,12 +8,14 @@ mod documents;
 mod fingerprint;
 mod notes;
 mod obstacles;
+mod pipeline;
 
 use adt_model::{
     Action, ByteSize, Facts, FolderFacts, FolderWork, JobSpec, Key, ModalitySpec, Plan, Stage, StageName,
     Step,
 };
 
+pub use documents::{Answer, OF_THE_SERVICE, choose, to_ask};
 pub use fingerprint::fingerprint;
 pub use obstacles::obstacles;
 
@@ -24,22 +26,28 @@ pub const RECORD: &str = "metadata.nd.json";
 ///
 /// `facts.folders` must be in the order of `spec.modalities`; a modality without facts (its folder was not looked at) is planned with zero counts.
 pub fn plan(spec: &JobSpec, facts: &Facts) -> Plan {
-    let obstacles = obstacles(spec);
-    let data = data_steps(spec, facts);
+    let mut obstacles = obstacles(spec);
+    obstacles.extend(obstacles::seen(spec, facts));
+    let documents = documents::choices(spec, facts);
+    let mut data = data_steps(spec, facts);
+    data.extend(behavior::step(spec, facts));
     let folders = data.iter().filter_map(|step| match &step.action {
-        Action::CopyFolder { folder, .. } | Action::ZipFolder { folder, .. } => Some(folder),
+        Action::CopyFolder { folder, .. }
+        | Action::ZipFolder { folder, .. }
+        | Action::SendBehavior { folder, .. } => Some(folder),
         _ => None,
     });
     let (files, bytes) = folders.fold((0, 0), |(f, b), w| (f + w.files, b + w.bytes.0));
     let mut stages = vec![
         Stage { name: StageName::Data, steps: data },
-        Stage { name: StageName::Documents, steps: documents::steps(spec, facts) },
+        Stage { name: StageName::Documents, steps: documents::steps(spec, facts, &documents) },
     ];
     if spec.temp_directory.is_some() {
         stages.push(single(StageName::Upload, "upload", Action::UploadBuilt));
     }
     stages.push(single(StageName::Verify, "verify", Action::Verify));
     stages.push(single(StageName::Record, "record", Action::WriteRecord));
+    stages.extend(pipeline::stage(spec));
     Plan {
         origin: spec.origin.clone(),
         name: spec.asset_name(),
@@ -49,8 +57,11 @@ pub fn plan(spec: &JobSpec, facts: &Facts) -> Plan {
         temp_directory: spec.temp_directory.clone(),
         files,
         bytes: ByteSize(bytes),
+        schema: spec.manner.schema,
+        brought: facts.documents.clone(),
         stages,
-        notes: notes::notes(spec, facts),
+        notes: notes::notes(spec, facts, &documents),
+        documents,
         obstacles,
     }
 }
@@ -73,7 +84,7 @@ fn data_steps(spec: &JobSpec, facts: &Facts) -> Vec<Step> {
 fn data_step(modality: &ModalitySpec, seen: &FolderFacts, facts: &Facts) -> Step {
     let source = if seen.path.as_str().is_empty() { modality.source.clone() } else { seen.path.clone() };
     let folder = FolderWork {
-        leave_out: behavior::leave_out(&source, facts.behavior_dir.as_deref()),
+        leave_out: behavior::leave_out(&source, facts.behavior.as_ref().map(|b| b.folder.path.as_path())),
         files: seen.files,
         bytes: ByteSize(seen.bytes),
         fingerprint: seen.fingerprint.clone(),

@@ -1,17 +1,19 @@
 //! What a person should know before a job starts: everything the job asks for that will not happen, and everything left out.
 
-use adt_model::{Facts, JobSpec, ModalitySpec, Standing};
+use adt_model::{Choice, DocumentSource, Facts, JobSpec, ModalitySpec, Standing, VideoEncryption};
 
-pub(crate) fn notes(spec: &JobSpec, facts: &Facts) -> Vec<String> {
+use crate::{RECORD, documents};
+
+pub(crate) fn notes(spec: &JobSpec, facts: &Facts, choices: &[Choice]) -> Vec<String> {
     let mut notes = Vec::new();
     standing(spec, facts, &mut notes);
     if spec.modalities.is_empty() {
         notes.push("no modality is named: only metadata is uploaded".into());
     }
     folders(spec, facts, &mut notes);
-    services(spec, &mut notes);
+    services(spec, facts, &mut notes);
     without_effect(spec, &mut notes);
-    documents(spec, facts, &mut notes);
+    sources(spec, facts, choices, &mut notes);
     notes
 }
 
@@ -62,30 +64,24 @@ fn configs(modality: &ModalitySpec, notes: &mut Vec<String>) {
     }
 }
 
-fn services(spec: &JobSpec, notes: &mut Vec<String>) {
+fn services(spec: &JobSpec, facts: &Facts, notes: &mut Vec<String>) {
     let e = &spec.endpoints;
     if let Some(name) = &e.aws_param_store_name {
-        notes.push(format!(
-            "parameter store `{name}` is not asked by this version: set what is needed in the job list"
-        ));
+        notes.push(format!("parameter `{name}` is read before anything is sent; the job list wins over it"));
+    } else if !e.wants_pipeline() {
+        notes.push("no Code Ocean settings: no pipeline is triggered".into());
     }
-    let pipeline = e.codeocean_domain.is_some()
-        || e.codeocean_trigger_capsule_id.is_some()
-        || e.codeocean_process_capsule_id.is_some();
-    notes.push(if pipeline {
-        "Code Ocean is not called by this version: no pipeline is triggered".into()
-    } else {
-        "no Code Ocean settings: no pipeline is triggered".into()
-    });
-    if e.metadata_service_domain.is_some() {
-        notes.push(
-            "the metadata service is not called by this version: documents come from `metadata_dir`".into(),
-        );
+    if let (Some(domain), None) = (&e.metadata_service_domain, &facts.gathered) {
+        let asked: Vec<_> =
+            documents::to_ask(spec, &facts.documents).iter().map(|name| format!("`{name}`")).collect();
+        if !asked.is_empty() {
+            notes.push(format!("{domain} is asked for {} before anything is sent", asked.join(" and ")));
+        }
     }
-    if let Some(dir) = &spec.behavior_dir {
-        notes.push(format!(
-            "behaviour data in `{dir}` is NOT uploaded: it is left out of every modality, and encrypting it is not in this version"
-        ));
+    if let (Some(behavior), VideoEncryption::ZipCrypto) = (&facts.behavior, spec.manner.video_encryption)
+        && behavior.videos > 0
+    {
+        notes.push("zipcrypto is a weak cipher: use it only for readers that cannot open AES".into());
     }
 }
 
@@ -94,29 +90,43 @@ fn without_effect(spec: &JobSpec, notes: &mut Vec<String>) {
     if let (Some(temp), true) = (&spec.temp_directory, spec.modalities.iter().any(|m| m.skip_staging)) {
         notes.push(format!("`skip_staging` has no effect: the asset is built below `{temp}` first"));
     }
-    if spec.metadata_dir_force {
-        notes.push(
-            "`metadata_dir_force` has no effect in this version: the metadata folder always counts".into(),
-        );
+    if spec.metadata_dir_force && spec.metadata_dir.is_none() {
+        notes.push("`metadata_dir_force` has no effect without a `metadata_dir`".into());
     }
 }
 
-fn documents(spec: &JobSpec, facts: &Facts, notes: &mut Vec<String>) {
-    let missing: Vec<_> = ["subject.json", "procedures.json"]
-        .into_iter()
-        .filter(|name| !facts.documents.iter().any(|d| d.name == *name))
-        .map(|name| format!("`{name}`"))
-        .collect();
+/// Where the documents come from: one line for each source that is not this program, and each remark.
+fn sources(spec: &JobSpec, facts: &Facts, choices: &[Choice], notes: &mut Vec<String>) {
+    for choice in choices {
+        if let Some(remark) = &choice.remark {
+            notes.push(format!("{}: {remark}", choice.name));
+        }
+    }
+    let named = |from| {
+        let names = choices.iter().filter(|c| c.from == from).map(|c| format!("`{}`", c.name));
+        names.collect::<Vec<_>>().join(" and ")
+    };
+    let (service, missing) = (named(DocumentSource::Service), named(DocumentSource::Missing));
+    if let (Some(domain), Some(_), false) =
+        (&spec.endpoints.metadata_service_domain, &facts.gathered, service.is_empty())
+    {
+        notes.push(format!("{service}: from {domain}"));
+    }
+    let folder = named(DocumentSource::Folder);
+    if let (Some(dir), false) = (&spec.metadata_dir, folder.is_empty()) {
+        notes.push(format!("{folder}: from `{dir}`"));
+    }
     if !missing.is_empty() {
-        notes.push(match &spec.metadata_dir {
-            Some(dir) => {
-                format!("{} not found in `{dir}`: the record will say what is missing", missing.join(" and "))
-            }
-            None => format!("no `metadata_dir`: the asset gets no {}", missing.join(" and no ")),
-        });
+        let looked = match (&spec.endpoints.metadata_service_domain, &spec.metadata_dir) {
+            (None, None) => "no metadata service and no `metadata_dir` is named".to_owned(),
+            (None, Some(dir)) => format!("not in `{dir}`, and no metadata service is named"),
+            (Some(_), None) => "the metadata service has none, and no `metadata_dir` is named".to_owned(),
+            (Some(_), Some(dir)) => format!("neither the metadata service nor `{dir}` has one"),
+        };
+        notes.push(format!("{missing}: the asset does without, and its record says so ({looked})"));
     }
-    for document in facts.documents.iter().filter(|d| !crate::documents::is_brought(&d.name)) {
-        notes
-            .push(format!("`{}` of the metadata folder is not used: the tool writes its own", document.name));
+    if facts.documents.iter().any(|document| document.name == RECORD) {
+        notes.push(format!("`{RECORD}` of the metadata folder is not used: the tool writes its own"));
     }
+    notes.extend(facts.gathered.iter().flat_map(|gathered| gathered.notes.iter().cloned()));
 }

@@ -1,6 +1,8 @@
-//! What this version cannot do. Said before anything starts, never discovered half way.
+//! What this version cannot do, and what a job lacks. Said before anything starts, never discovered half way.
 
-use adt_model::{JobSpec, Location, ModalitySpec, Problem, ProblemKind};
+use adt_model::{Facts, JobSpec, Location, ModalitySpec, Problem, ProblemKind, Schema};
+
+use crate::pipeline;
 
 /// Everything about `spec` that keeps it from being started; needs no look at the world.
 pub fn obstacles(spec: &JobSpec) -> Vec<Problem> {
@@ -10,7 +12,7 @@ pub fn obstacles(spec: &JobSpec) -> Vec<Problem> {
         found.push(problem(
             spec,
             "s3_bucket",
-            spec.destination.to_string(),
+            Some(spec.destination.to_string()),
             "this version writes to S3 and to folders only",
             "a bucket's bare name, `s3://bucket/prefix` or `file:///folder`",
         ));
@@ -21,13 +23,75 @@ pub fn obstacles(spec: &JobSpec) -> Vec<Problem> {
             problem(
                 spec,
                 &m.source_column,
-                m.source.to_string(),
-                "the folder lies inside `behavior_dir`, whose data must not be uploaded as it is",
+                Some(m.source.to_string()),
+                "the folder lies inside `behavior_dir`, whose videos must not be uploaded as they are",
                 "a folder outside it, or another `behavior_dir`",
             )
         }));
     }
+    found.extend(clash_with_behavior(spec));
+    found.extend(pipeline::lacking(spec).into_iter().map(|(column, value, valid)| {
+        let what =
+            if value.is_none() { "is needed to start a pipeline" } else { "is no version of a capsule" };
+        problem(spec, column, value, what, valid)
+    }));
+    found.extend(schema(spec));
     found
+}
+
+/// What only a look at the folders can tell.
+pub(crate) fn seen(spec: &JobSpec, facts: &Facts) -> Vec<Problem> {
+    let mut found = Vec::new();
+    let endpoints = &spec.endpoints;
+    let videos = facts.behavior.as_ref().map_or(0, |behavior| behavior.videos);
+    if videos > 0 && endpoints.video_encryption_password.is_none() && endpoints.aws_param_store_name.is_none()
+    {
+        found.push(problem(
+            spec,
+            "video_encryption_password",
+            None,
+            "is needed to encrypt the videos of `behavior_dir`",
+            "a password, or better where it is: `env:NAME`, `file:PATH`, `ssm:/path`, `secretsmanager:name`",
+        ));
+    }
+    let described = facts.documents.iter().any(|document| document.name == "data_description.json");
+    if spec.manner.schema == Schema::V2 && spec.project_name.is_none() && !described {
+        found.push(problem(
+            spec,
+            "project_name",
+            None,
+            "is needed by documents of schema v2",
+            "the project's name, or a `data_description.json` in `metadata_dir`",
+        ));
+    }
+    found
+}
+
+/// The folder of behaviour data and that of the modality `behavior` would be one.
+fn clash_with_behavior(spec: &JobSpec) -> Option<Problem> {
+    spec.behavior_dir.as_ref()?;
+    let clashing =
+        spec.modalities.iter().find(|m| m.folder.as_str() == "behavior" && !m.compress_raw_data)?;
+    Some(problem(
+        spec,
+        &clashing.source_column,
+        Some(clashing.source.to_string()),
+        "would share the folder `behavior` of the asset with `behavior_dir`",
+        "`compress_raw_data` = true for this modality, or no `behavior_dir`",
+    ))
+}
+
+fn schema(spec: &JobSpec) -> Option<Problem> {
+    let both = spec.manner.schema == Schema::V2 && spec.manner.strict_compat;
+    both.then(|| {
+        problem(
+            spec,
+            "schema",
+            Some("v2".into()),
+            "the original's documents are of schema v1",
+            "`schema` = v1, or no `strict_compat`",
+        )
+    })
 }
 
 /// Extracellular electrophysiology is not zipped: its compression is a transcoding of its own.
@@ -39,17 +103,17 @@ fn transform_missing(spec: &JobSpec, modality: &ModalitySpec) -> Problem {
     problem(
         spec,
         &modality.source_column,
-        modality.source.to_string(),
+        Some(modality.source.to_string()),
         "compressing ecephys (Open Ephys to Zarr with WavPack) is not in this version",
         "`compress_raw_data` = false for this modality sends the folder as it is",
     )
 }
 
-fn problem(spec: &JobSpec, column: &str, value: String, what: &str, valid: &str) -> Problem {
+fn problem(spec: &JobSpec, column: &str, value: Option<String>, what: &str, valid: &str) -> Problem {
     Problem {
         origin: spec.origin.clone(),
         column: column.to_owned(),
-        value: Some(value),
+        value,
         what: what.to_owned(),
         valid: valid.to_owned(),
         kind: ProblemKind::World,

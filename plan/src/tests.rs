@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use adt_model::{
-    Crc64, DocumentFacts, Endpoints, JobSpec, Location, LogLevel, Modality, Origin, SecretRef, Standing,
+    BehaviorFacts, Crc64, DocumentFacts, DocumentSource, Endpoints, Gathered, JobSpec, Location, LogLevel,
+    Modality, Origin, Schema, SecretRef, Standing,
 };
 use insta::{assert_json_snapshot, assert_snapshot};
 use rstest::rstest;
@@ -29,6 +30,8 @@ fn job() -> JobSpec {
         processor_name: "service".into(),
         process_name: "Other".parse().unwrap(),
         project_name: None,
+        people: adt_model::People::default(),
+        manner: adt_model::Manner::default(),
         endpoints: Endpoints::default(),
     }
 }
@@ -60,6 +63,11 @@ fn one(zip: bool) -> (JobSpec, Facts) {
     with((job(), Facts::default()), "SPIM", "/rig/brain", zip)
 }
 
+fn behavior(path: &str, videos: u64) -> Option<BehaviorFacts> {
+    let folder = FolderFacts { path: path.into(), files: 2, bytes: 100, ..FolderFacts::default() };
+    Some(BehaviorFacts { folder, videos })
+}
+
 fn documents(names: &[&str]) -> Vec<DocumentFacts> {
     let document = |name: &&str| DocumentFacts { name: (*name).to_owned(), bytes: 2, crc64: Crc64(7) };
     names.iter().map(document).collect()
@@ -82,6 +90,10 @@ fn steps(plan: &Plan) -> String {
                     format!("{from} {names:?}")
                 }
                 Action::WriteDocuments { names } => format!("{names:?}"),
+                Action::SendBehavior { folder, videos, under, encryption } => {
+                    format!("{} -> {under}/ with {videos} videos by {encryption}", folder.source)
+                }
+                Action::Trigger(trigger) => format!("{} by {}", trigger.job_type, trigger.capsule),
                 Action::UploadBuilt | Action::Verify | Action::WriteRecord => String::new(),
             };
             let line = format!("{:?} | {} | {deed}", stage.name, step.id);
@@ -134,6 +146,26 @@ fn a_plan_is_json() {
       "temp_directory": null,
       "files": 3,
       "bytes": 2048,
+      "schema": "v1",
+      "brought": [],
+      "documents": [
+        {
+          "name": "subject.json",
+          "from": "missing"
+        },
+        {
+          "name": "procedures.json",
+          "from": "missing"
+        },
+        {
+          "name": "data_description.json",
+          "from": "generated"
+        },
+        {
+          "name": "processing.json",
+          "from": "generated"
+        }
+      ],
       "stages": [
         {
           "name": "data",
@@ -195,7 +227,7 @@ fn a_plan_is_json() {
       ],
       "notes": [
         "no Code Ocean settings: no pipeline is triggered",
-        "no `metadata_dir`: the asset gets no `subject.json` and no `procedures.json`"
+        "`subject.json` and `procedures.json`: the asset does without, and its record says so (no metadata service and no `metadata_dir` is named)"
       ]
     }
     "#);
@@ -211,7 +243,7 @@ fn a_session_without_folders_is_its_documents() {
     assert_snapshot!(notes(&job(), &Facts::default()), @r#"
     no modality is named: only metadata is uploaded
     no Code Ocean settings: no pipeline is triggered
-    no `metadata_dir`: the asset gets no `subject.json` and no `procedures.json`
+    `subject.json` and `procedures.json`: the asset does without, and its record says so (no metadata service and no `metadata_dir` is named)
     "#);
 }
 
@@ -234,11 +266,12 @@ fn behaviour_data_is_left_out_of_every_folder_that_holds_it() {
     let job = with(job, "confocal", "/rig", true);
     let (mut spec, mut facts) = with(job, "MRI", "/rig/brain/Videos_extra", false);
     spec.behavior_dir = Some("brain/Videos".into());
-    facts.behavior_dir = Some("/rig/brain/Videos".into());
+    facts.behavior = behavior("/rig/brain/Videos", 1);
     assert_snapshot!(steps(&plan(&spec, &facts)), @r#"
     Data | copy SPIM | /rig/brain -> SPIM/ without ["/rig/brain/Videos"]
     Data | zip confocal | /rig -> confocal/rig.zip as rig/ without ["/rig/brain/Videos"]
     Data | copy MRI | /rig/brain/Videos_extra -> MRI/ without []
+    Data | behavior | /rig/brain/Videos -> behavior/ with 1 videos by aes256
     Documents | write documents | ["data_description.json", "processing.json"]
     Verify | verify
     Record | record
@@ -259,6 +292,7 @@ fn a_metadata_folder_brings_what_it_has() {
     "#);
     assert_snapshot!(notes(&spec, &facts), @r#"
     no Code Ocean settings: no pipeline is triggered
+    `subject.json` and `procedures.json`: from `/rig/metadata`
     "#);
 }
 
@@ -276,9 +310,10 @@ fn a_data_description_that_is_brought_is_not_generated() {
     "#);
     assert_snapshot!(notes(&spec, &facts), @r#"
     no Code Ocean settings: no pipeline is triggered
-    `subject.json` and `procedures.json` not found in `/rig/metadata`: the record will say what is missing
+    processing.json: the metadata folder's file of that name is passed over
+    `data_description.json`: from `/rig/metadata`
+    `subject.json` and `procedures.json`: the asset does without, and its record says so (not in `/rig/metadata`, and no metadata service is named)
     `metadata.nd.json` of the metadata folder is not used: the tool writes its own
-    `processing.json` of the metadata folder is not used: the tool writes its own
     "#);
 }
 
@@ -317,6 +352,8 @@ fn everything_without_effect_and_everything_left_out_is_told() {
     spec.endpoints.aws_param_store_name = Some("/lab/endpoints".into());
     spec.endpoints.codeocean_domain = Some("https://co.example".into());
     spec.endpoints.metadata_service_domain = Some("https://meta.example".into());
+    spec.manner.video_encryption = "zipcrypto".parse().unwrap();
+    facts.behavior = behavior("/rig/brain/Videos", 2);
     facts.folders[0] = FolderFacts {
         empty_folders: 2,
         left_out: vec!["a: a link that leads outside".into()],
@@ -329,13 +366,11 @@ fn everything_without_effect_and_everything_left_out_is_told() {
     SPIM: `/rig/brain` holds no file
     SPIM: 2 empty folders cannot be kept outside a zip: object stores have no folders
     SPIM: `extra_configs` has no meaning for a folder sent as it is and is not read
-    parameter store `/lab/endpoints` is not asked by this version: set what is needed in the job list
-    Code Ocean is not called by this version: no pipeline is triggered
-    the metadata service is not called by this version: documents come from `metadata_dir`
-    behaviour data in `/rig/brain/Videos` is NOT uploaded: it is left out of every modality, and encrypting it is not in this version
+    parameter `/lab/endpoints` is read before anything is sent; the job list wins over it
+    https://meta.example is asked for `subject.json` and `procedures.json` before anything is sent
+    zipcrypto is a weak cipher: use it only for readers that cannot open AES
     `skip_staging` has no effect: the asset is built below `/scratch` first
-    `metadata_dir_force` has no effect in this version: the metadata folder always counts
-    no `metadata_dir`: the asset gets no `subject.json` and no `procedures.json`
+    `metadata_dir_force` has no effect without a `metadata_dir`
     "#);
 }
 
@@ -366,7 +401,7 @@ fn what_this_version_cannot_do_is_an_obstacle() {
     let (mut private, _) = with((job(), Facts::default()), "behavior-videos", "/rig/Videos/left", false);
     private.behavior_dir = Some("/rig/Videos".into());
     assert_snapshot!(obstacle(&private), @r#"
-    modality0.source = /rig/Videos/left: the folder lies inside `behavior_dir`, whose data must not be uploaded as it is
+    modality0.source = /rig/Videos/left: the folder lies inside `behavior_dir`, whose videos must not be uploaded as they are
     "#);
 }
 
@@ -377,28 +412,119 @@ fn a_plain_ecephys_folder_is_no_obstacle() {
     assert_eq!(plan(&spec, &facts).stages[0].steps[0].id, "copy ecephys");
 }
 
+/// All that is needed to start a pipeline.
+fn code_ocean() -> Endpoints {
+    Endpoints {
+        codeocean_domain: Some("https://co.example".into()),
+        codeocean_trigger_capsule_id: Some("trigger-1".into()),
+        codeocean_api_token: Some(SecretRef::Env("TOKEN".into())),
+        ..Endpoints::default()
+    }
+}
+
+#[test]
+fn a_pipeline_is_the_last_stage() {
+    let (mut spec, facts) = one(true);
+    spec.endpoints = code_ocean();
+    let last = |spec: &JobSpec| steps(&plan(spec, &facts)).lines().last().unwrap().to_owned();
+    assert_eq!(last(&spec), "Trigger | trigger | SmartSPIM by trigger-1");
+    spec.endpoints.codeocean_process_capsule_id = Some("own-2".into());
+    assert_eq!(last(&spec), "Trigger | trigger | run_generic_pipeline by trigger-1");
+}
+
+#[test]
+fn what_a_pipeline_lacks_is_an_obstacle_unless_a_parameter_may_bring_it() {
+    let (mut spec, _) = one(true);
+    spec.endpoints.codeocean_process_capsule_id = Some("own-2".into());
+    spec.endpoints.codeocean_trigger_capsule_version = Some("newest".into());
+    assert_snapshot!(obstacle(&spec), @r#"
+    codeocean_domain = : is needed to start a pipeline
+    codeocean_trigger_capsule_id = : is needed to start a pipeline
+    codeocean_api_token = : is needed to start a pipeline
+    codeocean_trigger_capsule_version = newest: is no version of a capsule
+    "#);
+    spec.endpoints.aws_param_store_name = Some("/lab/endpoints".into());
+    spec.endpoints.codeocean_trigger_capsule_version = None;
+    assert_eq!(obstacle(&spec), "");
+}
+
+#[test]
+fn what_behaviour_data_and_schemas_lack_is_an_obstacle() {
+    let (mut spec, mut facts) = with((job(), Facts::default()), "behavior", "/rig/licks", false);
+    spec.behavior_dir = Some("/rig/Videos".into());
+    spec.manner.schema = Schema::V2;
+    spec.manner.strict_compat = true;
+    facts.behavior = behavior("/rig/Videos", 1);
+    let columns: Vec<_> = plan(&spec, &facts).obstacles.into_iter().map(|p| p.column).collect();
+    assert_eq!(columns, ["modality0.source", "schema", "video_encryption_password", "project_name"]);
+}
+
+/// What was decided for `subject.json`, with its remark.
+fn decided(
+    brought: &[&str],
+    force: bool,
+    service: bool,
+    answer: &Answer,
+) -> (DocumentSource, Option<String>) {
+    let mut spec = job();
+    spec.metadata_dir_force = force;
+    spec.endpoints.metadata_service_domain = service.then(|| "https://meta.example".into());
+    let choices = choose(&spec, &documents(brought), |_| answer.clone());
+    (choices[0].from, choices[0].remark.clone())
+}
+
+#[test]
+fn the_service_comes_first_unless_the_folder_is_forced() {
+    let found = Answer::Found(None);
+    let not = Answer::NotFound("404".into());
+    let subject = &["subject.json"][..];
+    let from = |brought, force, answer| decided(brought, force, true, answer).0;
+    assert_eq!(from(subject, false, &found), DocumentSource::Service);
+    assert_eq!(from(subject, true, &found), DocumentSource::Folder);
+    assert_eq!(from(subject, false, &not), DocumentSource::Folder);
+    assert_eq!(from(&[], false, &not), DocumentSource::Missing);
+    assert_eq!(from(&[], true, &found), DocumentSource::Service);
+    assert_eq!(decided(subject, false, false, &Answer::NotAsked).0, DocumentSource::Folder);
+    assert!(decided(subject, false, true, &found).1.unwrap().contains("passed over"));
+}
+
+#[test]
+fn a_forced_folder_spares_the_question() {
+    let mut spec = job();
+    spec.metadata_dir_force = true;
+    assert_eq!(to_ask(&spec, &[]), Vec::<&str>::new());
+    spec.endpoints.metadata_service_domain = Some("https://meta.example".into());
+    assert_eq!(to_ask(&spec, &documents(&["subject.json"])), ["procedures.json"]);
+}
+
 /// What is changed, and how.
 type Change = (&'static str, fn(&mut JobSpec, &mut Facts));
 
 const UNCHANGED: Change = ("nothing", |_, _| {});
 
-const WAYS: [Change; 7] = [
+const WAYS: [Change; 9] = [
     ("where it was written", |spec, _| spec.origin.row = Some(9)),
     ("a dry run", |spec, _| spec.dry_run = true),
     ("force", |spec, _| spec.force_cloud_sync = true),
     ("a temporary folder", |spec, _| spec.temp_directory = Some("/scratch".into())),
     ("how it stands", |_, facts| facts.standing = Standing::Done),
     ("how much is said", |spec, _| spec.log_level = LogLevel::Debug),
+    ("what the service answers", |_, facts| {
+        let choices = choose(&job(), &[], |_| Answer::NotFound("404".into()));
+        facts.gathered = Some(Gathered { choices, notes: vec!["slow".into()] });
+    }),
+    ("what is started afterwards", |spec, _| spec.endpoints = code_ocean()),
     ("a secret", |spec, _| spec.endpoints.codeocean_api_token = Some(SecretRef::Env("T".into()))),
 ];
 
-const INPUTS: [Change; 7] = [
+const INPUTS: [Change; 8] = [
     ("the files", |_, facts| facts.folders[0].fingerprint = "f2".into()),
     ("the folder", |_, facts| facts.folders[0].path = "/rig/other".into()),
     ("zip or not", |spec, _| spec.modalities[0].compress_raw_data = false),
     ("the destination", |spec, _| spec.destination = Location::Folder("/archive".into())),
     ("the subject", |spec, _| spec.subject_id = "2".into()),
-    ("what is left out", |_, facts| facts.behavior_dir = Some("/rig/brain/Videos".into())),
+    ("what is left out", |_, facts| facts.behavior = behavior("/rig/brain/Videos", 0)),
+    ("the schema", |spec, _| spec.manner.schema = Schema::V2),
     ("the documents", |spec, facts| {
         spec.metadata_dir = Some("/rig/metadata".into());
         facts.documents = documents(&["session.json"]);
