@@ -4,9 +4,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 
 use crate::{
-    JobId, JobState, Ledger, RunId, StepRow,
+    JobId, JobState, Ledger, RunId, StepRow, TriggerRow,
     columns::{maybe_parsed, maybe_word, parsed},
     steps::step_row,
+    triggers,
 };
 
 /// Which jobs history tells about; the default is all.
@@ -41,6 +42,8 @@ pub struct HistoryRow {
     pub bytes: Option<u64>,
     /// What was tried, the first attempt first.
     pub attempts: Vec<AttemptRow>,
+    /// Pipelines that were started, or were to be.
+    pub triggers: Vec<TriggerRow>,
 }
 
 /// One run's work on a job.
@@ -98,6 +101,7 @@ impl Ledger {
             let mut jobs = jobs(&snapshot, filter)?;
             for job in &mut jobs {
                 job.attempts = attempts(&snapshot, job.job)?;
+                job.triggers = triggers::of(&snapshot, job.job)?;
             }
             Ok(jobs)
         })
@@ -147,6 +151,7 @@ fn jobs(connection: &Connection, filter: &HistoryFilter) -> rusqlite::Result<Vec
                 objects: row.get("objects")?,
                 bytes: row.get("bytes")?,
                 attempts: Vec::new(),
+                triggers: Vec::new(),
             })
         },
     )?;

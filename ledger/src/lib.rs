@@ -28,8 +28,10 @@ mod listing;
 mod objects;
 mod refusal;
 mod runs;
+mod salts;
 mod schema;
 mod steps;
+mod triggers;
 mod uploads;
 mod writer;
 
@@ -40,5 +42,7 @@ pub use ledger::Ledger;
 pub use listing::{Listing, Mismatch, Reconciled, Stat};
 pub use objects::{ObjectRow, ObjectState, Totals};
 pub use runs::RunId;
+pub use salts::SaltRow;
 pub use steps::StepRow;
+pub use triggers::{TriggerRow, TriggerState};
 pub use uploads::{PartRow, UploadRow};

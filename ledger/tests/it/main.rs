@@ -8,6 +8,7 @@ mod files;
 mod jobs;
 mod listings;
 mod objects;
+mod services;
 mod uploads;
 
 use adt_ledger::{JobId, Ledger, ObjectRow, ObjectState, RunId};
@@ -49,6 +50,9 @@ fn plan(name: &str) -> Plan {
         temp_directory: None,
         files: 1,
         bytes: ByteSize(1),
+        schema: adt_model::Schema::V1,
+        brought: vec![],
+        documents: vec![],
         stages: vec![],
         notes: vec![],
         obstacles: vec![],

@@ -1,0 +1,103 @@
+use adt_model::{Crc64, Fault};
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, params};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    JobId, Ledger,
+    columns::{maybe_parsed, maybe_word, parsed, word},
+};
+
+/// How the start of a pipeline stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TriggerState {
+    /// It was to be started; whether the request arrived is not known.
+    Intended,
+    /// It was started.
+    Started,
+    /// The service refused: nothing was started.
+    Refused,
+}
+
+/// One start of a pipeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TriggerRow {
+    /// Checksum of the record of the asset as it was then: a record that is written again is another one.
+    pub record: Crc64,
+    /// What was asked for, without the token.
+    pub request: String,
+    /// When it was first meant to be sent.
+    pub intended_at: Timestamp,
+    /// How it stands.
+    pub state: TriggerState,
+    /// What the service calls it.
+    pub computation: Option<String>,
+    /// When it was settled.
+    pub at: Option<Timestamp>,
+}
+
+impl Ledger {
+    /// Every start of a job's pipeline, the first intended first.
+    pub fn triggers(&self, job: JobId) -> Result<Vec<TriggerRow>, Fault> {
+        self.read("look up what was triggered", |connection| of(connection, job))
+    }
+
+    /// Durable: call it before the request is sent. What was known of the same record's trigger is replaced.
+    pub fn trigger_intended(
+        &self,
+        job: JobId,
+        record: Crc64,
+        request: &str,
+        at: Timestamp,
+    ) -> Result<(), Fault> {
+        let (request, at) = (request.to_owned(), at.to_string());
+        self.ask_durably("record that a pipeline is to be started", move |connection| {
+            connection
+                .execute(
+                    "INSERT OR REPLACE INTO triggers (job_id, record, request, intended_at, state)
+                     VALUES (?1, ?2, ?3, ?4, ?5)",
+                    params![job.0, record.to_string(), request, at, word(TriggerState::Intended)],
+                )
+                .map(drop)
+        })
+    }
+
+    /// Durable: what became of it.
+    pub fn trigger_settled(
+        &self,
+        job: JobId,
+        record: Crc64,
+        state: TriggerState,
+        computation: Option<&str>,
+        at: Timestamp,
+    ) -> Result<(), Fault> {
+        let (computation, at) = (computation.map(str::to_owned), at.to_string());
+        self.ask_durably("record what became of a pipeline's start", move |connection| {
+            connection
+                .execute(
+                    "UPDATE triggers SET state = ?3, computation = ?4, at = ?5 WHERE job_id = ?1 AND record = ?2",
+                    params![job.0, record.to_string(), word(state), computation, at],
+                )
+                .map(drop)
+        })
+    }
+}
+
+pub(crate) fn of(connection: &Connection, job: JobId) -> rusqlite::Result<Vec<TriggerRow>> {
+    connection
+        .prepare_cached("SELECT * FROM triggers WHERE job_id = ?1 ORDER BY intended_at")?
+        .query_map([job.0], trigger_row)?
+        .collect()
+}
+
+fn trigger_row(row: &Row<'_>) -> rusqlite::Result<TriggerRow> {
+    Ok(TriggerRow {
+        record: parsed(row, "record")?,
+        request: row.get("request")?,
+        intended_at: parsed(row, "intended_at")?,
+        state: maybe_word(row, "state")?.unwrap_or(TriggerState::Intended),
+        computation: row.get("computation")?,
+        at: maybe_parsed(row, "at")?,
+    })
+}
