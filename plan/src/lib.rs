@@ -76,7 +76,6 @@ fn data_steps(spec: &JobSpec, facts: &Facts) -> Vec<Step> {
     spec.modalities
         .iter()
         .zip(facts_of)
-        .filter(|(modality, _)| !obstacles::needs_transform(modality))
         .map(|(modality, seen)| data_step(modality, seen.unwrap_or(&unseen), facts))
         .collect()
 }

@@ -58,6 +58,12 @@ fn folders(spec: &JobSpec, facts: &Facts, notes: &mut Vec<String>) {
 }
 
 fn configs(modality: &ModalitySpec, notes: &mut Vec<String>) {
+    if modality.modality.is_ecephys() && modality.compress_raw_data {
+        notes.push(format!(
+            "{}: sent as one zip: compressing recordings to WavPack Zarr is not in this version",
+            modality.folder
+        ));
+    }
     if modality.extra_configs.is_some() {
         let way = if modality.compress_raw_data { "a zipped folder" } else { "a folder sent as it is" };
         notes.push(format!("{}: `extra_configs` has no meaning for {way} and is not read", modality.folder));

@@ -1,13 +1,12 @@
 //! What this version cannot do, and what a job lacks. Said before anything starts, never discovered half way.
 
-use adt_model::{Facts, JobSpec, Location, ModalitySpec, Problem, ProblemKind, Schema};
+use adt_model::{Facts, JobSpec, Location, Problem, ProblemKind, Schema};
 
 use crate::pipeline;
 
 /// Everything about `spec` that keeps it from being started; needs no look at the world.
 pub fn obstacles(spec: &JobSpec) -> Vec<Problem> {
-    let mut found: Vec<_> =
-        spec.modalities.iter().filter(|m| needs_transform(m)).map(|m| transform_missing(spec, m)).collect();
+    let mut found = Vec::new();
     if let Location::Gs { .. } | Location::Az { .. } = spec.destination {
         found.push(problem(
             spec,
@@ -55,16 +54,25 @@ pub(crate) fn seen(spec: &JobSpec, facts: &Facts) -> Vec<Problem> {
         ));
     }
     let described = facts.documents.iter().any(|document| document.name == "data_description.json");
-    if spec.manner.schema == Schema::V2 && spec.project_name.is_none() && !described {
-        found.push(problem(
-            spec,
-            "project_name",
-            None,
-            "is needed by documents of schema v2",
-            "the project's name, or a `data_description.json` in `metadata_dir`",
-        ));
+    if spec.manner.schema == Schema::V2 && !described {
+        found.extend(undescribed(spec));
     }
     found
+}
+
+/// What a description of schema v2 must say; who leads and who pays may be the metadata service's to tell.
+fn undescribed(spec: &JobSpec) -> impl Iterator<Item = Problem> {
+    let told =
+        spec.endpoints.metadata_service_domain.is_some() || spec.endpoints.aws_param_store_name.is_some();
+    let needed = [
+        ("project_name", spec.project_name.is_none(), "the project's name"),
+        ("investigators", !told && spec.people.investigators.is_empty(), "full names, separated by `;`"),
+        ("funding_source", !told && spec.people.funding.is_empty(), "who pays, such as `Allen Institute`"),
+    ];
+    needed.into_iter().filter(|(_, lacks, _)| *lacks).map(|(column, _, valid)| {
+        let valid = format!("{valid}, or a `data_description.json` in `metadata_dir`");
+        problem(spec, column, None, "is needed by documents of schema v2", &valid)
+    })
 }
 
 /// The folder of behaviour data and that of the modality `behavior` would be one.
@@ -92,21 +100,6 @@ fn schema(spec: &JobSpec) -> Option<Problem> {
             "`schema` = v1, or no `strict_compat`",
         )
     })
-}
-
-/// Extracellular electrophysiology is not zipped: its compression is a transcoding of its own.
-pub(crate) fn needs_transform(modality: &ModalitySpec) -> bool {
-    modality.modality.is_ecephys() && modality.compress_raw_data
-}
-
-fn transform_missing(spec: &JobSpec, modality: &ModalitySpec) -> Problem {
-    problem(
-        spec,
-        &modality.source_column,
-        Some(modality.source.to_string()),
-        "compressing ecephys (Open Ephys to Zarr with WavPack) is not in this version",
-        "`compress_raw_data` = false for this modality sends the folder as it is",
-    )
 }
 
 fn problem(spec: &JobSpec, column: &str, value: Option<String>, what: &str, valid: &str) -> Problem {

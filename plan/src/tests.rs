@@ -63,9 +63,9 @@ fn one(zip: bool) -> (JobSpec, Facts) {
     with((job(), Facts::default()), "SPIM", "/rig/brain", zip)
 }
 
-fn behavior(path: &str, videos: u64) -> Option<BehaviorFacts> {
+fn behavior(path: &str, videos: u64) -> BehaviorFacts {
     let folder = FolderFacts { path: path.into(), files: 2, bytes: 100, ..FolderFacts::default() };
-    Some(BehaviorFacts { folder, videos })
+    BehaviorFacts { folder, videos }
 }
 
 fn documents(names: &[&str]) -> Vec<DocumentFacts> {
@@ -266,7 +266,7 @@ fn behaviour_data_is_left_out_of_every_folder_that_holds_it() {
     let job = with(job, "confocal", "/rig", true);
     let (mut spec, mut facts) = with(job, "MRI", "/rig/brain/Videos_extra", false);
     spec.behavior_dir = Some("brain/Videos".into());
-    facts.behavior = behavior("/rig/brain/Videos", 1);
+    facts.behavior = Some(behavior("/rig/brain/Videos", 1));
     assert_snapshot!(steps(&plan(&spec, &facts)), @r#"
     Data | copy SPIM | /rig/brain -> SPIM/ without ["/rig/brain/Videos"]
     Data | zip confocal | /rig -> confocal/rig.zip as rig/ without ["/rig/brain/Videos"]
@@ -353,7 +353,7 @@ fn everything_without_effect_and_everything_left_out_is_told() {
     spec.endpoints.codeocean_domain = Some("https://co.example".into());
     spec.endpoints.metadata_service_domain = Some("https://meta.example".into());
     spec.manner.video_encryption = "zipcrypto".parse().unwrap();
-    facts.behavior = behavior("/rig/brain/Videos", 2);
+    facts.behavior = Some(behavior("/rig/brain/Videos", 2));
     facts.folders[0] = FolderFacts {
         empty_folders: 2,
         left_out: vec!["a: a link that leads outside".into()],
@@ -385,10 +385,6 @@ fn obstacle(spec: &JobSpec) -> String {
 
 #[test]
 fn what_this_version_cannot_do_is_an_obstacle() {
-    let (ecephys, _) = with((job(), Facts::default()), "ecephys", "/rig/probe", true);
-    assert_snapshot!(obstacle(&ecephys), @r#"
-    modality0.source = /rig/probe: compressing ecephys (Open Ephys to Zarr with WavPack) is not in this version
-    "#);
     let (mut cloud, _) = one(false);
     cloud.destination = "gs://bucket".parse().unwrap();
     assert_snapshot!(obstacle(&cloud), @r#"
@@ -406,10 +402,11 @@ fn what_this_version_cannot_do_is_an_obstacle() {
 }
 
 #[test]
-fn a_plain_ecephys_folder_is_no_obstacle() {
-    let (spec, facts) = with((job(), Facts::default()), "ecephys", "/rig/probe", false);
+fn an_ecephys_folder_is_zipped_and_that_is_told() {
+    let (spec, facts) = with((job(), Facts::default()), "ecephys", "/rig/probe", true);
     assert_eq!(obstacle(&spec), "");
-    assert_eq!(plan(&spec, &facts).stages[0].steps[0].id, "copy ecephys");
+    assert_eq!(plan(&spec, &facts).stages[0].steps[0].id, "zip ecephys");
+    assert!(notes(&spec, &facts).contains("ecephys: sent as one zip"), "{}", notes(&spec, &facts));
 }
 
 /// All that is needed to start a pipeline.
@@ -454,9 +451,12 @@ fn what_behaviour_data_and_schemas_lack_is_an_obstacle() {
     spec.behavior_dir = Some("/rig/Videos".into());
     spec.manner.schema = Schema::V2;
     spec.manner.strict_compat = true;
-    facts.behavior = behavior("/rig/Videos", 1);
+    facts.behavior = Some(behavior("/rig/Videos", 1));
     let columns: Vec<_> = plan(&spec, &facts).obstacles.into_iter().map(|p| p.column).collect();
-    assert_eq!(columns, ["modality0.source", "schema", "video_encryption_password", "project_name"]);
+    let missing = ["video_encryption_password", "project_name", "investigators", "funding_source"];
+    assert_eq!(columns, [&["modality0.source", "schema"][..], &missing].concat());
+    spec.endpoints.metadata_service_domain = Some("https://meta.example".into());
+    assert!(!plan(&spec, &facts).obstacles.iter().any(|p| p.column == "investigators"));
 }
 
 /// What was decided for `subject.json`, with its remark.
@@ -523,7 +523,7 @@ const INPUTS: [Change; 8] = [
     ("zip or not", |spec, _| spec.modalities[0].compress_raw_data = false),
     ("the destination", |spec, _| spec.destination = Location::Folder("/archive".into())),
     ("the subject", |spec, _| spec.subject_id = "2".into()),
-    ("what is left out", |_, facts| facts.behavior = behavior("/rig/brain/Videos", 0)),
+    ("what is left out", |_, facts| facts.behavior = Some(behavior("/rig/brain/Videos", 0))),
     ("the schema", |spec, _| spec.manner.schema = Schema::V2),
     ("the documents", |spec, facts| {
         spec.metadata_dir = Some("/rig/metadata".into());
