@@ -8,6 +8,9 @@
 //!   where, and what was answered.
 //! - **Secrets stay inside.** Tokens, passwords and the values of parameters are in no fault and no note.
 
+pub mod code_ocean;
+mod http;
+pub mod metadata_service;
 mod options;
 
 pub use options::ServiceOptions;

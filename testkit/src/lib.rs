@@ -6,6 +6,7 @@ pub mod kill;
 pub mod oracle;
 mod proxy;
 mod seed;
+pub mod services;
 pub mod tree;
 
 pub use proxy::{FaultKind, FaultPlan, FaultyProxy, Moment, ProxyTally};

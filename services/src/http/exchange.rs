@@ -1,0 +1,104 @@
+use std::time::Duration;
+
+use adt_net::reqwest::{self, Url};
+use bytes::{Bytes, BytesMut};
+use http::{Method, StatusCode, header};
+
+use super::{LONGEST_BODY, Reply, Server, Trouble, address};
+
+/// More than one is a server that adds a slash and then turns to https.
+const HOPS: usize = 4;
+
+/// What is asked, so that it can be asked again.
+pub(crate) struct Ask<'a> {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    /// The user name of Basic credentials; the password is empty.
+    pub(crate) user: Option<&'a adt_model::Secret>,
+    /// A JSON text.
+    pub(crate) body: Option<Bytes>,
+    /// How long one attempt may take, from the connection to the last byte.
+    pub(crate) time: Duration,
+}
+
+impl<'a> Ask<'a> {
+    pub(crate) fn get(url: Url, time: Duration) -> Self {
+        Self { method: Method::GET, url, user: None, body: None, time }
+    }
+
+    pub(crate) fn post(url: Url, body: String, time: Duration) -> Self {
+        Self { method: Method::POST, url, user: None, body: Some(body.into()), time }
+    }
+
+    pub(crate) fn with_user(mut self, token: &'a adt_model::Secret) -> Self {
+        self.user = Some(token);
+        self
+    }
+
+    /// `GET https://…`.
+    pub(crate) fn shown(&self) -> String {
+        format!("{} {}", self.method, self.url)
+    }
+}
+
+impl Server {
+    /// One attempt. Only what is safe to ask twice follows a redirect.
+    pub(super) async fn attempt(&self, ask: &Ask<'_>) -> Result<Reply, Trouble> {
+        tokio::time::timeout(ask.time, self.exchange(ask)).await.unwrap_or(Err(Trouble::Late(ask.time)))
+    }
+
+    async fn exchange(&self, ask: &Ask<'_>) -> Result<Reply, Trouble> {
+        let mut url = ask.url.clone();
+        for _ in 0..HOPS {
+            let answer = self.send(ask, url.clone()).await?;
+            let status = answer.status();
+            let Some(to) = redirect(&answer) else {
+                let asked = format!("{} {url}", ask.method);
+                let headers = answer.headers().clone();
+                return Ok(Reply { asked, status, headers, body: collect(answer).await? });
+            };
+            match address::onward(&url, &to) {
+                Some(onward) if ask.method == Method::GET => url = onward,
+                _ => return Err(Trouble::Elsewhere(status, address::bare(&url, &to))),
+            }
+        }
+        Err(Trouble::Elsewhere(StatusCode::LOOP_DETECTED, address::bare(&url, "")))
+    }
+
+    async fn send(&self, ask: &Ask<'_>, url: Url) -> Result<reqwest::Response, Trouble> {
+        let mut request = self.request(ask.method.clone(), url);
+        if let Some(token) = ask.user {
+            request = request.basic_auth(token.expose(), Some(""));
+        }
+        if let Some(body) = &ask.body {
+            request = request.header(header::CONTENT_TYPE, "application/json").body(body.clone());
+        }
+        request.send().await.map_err(|error| {
+            let unsent = error.is_connect() || error.is_builder();
+            if unsent { Trouble::Unsent(error) } else { Trouble::Broken(error) }
+        })
+    }
+}
+
+/// Where an answer sends on to; 300 is the metadata service's word for several documents, not a redirect.
+fn redirect(answer: &reqwest::Response) -> Option<String> {
+    if !matches!(answer.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    let to = answer.headers().get(header::LOCATION)?;
+    Some(String::from_utf8_lossy(to.as_bytes()).into_owned())
+}
+
+async fn collect(mut answer: reqwest::Response) -> Result<Bytes, Trouble> {
+    if answer.content_length().is_some_and(|length| length > LONGEST_BODY as u64) {
+        return Err(Trouble::TooLong);
+    }
+    let mut body = BytesMut::new();
+    while let Some(chunk) = answer.chunk().await.map_err(Trouble::Broken)? {
+        if body.len() + chunk.len() > LONGEST_BODY {
+            return Err(Trouble::TooLong);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}

@@ -1,0 +1,137 @@
+//! A server that is spoken to in JSON over HTTP: its address, its connections, and the patience it is met with.
+
+mod address;
+mod exchange;
+mod patience;
+mod words;
+
+use adt_model::{Class, Fault};
+use adt_net::{
+    Random, connect,
+    reqwest::{self, Url},
+};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+
+pub(crate) use address::Address;
+pub(crate) use exchange::Ask;
+pub(crate) use patience::Patience;
+pub(crate) use words::{Excerpt, one_line};
+
+use crate::ServiceOptions;
+
+/// A document of a lab is some kilobytes; what is larger than this is something else.
+pub(crate) const LONGEST_BODY: usize = 64 << 20;
+/// Requests to one service at a time are few.
+const LANES: usize = 4;
+
+/// One service at one address.
+pub(crate) struct Server {
+    /// For people, such as `metadata service`.
+    pub(crate) name: &'static str,
+    pub(crate) address: Address,
+    pub(crate) options: ServiceOptions,
+    http: reqwest::Client,
+    random: Random,
+}
+
+/// What a server answered, whatever the status.
+pub(crate) struct Reply {
+    /// `GET https://…`, as it was asked last.
+    pub(crate) asked: String,
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// Why there is no answer.
+pub(crate) enum Trouble {
+    /// No connection was had, so nothing was sent.
+    Unsent(reqwest::Error),
+    /// The connection broke after something may have been sent.
+    Broken(reqwest::Error),
+    /// Nothing, or not everything, came in time; something may have been sent.
+    Late(std::time::Duration),
+    /// The answer is longer than anything that is waited for.
+    TooLong,
+    /// The answer is elsewhere, where it is not looked for.
+    Elsewhere(StatusCode, String),
+}
+
+/// How a logical request ended after its tries.
+pub(crate) struct Outcome {
+    pub(crate) result: Result<Reply, Trouble>,
+    /// `, 3 tries in 60 s`; empty after a single one.
+    pub(crate) tries: String,
+}
+
+impl Server {
+    pub(crate) fn open(name: &'static str, address: &str, options: &ServiceOptions) -> Result<Self, Fault> {
+        let address = Address::parse(name, address)?;
+        Ok(Self {
+            name,
+            // A redirect may lead from http to https.
+            http: connect::client(&options.environment, LANES, !address.is_loopback())?,
+            random: Random::from_time((options.clock)()),
+            options: options.clone(),
+            address,
+        })
+    }
+
+    fn request(&self, method: http::Method, url: Url) -> reqwest::RequestBuilder {
+        self.http.request(method, url).header(http::header::ACCEPT, "application/json")
+    }
+
+    /// The fault of a request that was not answered.
+    pub(crate) fn unanswered(&self, asked: &str, trouble: Trouble, tries: &str) -> Fault {
+        let name = self.name;
+        match trouble {
+            Trouble::Unsent(error) if connect::is_about_certificates(&error) => {
+                let what = format!("the {name}'s certificate is not trusted: {asked}");
+                Fault::new(Class::Refused, what).because(error.without_url()).help(
+                    "name the lab's certificates in AWS_CA_BUNDLE, or write the host as its certificate has it",
+                )
+            }
+            Trouble::Unsent(error) => {
+                Fault::new(Class::Transient, format!("cannot reach the {name}: {asked}{tries}"))
+                    .because(error.without_url())
+                    .help("check the address, and whether this machine is in the lab's network")
+            }
+            Trouble::Broken(error) => {
+                Fault::new(Class::Transient, format!("the {name} broke off its answer: {asked}{tries}"))
+                    .because(error.without_url())
+            }
+            Trouble::Late(time) => {
+                let what =
+                    format!("the {name} did not answer within {} s: {asked}{tries}", time.as_secs_f64());
+                Fault::new(Class::Transient, what)
+            }
+            Trouble::TooLong => {
+                let limit = LONGEST_BODY >> 20;
+                let what = format!("the {name} answered with more than {limit} MiB: {asked}");
+                Fault::new(Class::Corrupt, what)
+            }
+            Trouble::Elsewhere(status, to) => {
+                let what = format!("the {name} sends {asked} on to `{to}` ({})", status.as_u16());
+                Fault::new(Class::BadInput, what).help("write the address that answers itself")
+            }
+        }
+    }
+}
+
+impl Reply {
+    /// A header's text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// `GET https://… answered 404`.
+    pub(crate) fn said(&self) -> String {
+        format!("{} answered {}", self.asked, self.status.as_u16())
+    }
+
+    /// What the body says for a person: a `message` or `detail`, else its beginning.
+    pub(crate) fn excerpt(&self) -> Excerpt<'_> {
+        Excerpt(&self.body)
+    }
+}
