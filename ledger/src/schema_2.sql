@@ -1,4 +1,4 @@
--- Version 2: what was asked of services, and what an encrypted object was begun with.
+-- Version 2: what was asked of services, and what encrypted objects are made with.
 
 -- One line for each record whose pipeline was to be started. `state`: intended (written before the request is sent: whether it
 -- arrived is not known), started, refused (nothing was started).
@@ -13,14 +13,10 @@ CREATE TABLE triggers (
     PRIMARY KEY (job_id, record)
 ) STRICT, WITHOUT ROWID;
 
--- The salt of each encrypted object and what it is made from, so that an interrupted upload comes out the same again. A salt is
--- no secret: it stands in the object. `check_value` tells another password; the password cannot be had from it.
-CREATE TABLE salts (
-    job_id          INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
-    key             TEXT NOT NULL,
-    source_size     INTEGER NOT NULL,
-    source_modified TEXT NOT NULL,
-    salt            BLOB NOT NULL,
-    check_value     BLOB NOT NULL,
-    PRIMARY KEY (job_id, key)
-) STRICT, WITHOUT ROWID;
+-- What the encrypted objects of a job are made with, so that an interrupted upload comes out the same again. The seed is no secret:
+-- salts are drawn from it, which stand in the objects. `check_value` tells another password; the password cannot be had from it.
+CREATE TABLE seeds (
+    job_id      INTEGER PRIMARY KEY REFERENCES jobs ON DELETE CASCADE,
+    seed        BLOB NOT NULL,
+    check_value BLOB NOT NULL
+) STRICT;

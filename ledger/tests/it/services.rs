@@ -1,4 +1,4 @@
-use adt_ledger::{Ledger, SaltRow, TriggerState};
+use adt_ledger::{Ledger, SeedRow, TriggerState};
 use adt_model::Crc64;
 
 use crate::{at, desk, file, key};
@@ -25,13 +25,13 @@ fn a_trigger_is_known_before_it_is_sent_and_after_it_is_settled() {
 }
 
 #[test]
-fn a_salt_is_kept_for_its_object_and_replaced_with_its_source() {
+fn a_seed_is_kept_for_its_job_and_replaced() {
     let desk = desk();
-    let row = |byte| SaltRow { source_size: 5, source_modified: at(1), salt: [byte; 16], check: [byte; 8] };
-    assert_eq!(desk.ledger.salt(desk.job, &key("a.mp4.zip")).unwrap(), None);
+    assert_eq!(desk.ledger.seed(desk.job).unwrap(), None);
     for byte in [1, 2] {
-        desk.ledger.keep_salt(desk.job, &key("a.mp4.zip"), row(byte)).unwrap();
-        assert_eq!(desk.ledger.salt(desk.job, &key("a.mp4.zip")).unwrap(), Some(row(byte)));
+        let row = SeedRow { seed: [byte; 16], check: [byte; 8] };
+        desk.ledger.keep_seed(desk.job, row).unwrap();
+        assert_eq!(desk.ledger.seed(desk.job).unwrap(), Some(row));
     }
 }
 
