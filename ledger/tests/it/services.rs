@@ -1,7 +1,7 @@
 use adt_ledger::{Ledger, SeedRow, TriggerState};
 use adt_model::Crc64;
 
-use crate::{at, desk, file, key};
+use crate::{at, desk, file};
 
 #[test]
 fn a_trigger_is_known_before_it_is_sent_and_after_it_is_settled() {
