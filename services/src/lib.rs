@@ -8,9 +8,11 @@
 //!   where, and what was answered.
 //! - **Secrets stay inside.** Tokens, passwords and the values of parameters are in no fault and no note.
 
+mod aws_secrets;
 pub mod code_ocean;
 mod http;
 pub mod metadata_service;
 mod options;
 
+pub use aws_secrets::AwsSecrets;
 pub use options::ServiceOptions;
