@@ -1,8 +1,15 @@
 //! How a format lies on disk; no network in sight.
+//!
+//! - [`folder`]: what lies in a session folder, in key order.
+//! - [`SteadyFile`]: a source that must not change while it is read.
+//! - [`zip`]: folders as zip streams, single files as encrypted zip streams, and the way back.
+//! - [`is_video`]: which files are sent encrypted only.
 
 pub mod folder;
 mod stamp;
 mod steady;
+mod video;
 pub mod zip;
 
 pub use steady::SteadyFile;
+pub use video::is_video;

@@ -85,11 +85,11 @@ fn perform(work: Work, compressors: &Compressors) -> Result<Done, Fault> {
         Work::Folder(entry) => Ok(Done::Folder(entry)),
         Work::Whole(entry) => whole(entry, compressors),
         Work::Part { file, entry, offset, length, last } => {
-            let history = offset.min(HISTORY as u64) as usize;
+            let history = if compressors.deflate() { offset.min(HISTORY as u64) as usize } else { 0 };
             let mut window = vec![0; history + length];
             file.read_at(offset - history as u64, &mut window)?;
             let crc = crc32(&window[history..]);
-            let bytes = compressors.part(&window, history, last);
+            let bytes = if compressors.deflate() { compressors.part(&window, history, last) } else { window };
             Ok(Done::Part { entry, crc, length: length as u64, bytes, last: last.then_some(file) })
         }
     }
@@ -109,12 +109,24 @@ fn whole(entry: Entry, compressors: &Compressors) -> Result<Done, Fault> {
 /// Compressors at rest: their tables are large, so each is used again by whichever thread comes next.
 pub(super) struct Compressors {
     level: u8,
+    /// Whether large files are stored as they are.
+    storing: bool,
     resting: Mutex<Vec<Deflater>>,
 }
 
 impl Compressors {
     pub(super) fn new(level: u8) -> Self {
-        Self { level, resting: Mutex::default() }
+        Self { level, storing: false, resting: Mutex::default() }
+    }
+
+    /// Leaves files of several blocks as they are.
+    pub(super) fn storing_large(level: u8) -> Self {
+        Self { storing: true, ..Self::new(level) }
+    }
+
+    /// Whether files of several blocks are deflated.
+    pub(super) fn deflate(&self) -> bool {
+        !self.storing
     }
 
     fn part(&self, window: &[u8], start: usize, last: bool) -> Vec<u8> {

@@ -1,15 +1,19 @@
-//! A folder as a zip file, written as one stream while its files are compressed on all cores.
+//! A folder as a zip file, written as one stream while its files are compressed on all cores; a single file as an encrypted zip
+//! file ([`zip_encrypted`]); and the way back ([`decrypt`]).
 //!
 //! The layout follows PKWARE's APPNOTE 6.3: deflate (or stored, for a small file that deflate does not shrink), ZIP64 only where
 //! a size, an offset or a count needs it, UTF-8 names, times as DOS local time (what the format asks for), as Unix time (extra
 //! field 0x5455) and in the directory as NTFS time (extra field 0x000a, 100 ns). Files that fit into one block have their sizes in
-//! their own header; larger ones are followed by a data descriptor.
+//! their own header; larger ones are followed by a data descriptor. For encryption see [`zip_encrypted`].
 //!
 //! The same input gives the same bytes, however many threads there are.
 
 mod compress;
+mod decrypt;
 mod directory;
+mod encrypted;
 mod header;
+mod password;
 mod stream;
 mod times;
 
@@ -21,6 +25,10 @@ use jiff::tz::TimeZone;
 use rayon::ThreadPool;
 
 use crate::folder::Entry;
+
+pub use decrypt::{Decrypted, decrypt};
+pub use encrypted::{EncryptOptions, zip_encrypted};
+pub use password::password_check;
 
 use compress::Compressors;
 use stream::Stream;

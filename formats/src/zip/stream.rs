@@ -15,7 +15,7 @@ use super::{
 use crate::folder::Entry;
 
 /// Longest name a zip entry can have, in bytes.
-const LONGEST_NAME: usize = u16::MAX as usize;
+pub(super) const LONGEST_NAME: usize = u16::MAX as usize;
 
 pub(super) struct Stream<'a> {
     out: &'a mut dyn FnMut(Bytes) -> Result<(), Fault>,
@@ -137,6 +137,6 @@ impl<'a> Stream<'a> {
 
 /// More than a file can take when deflate does not shrink it: six bytes for each stored block, of which the encoder makes none
 /// shorter than 4096 bytes but the last of each part, and five for the border of each part.
-fn largest(size: u64) -> u64 {
+pub(super) fn largest(size: u64) -> u64 {
     size + size / 512 + 1024
 }

@@ -1,4 +1,6 @@
-//! What is written here is read back by the tools people use.
+//! What is written here is read back by the tools people use, and what they wrote is read here.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod decrypt;
+mod encrypted;
 mod zip;
