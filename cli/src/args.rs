@@ -1,5 +1,6 @@
 //! What a person types. Help texts live here; nothing in this file acts.
 
+use adt_model::{MetadataApi, MetadataMissing, Schema, VideoEncryption};
 use camino::Utf8PathBuf;
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
@@ -95,7 +96,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Say every problem of every job before anything starts; exit 0 or 2
     ///
-    /// Reads the list, looks at every source folder and asks every destination. Nothing is written.
+    /// Reads the list, looks at every source folder, asks every destination whether it may be written to, and asks the services: parameters
+    /// and secrets, Code Ocean (token and capsule), the metadata service (the subject). Nothing is left behind anywhere.
     #[command(after_help = "Examples:\n  adt check jobs.csv\n  adt check jobs.csv --json")]
     Check(Jobs),
     /// Show step by step what would be done; touches nothing
@@ -111,6 +113,11 @@ pub(crate) enum Command {
     /// All of them can stand in the configuration file, one `name = value` a line.
     #[command(after_help = "Examples:\n  adt settings\n  adt settings --memory 256MiB --json")]
     Settings(Tuning),
+    /// Open an encrypted video that this program (or the Python original) wrote
+    #[command(
+        after_help = "Examples:\n  adt decrypt cam.mp4.zip\n  adt decrypt *.avi.zip -o videos --password ssm:/lab/video-password\n  echo secret | adt decrypt cam.mp4.zip"
+    )]
+    Decrypt(Decrypt),
     /// Make a small lab of data and run it all against an object store inside this program
     #[command(after_help = "Example:\n  adt demo /tmp/adt-demo")]
     Demo(Demo),
@@ -169,9 +176,39 @@ pub(crate) struct Flags {
     /// For old scripts; has no effect: data goes straight to the destination unless a job names a `temp_directory`
     #[arg(long, hide_short_help = true)]
     pub skip_staging: bool,
-    /// For old scripts; has no effect yet: no metadata service is asked, the metadata folder always counts
+    /// Documents in `metadata_dir` win over those of the metadata service
     #[arg(long, hide_short_help = true)]
     pub metadata_dir_force: bool,
+    #[command(flatten)]
+    pub manner: MannerFlags,
+}
+
+/// How documents and videos are made
+#[derive(Clone, Debug, Default, ClapArgs)]
+#[command(
+    next_help_heading = "Documents and videos (also columns, `ADT_…` variables and the configuration file)"
+)]
+pub(crate) struct MannerFlags {
+    /// The documents' generation of aind-data-schema: v1 (as in 0.26.5) or v2 (2.x) [default: v1]
+    #[arg(long, hide_short_help = true, value_name = "v1|v2", value_parser = word::<Schema>)]
+    pub schema: Option<Schema>,
+    /// The metadata service's language: auto (that of the schema, else the other one), v1 or v2 [default: auto]
+    #[arg(long, hide_short_help = true, value_name = "auto|v1|v2", value_parser = word::<MetadataApi>)]
+    pub metadata_api: Option<MetadataApi>,
+    /// When neither the metadata service nor `metadata_dir` has a document: require (the job stops before any work) or allow (the asset does without) [default: require]
+    #[arg(long, hide_short_help = true, value_name = "require|allow", value_parser = word::<MetadataMissing>)]
+    pub metadata_missing: Option<MetadataMissing>,
+    /// How behaviour videos are encrypted: aes256, or zipcrypto, which is weak and for readers of old files only [default: aes256]
+    #[arg(long, hide_short_help = true, value_name = "aes256|zipcrypto", value_parser = word::<VideoEncryption>)]
+    pub video_encryption: Option<VideoEncryption>,
+    /// Documents as the Python original writes them, its mistakes included
+    #[arg(long, hide_short_help = true)]
+    pub strict_compat: bool,
+}
+
+/// A word of one of the model's lists.
+fn word<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| "is none of the words that can stand here".to_owned())
 }
 
 /// One job given by flags, as the Python original's `basic_job`
@@ -190,7 +227,7 @@ pub(crate) struct Single {
     /// A JSON list: `[{"modality": "SPIM", "source": "/data/x", "compress_raw_data": true}]`
     #[arg(short, long, value_name = "JSON", hide_short_help = true)]
     pub modalities: Option<String>,
-    /// A JSON object of endpoints, or the name of an AWS parameter that holds one; no service is called in this version
+    /// A JSON object of endpoints, or the name of an AWS parameter that holds one
     #[arg(short = 'p', long, value_name = "JSON|NAME", hide_short_help = true)]
     pub endpoints_parameters: Option<String>,
     /// The animal's number or name
@@ -199,13 +236,13 @@ pub(crate) struct Single {
     /// Build the asset in a fresh folder below this one first
     #[arg(short = 'n', long, value_name = "FOLDER", hide_short_help = true, value_hint = ValueHint::DirPath)]
     pub temp_directory: Option<String>,
-    /// Behaviour data: it is left out of every modality; encrypting and uploading it is not in this version
+    /// Behaviour data: left out of every modality, sent below `behavior/` with its videos encrypted
     #[arg(short = 'v', long, value_name = "FOLDER", hide_short_help = true, value_hint = ValueHint::DirPath)]
     pub behavior_dir: Option<String>,
     /// A folder whose `*.json` files belong to the asset
     #[arg(short = 'x', long, value_name = "FOLDER", hide_short_help = true, value_hint = ValueHint::DirPath)]
     pub metadata_dir: Option<String>,
-    /// The lab's own processing capsule; Code Ocean is not called in this version
+    /// The lab's own processing capsule, which the pipeline runs
     #[arg(short = 'i', long, value_name = "ID", hide_short_help = true)]
     pub codeocean_process_capsule_id: Option<String>,
 }
@@ -249,6 +286,12 @@ pub(crate) struct Run {
     /// After the first failed job, begin no other
     #[arg(long, help_heading = None, display_order = 90)]
     pub fail_fast: bool,
+    /// Start a pipeline also where an earlier start may have arrived
+    ///
+    /// A pipeline is started once for each upload. Where an answer was lost and Code Ocean does not say what runs, the job fails as
+    /// "unknown, not repeated"; look there, and use this flag only if nothing runs.
+    #[arg(long, help_heading = None, display_order = 91)]
+    pub retrigger: bool,
 }
 
 #[derive(Clone, Debug, ClapArgs)]
@@ -261,6 +304,22 @@ pub(crate) struct History {
     /// At most so many jobs, the newest first
     #[arg(short = 'n', long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct Decrypt {
+    /// Encrypted zips
+    #[arg(required = true, value_name = "FILE.zip", value_hint = ValueHint::FilePath)]
+    pub files: Vec<Utf8PathBuf>,
+    /// Where the videos go; the folder is made when it is missing
+    #[arg(short, long, value_name = "FOLDER", default_value = ".", value_hint = ValueHint::DirPath)]
+    pub output: Utf8PathBuf,
+    /// Where the password is: `env:NAME`, `file:PATH`, `ssm:/path`, `secretsmanager:name`; asked for when it is not given
+    ///
+    /// The password itself is not taken here: everybody on the machine can see a command line. Without this flag it is asked for on a
+    /// terminal, or read as the first line of standard input.
+    #[arg(short, long, value_name = "REFERENCE")]
+    pub password: Option<String>,
 }
 
 #[derive(Clone, Debug, ClapArgs)]

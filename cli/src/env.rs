@@ -16,8 +16,8 @@ pub(crate) fn variables() -> BTreeMap<String, String> {
         .collect()
 }
 
-/// What the store may look at.
-pub(crate) fn for_store(vars: &BTreeMap<String, String>) -> Environment {
+/// What places and services may look at.
+pub(crate) fn handed_in(vars: &BTreeMap<String, String>) -> Environment {
     Environment { vars: vars.clone(), home: home(vars) }
 }
 

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, io::Read};
 
-use adt_intake::{Overrides, Row, SingleJob, from_bytes, from_file, from_flags, from_json};
-use adt_model::{Class, Fault};
+use adt_intake::{MannerOverrides, Overrides, Row, SingleJob, from_bytes, from_file, from_flags, from_json};
+use adt_model::{Class, Fault, Manner};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
@@ -12,9 +12,14 @@ use crate::{
 };
 
 /// Every row of whatever was given: a file, standard input, JSON text, flags, or the original's variable.
-pub(crate) fn rows(jobs: &Jobs, common: &Common, vars: &BTreeMap<String, String>) -> Result<Vec<Row>, Fault> {
+pub(crate) fn rows(
+    jobs: &Jobs,
+    common: &Common,
+    vars: &BTreeMap<String, String>,
+    defaults: Manner,
+) -> Result<Vec<Row>, Fault> {
     let cwd = working_folder()?;
-    let over = overrides(jobs);
+    let over = overrides(jobs, defaults);
     let single = flags(&jobs.single, common);
     let list = jobs.list.as_ref().or(jobs.csv_file.as_ref());
     if let (true, Some(flag)) = (list.is_some() || jobs.json_args.is_some(), any_flag(&jobs.single)) {
@@ -59,13 +64,22 @@ fn working_folder() -> Result<Utf8PathBuf, Fault> {
     })
 }
 
-fn overrides(jobs: &Jobs) -> Overrides {
+fn overrides(jobs: &Jobs, defaults: Manner) -> Overrides {
+    let manner = &jobs.flags.manner;
     Overrides {
         dry_run: jobs.flags.dry_run,
         compress_raw_data: jobs.flags.compress_raw_data,
         skip_staging: jobs.flags.skip_staging,
         force_cloud_sync: jobs.flags.force_cloud_sync,
         metadata_dir_force: jobs.flags.metadata_dir_force,
+        manner: MannerOverrides {
+            schema: manner.schema,
+            metadata_api: manner.metadata_api,
+            metadata_missing: manner.metadata_missing,
+            video_encryption: manner.video_encryption,
+            strict_compat: manner.strict_compat,
+        },
+        defaults,
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-use adt_model::{ByteSize, Class, Fault, LogLevel};
+use adt_model::{
+    ByteSize, Class, Fault, LogLevel, Manner, MetadataApi, MetadataMissing, Schema, VideoEncryption,
+};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 
@@ -23,6 +25,8 @@ pub(crate) struct Settings {
     pub retry_time: Duration,
     pub request_timeout: Duration,
     pub sign_payload: bool,
+    /// What jobs do that do not say otherwise.
+    pub manner: Manner,
     /// `None` when nobody said: then the jobs' own `log_level` counts.
     pub log_level: Option<LogLevel>,
     /// For `adt settings`.
@@ -80,7 +84,7 @@ const fn known(
     Known { name, flag, variable, default }
 }
 
-const KNOWN: [Known; 10] = [
+const KNOWN: [Known; 15] = [
     known("ledger", "--ledger", "ADT_LEDGER", ""),
     known("log_level", "--log-level", "ADT_LOG_LEVEL", ""),
     known("cpus", "--cpus", "ADT_CPUS", "0"),
@@ -91,6 +95,11 @@ const KNOWN: [Known; 10] = [
     known("retry_time", "--retry-time", "ADT_RETRY_TIME", "3m"),
     known("request_timeout", "--request-timeout", "ADT_REQUEST_TIMEOUT", "30s"),
     known("sign_payload", "--sign-payload", "ADT_SIGN_PAYLOAD", "false"),
+    known("schema", "--schema", "ADT_SCHEMA", "v1"),
+    known("metadata_api", "--metadata-api", "ADT_METADATA_API", "auto"),
+    known("metadata_missing", "--metadata-missing", "ADT_METADATA_MISSING", "require"),
+    known("video_encryption", "--video-encryption", "ADT_VIDEO_ENCRYPTION", "aes256"),
+    known("strict_compat", "--strict-compat", "ADT_STRICT_COMPAT", "false"),
 ];
 
 /// Resolves everything. A value that cannot be meant is `BadInput` and says where it was written.
@@ -209,6 +218,7 @@ impl Texts {
             retry_time: self.duration("retry_time")?,
             request_timeout: self.duration("request_timeout")?,
             sign_payload: self.choice("sign_payload")?,
+            manner: self.manner()?,
             log_level: self.level()?,
             shown: self.shown(cpus),
             ledger,
@@ -245,6 +255,20 @@ impl Texts {
         let duration = Duration::try_from(span).map_err(|_| refused())?;
         let allowed = Duration::from_secs(1)..=Duration::from_hours(7 * 24);
         if allowed.contains(&duration) { Ok(duration) } else { Err(refused()) }
+    }
+
+    fn manner(&self) -> Result<Manner, Fault> {
+        Ok(Manner {
+            schema: self.word("schema", Schema::WORDS)?,
+            metadata_api: self.word("metadata_api", MetadataApi::WORDS)?,
+            metadata_missing: self.word("metadata_missing", MetadataMissing::WORDS)?,
+            video_encryption: self.word("video_encryption", VideoEncryption::WORDS)?,
+            strict_compat: self.choice("strict_compat")?,
+        })
+    }
+
+    fn word<T: std::str::FromStr>(&self, name: &str, words: &[&str]) -> Result<T, Fault> {
+        self.text(name).parse().map_err(|_| self.refuse(name, &format!("one of {}", words.join(", "))))
     }
 
     fn choice(&self, name: &str) -> Result<bool, Fault> {
@@ -325,6 +349,8 @@ mod tests {
     #[case("ADT_ZIP_LEVEL", "10")]
     #[case("ADT_SIGN_PAYLOAD", "perhaps")]
     #[case("ADT_LOG_LEVEL", "loud")]
+    #[case("ADT_SCHEMA", "v3")]
+    #[case("ADT_METADATA_MISSING", "perhaps")]
     fn a_value_that_cannot_be_meant_names_its_source(#[case] name: &str, #[case] value: &str) {
         let fault = resolve(&Common::default(), &Tuning::default(), &vars(&[(name, value)])).unwrap_err();
         assert_eq!(fault.class(), Class::BadInput);

@@ -2,19 +2,29 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use adt_engine::{Ctx, Stop, Tell, budget::Budget};
+use adt_engine::{Ctx, Stop, Tell, budget::Budget, services::Services};
 use adt_ledger::Ledger;
 use adt_model::{Class, Fault};
+use adt_services::ServiceOptions;
 use adt_store::StoreOptions;
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{env, settings::Settings};
 
+/// How a run goes about its list.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Ways {
+    /// After the first failed job, begin no other.
+    pub fail_fast: bool,
+    /// Start a pipeline also where an earlier start may have arrived.
+    pub retrigger: bool,
+}
+
 /// Everything a run needs, made from settings and environment.
 pub(crate) fn ctx(
     settings: &Settings,
     vars: &BTreeMap<String, String>,
-    fail_fast: bool,
+    ways: Ways,
     tell: Tell,
     stop: Stop,
 ) -> Result<Arc<Ctx>, Fault> {
@@ -28,10 +38,12 @@ pub(crate) fn ctx(
             lanes: settings.lanes,
             memory: settings.memory,
             parallel_jobs: settings.parallel_jobs,
-            fail_fast,
+            fail_fast: ways.fail_fast,
             zip_level: settings.zip_level,
+            retrigger: ways.retrigger,
         },
         store: store(settings, vars),
+        services: services(settings, vars),
         ledger: Ledger::open(&settings.ledger)?,
         clock: Arc::new(Timestamp::now),
         time_zone: TimeZone::system(),
@@ -46,12 +58,20 @@ pub(crate) fn ctx(
 
 /// How places are opened.
 pub(crate) fn store(settings: &Settings, vars: &BTreeMap<String, String>) -> StoreOptions {
-    let mut options = StoreOptions::new(env::for_store(vars), Arc::new(Timestamp::now));
+    let mut options = StoreOptions::new(env::handed_in(vars), Arc::new(Timestamp::now));
     options.lanes = settings.lanes;
     options.retry_time = settings.retry_time;
     options.request_timeout = settings.request_timeout;
     options.sign_payload = settings.sign_payload;
     options
+}
+
+/// How services are asked.
+pub(crate) fn services(settings: &Settings, vars: &BTreeMap<String, String>) -> Services {
+    let mut options = ServiceOptions::new(env::handed_in(vars), Arc::new(Timestamp::now));
+    options.retry_time = settings.retry_time;
+    options.request_timeout = settings.request_timeout;
+    Services::new(options)
 }
 
 /// The threads that wait for the network; two are enough, since none of them does arithmetic.

@@ -9,7 +9,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::budget::Budget;
+use crate::{budget::Budget, services::Services};
 
 /// Says what time it is.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -30,6 +30,8 @@ pub struct Settings {
     pub fail_fast: bool,
     /// Deflate level of zipped folders, 1 to 9.
     pub zip_level: u8,
+    /// Start a pipeline also where an earlier start may have arrived.
+    pub retrigger: bool,
 }
 
 /// Two ways to stop: `gently` finishes what is in flight, `now` drops it. Both keep the ledger's state.
@@ -60,6 +62,8 @@ pub struct Ctx {
     pub settings: Settings,
     /// How places are opened.
     pub store: StoreOptions,
+    /// How services are asked.
+    pub services: Services,
     /// What happened.
     pub ledger: Ledger,
     /// What time it is.

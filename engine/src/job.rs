@@ -6,19 +6,22 @@ use std::{
     time::Duration,
 };
 
-use adt_ledger::{JobId, RunId};
+use adt_ledger::{JobId, RunId, TriggerState};
 use adt_metadata::{Document, Parts};
 use adt_model::{
     Class, Ended, Facts, Fault, JobEnd, JobSpec, Key, Location, Plan, Stage, StageName, Standing, Step, What,
 };
 use adt_plan::{RECORD, fingerprint, plan};
+use adt_services::ServiceOptions;
 use adt_store::{Place, StoreOptions};
+use jiff::Timestamp;
 
 use crate::{
     Ctx,
     build::Building,
     ctx::interrupted,
     delivery::{Address, Counters, Delivery},
+    prepare::{self, Prepared},
     run::Row,
     standing::{self, Since, Verdict},
     steps,
@@ -49,6 +52,10 @@ pub struct Job {
     pub zipped: Mutex<BTreeMap<String, Zipped>>,
     /// The documents written so far, for the record.
     pub parts: Mutex<Parts>,
+    /// What the services have answered.
+    pub prepared: Prepared,
+    /// When it began, for documents.
+    pub started: Timestamp,
 }
 
 impl Job {
@@ -61,6 +68,30 @@ impl Job {
     pub(crate) fn documents(&self, name: &str, document: Document) {
         let _ = self.parts.lock().expect("nobody panics while holding it").put(name, document);
     }
+
+    /// Tells something that a person should know although nothing failed.
+    pub(crate) fn note(&self, text: &str) {
+        self.ctx.tell(&self.plan.name, None, What::Note { text: text.to_owned() });
+    }
+
+    /// Tells that something is tried again.
+    pub(crate) fn tell_retry(&self, text: &str) {
+        self.ctx.tell(&self.plan.name, None, What::Retry { text: text.to_owned() });
+    }
+
+    /// How services are asked for this job.
+    pub(crate) fn service_options(&self) -> ServiceOptions {
+        ServiceOptions {
+            on_retry: retries(&self.ctx, self.plan.name.clone()),
+            ..self.ctx.services.options.clone()
+        }
+    }
+}
+
+/// Requests that are tried again are told as events of a job.
+fn retries(ctx: &Arc<Ctx>, name: String) -> Arc<dyn Fn(&str) + Send + Sync> {
+    let ctx = Arc::clone(ctx);
+    Arc::new(move |text| ctx.tell(&name, None, What::Retry { text: text.to_owned() }))
 }
 
 /// Runs one job and says how it ended. Whatever goes wrong is in the row.
@@ -163,7 +194,12 @@ impl Attempt<'_> {
         let mut verdict = standing::judge(facts.standing, spec.force_cloud_sync, &asset)?;
         if let (Verdict::Skip, Some(row)) = (&verdict, &known) {
             match standing::since_done(row.id, &place, ctx).await? {
-                Since::Whole => return Ok(self.skip(row.id)),
+                Since::Whole if self.is_triggered(row.id)? => return Ok(self.skip(row.id)),
+                Since::Whole => {
+                    verdict = Verdict::Complete;
+                    facts.standing = Standing::Begun;
+                    self.note("it is complete since an earlier run, and its pipeline was never started");
+                }
                 Since::Replaced(key) => return Err(replaced(&key, &asset)),
                 Since::Lacking => {
                     verdict = Verdict::Complete;
@@ -172,9 +208,15 @@ impl Attempt<'_> {
                 }
             }
         }
-        let plan = plan(spec, &facts);
-        if let Some(obstacle) = plan.obstacles.first() {
-            return Err(Fault::new(Class::BadInput, obstacle.what.clone()).help(obstacle.valid.clone()));
+        let (resolved, notes) = prepare::resolve(spec, &ctx.services).await?;
+        without_obstacles(&plan(&resolved, &facts))?;
+        let told = retries(ctx, spec.asset_name());
+        let prepared = prepare::ask(&resolved, &facts, &ctx.services, &ctx.time_zone, told).await?;
+        facts.gathered = Some(prepared.gathered.clone());
+        let plan = plan(&resolved, &facts);
+        without_obstacles(&plan)?;
+        for note in notes {
+            self.note(&note);
         }
         let resumed = verdict == Verdict::Complete;
         self.announce(&plan, resumed);
@@ -184,7 +226,7 @@ impl Attempt<'_> {
                         objects whose files are gone stay at the destination";
             self.note(text);
         }
-        let mut job = self.begin(plan, &facts, place, resumed).await?;
+        let mut job = self.begin(resolved, plan, prepared, &facts, place, resumed).await?;
         perform_stages(&job).await?;
         if let Some(building) = &mut job.building {
             building.quiet = true;
@@ -208,6 +250,15 @@ impl Attempt<'_> {
         Err(Fault::new(Class::Missing, what).help("put the source back, then run the same command again"))
     }
 
+    /// Whether there is nothing left to start: no pipeline is asked for, or it was started, or this is a dry run.
+    fn is_triggered(&self, row: JobId) -> Result<bool, Fault> {
+        if self.spec.dry_run || !self.spec.endpoints.wants_pipeline() {
+            return Ok(true);
+        }
+        let triggers = self.ctx.ledger.triggers(row)?;
+        Ok(triggers.iter().any(|trigger| trigger.state == TriggerState::Started))
+    }
+
     fn skip(&mut self, row: JobId) -> JobEnd {
         if !self.spec.dry_run {
             self.row = Some(row);
@@ -217,10 +268,7 @@ impl Attempt<'_> {
 
     /// The store's options, with retries told as events of this job.
     fn store_options(&self) -> StoreOptions {
-        let (ctx, name) = (Arc::clone(self.ctx), self.spec.asset_name());
-        let mut options = self.ctx.store.clone();
-        options.on_retry = Arc::new(move |text| ctx.tell(&name, None, What::Retry { text: text.to_owned() }));
-        options
+        StoreOptions { on_retry: retries(self.ctx, self.spec.asset_name()), ..self.ctx.store.clone() }
     }
 
     fn announce(&mut self, plan: &Plan, resumed: bool) {
@@ -239,8 +287,16 @@ impl Attempt<'_> {
     }
 
     /// Writes the job into the ledger, holds the destination against it, and opens the ways out.
-    async fn begin(&mut self, plan: Plan, facts: &Facts, place: Place, resumed: bool) -> Result<Job, Fault> {
-        let (spec, ctx) = (self.spec, self.ctx);
+    async fn begin(
+        &mut self,
+        spec: JobSpec,
+        plan: Plan,
+        prepared: Prepared,
+        facts: &Facts,
+        place: Place,
+        resumed: bool,
+    ) -> Result<Job, Fault> {
+        let ctx = self.ctx;
         let now = (ctx.clock)();
         let (id, _) = ctx.ledger.begin_job(self.run, &plan, &fingerprint(&plan), now)?;
         self.row = Some(id);
@@ -261,7 +317,7 @@ impl Attempt<'_> {
         };
         Ok(Job {
             ctx: Arc::clone(ctx),
-            spec: spec.clone(),
+            spec,
             plan,
             asset,
             building,
@@ -269,8 +325,19 @@ impl Attempt<'_> {
             run: self.run,
             zipped: Mutex::default(),
             parts: Mutex::default(),
+            prepared,
+            started: now,
         })
     }
+}
+
+fn without_obstacles(plan: &Plan) -> Result<(), Fault> {
+    let Some(obstacle) = plan.obstacles.first() else { return Ok(()) };
+    let what = match &obstacle.value {
+        Some(value) => format!("`{}` = `{value}`: {}", obstacle.column, obstacle.what),
+        None => format!("`{}` {}", obstacle.column, obstacle.what),
+    };
+    Err(Fault::new(Class::BadInput, what).help(obstacle.valid.clone()))
 }
 
 async fn perform_stages(job: &Job) -> Result<(), Fault> {

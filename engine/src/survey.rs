@@ -1,10 +1,14 @@
 //! A read-only look at the world: folders are counted, documents are read, the destination is asked what stands there.
 
-use adt_formats::folder;
+use adt_formats::{
+    folder::{self, EntryKind, Walked},
+    is_video,
+};
 use adt_ledger::{JobRow, JobState};
 use adt_metadata::check_document;
 use adt_model::{
-    Class, Crc64, DocumentFacts, Facts, Fault, FolderFacts, Idle, JobSpec, Location, Pulse, Standing,
+    BehaviorFacts, Class, Crc64, DocumentFacts, Facts, Fault, FolderFacts, Idle, JobSpec, Location, Pulse,
+    Standing,
 };
 use adt_plan::fingerprint;
 use adt_store::Place;
@@ -35,8 +39,8 @@ impl Pulse for Watched {
 }
 
 fn look(spec: &JobSpec, pulse: &dyn Pulse) -> Result<Facts, Fault> {
-    let behavior_dir = spec.behavior_dir.as_deref().map(canonical).transpose()?;
-    let leave_out: Vec<_> = behavior_dir.clone().into_iter().collect();
+    let behavior = spec.behavior_dir.as_deref().map(|dir| behavior(dir, pulse)).transpose()?;
+    let leave_out: Vec<_> = behavior.iter().map(|behavior| behavior.folder.path.clone()).collect();
     let mut folders = Vec::new();
     for modality in &spec.modalities {
         let path = canonical(&modality.source)?;
@@ -48,19 +52,44 @@ fn look(spec: &JobSpec, pulse: &dyn Pulse) -> Result<Facts, Fault> {
             return Err(Fault::new(Class::BadInput, format!("`{written}` lies inside the source `{path}`"))
                 .help("source data is only read: name a destination and a `temp_directory` outside it"));
         }
-        let counted = folder::count(&path, &leave_out, pulse)?;
-        folders.push(FolderFacts {
-            path,
-            files: counted.files,
-            bytes: counted.bytes,
-            empty_folders: counted.empty_folders,
-            left_out: counted.left_out,
-            left_out_count: counted.left_out_count,
-            fingerprint: counted.fingerprint,
-        });
+        folders.push(counted(path, &leave_out, pulse)?);
     }
     let documents = spec.metadata_dir.as_deref().map(|dir| documents(dir, spec)).transpose()?;
-    Ok(Facts { folders, documents: documents.unwrap_or_default(), standing: Standing::Free, behavior_dir })
+    let documents = documents.unwrap_or_default();
+    Ok(Facts { folders, documents, standing: Standing::Free, behavior, gathered: None })
+}
+
+fn counted(path: Utf8PathBuf, leave_out: &[Utf8PathBuf], pulse: &dyn Pulse) -> Result<FolderFacts, Fault> {
+    let counted = folder::count(&path, leave_out, pulse)?;
+    Ok(FolderFacts {
+        path,
+        files: counted.files,
+        bytes: counted.bytes,
+        empty_folders: counted.empty_folders,
+        left_out: counted.left_out,
+        left_out_count: counted.left_out_count,
+        fingerprint: counted.fingerprint,
+    })
+}
+
+/// The behaviour folder, with its videos counted. A video and a file that has the name of its zip cannot both be kept.
+fn behavior(dir: &Utf8Path, pulse: &dyn Pulse) -> Result<BehaviorFacts, Fault> {
+    let path = canonical(dir)?;
+    let mut videos = 0;
+    for walked in folder::walk(&path, &[]) {
+        pulse.beat(0)?;
+        let Walked::Entry(entry) = walked? else { continue };
+        if entry.kind != EntryKind::File || !is_video(entry.key.as_str()) {
+            continue;
+        }
+        videos += 1;
+        let zip = Utf8PathBuf::from(format!("{}.zip", entry.path));
+        if zip.exists() {
+            let what = format!("`{zip}` has the name that the encrypted `{}` will have", entry.key);
+            return Err(Fault::new(Class::BadInput, what).help("rename one of them"));
+        }
+    }
+    Ok(BehaviorFacts { folder: counted(path, &[], pulse)?, videos })
 }
 
 /// Folders the job writes into, absolute and without links; one that does not exist yet is named below its nearest folder that does.

@@ -12,7 +12,7 @@ use crate::{
 
 pub(super) fn run(jobs: &Jobs, common: &Common, vars: &BTreeMap<String, String>) -> anyhow::Result<u8> {
     let settings = settings::resolve(common, &Tuning::default(), vars)?;
-    let (specs, written) = sorted(input::rows(jobs, common, vars)?);
+    let (specs, written) = sorted(input::rows(jobs, common, vars, settings.manner)?);
     let mut look = Look::new(&settings, vars)?;
     let mut problems = look.unforgiven(written, &specs)?;
     for spec in &specs {
@@ -38,15 +38,39 @@ pub(super) fn run(jobs: &Jobs, common: &Common, vars: &BTreeMap<String, String>)
     Ok(BAD_INPUT)
 }
 
-/// What the world has against the job.
-fn seen(spec: &JobSpec, look: &mut Look) -> Option<Problem> {
-    match look.at(spec) {
-        Err(fault) => Some(from_fault(spec, "", None, &fault)),
-        Ok((_, Some(fault))) => {
-            Some(from_fault(spec, "s3_bucket", Some(spec.destination.to_string()), &fault))
-        }
-        Ok((facts, None)) if !spec.force_cloud_sync => in_the_way(spec, facts.standing),
-        Ok(_) => None,
+/// What the world has against the job: its folders and destination, then the services around it.
+fn seen(spec: &JobSpec, look: &mut Look) -> Vec<Problem> {
+    let (facts, fault) = match look.at(spec) {
+        Err(fault) => return vec![from_fault(spec, "", None, &fault)],
+        Ok(seen) => seen,
+    };
+    // Nothing is asked for a job that is done.
+    if facts.standing == Standing::Done && !spec.force_cloud_sync {
+        return Vec::new();
+    }
+    let destination =
+        fault.map(|fault| from_fault(spec, "s3_bucket", Some(spec.destination.to_string()), &fault));
+    let unreachable = destination.is_some();
+    let mut found: Vec<_> = destination.into_iter().collect();
+    if !unreachable && !spec.force_cloud_sync {
+        found.extend(in_the_way(spec, facts.standing));
+    }
+    let asked = look.ask(spec, &facts);
+    found.extend(asked.obstacles);
+    let told = asked.faults.into_iter().filter(|(column, _)| !(unreachable && *column == "s3_bucket"));
+    found.extend(told.map(|(column, fault)| from_fault(spec, column, named(spec, column), &fault)));
+    found
+}
+
+/// What the column says, where that is no secret.
+fn named(spec: &JobSpec, column: &str) -> Option<String> {
+    let endpoints = &spec.endpoints;
+    match column {
+        "s3_bucket" => Some(spec.destination.to_string()),
+        "aws_param_store_name" => endpoints.aws_param_store_name.clone(),
+        "codeocean_domain" => endpoints.codeocean_domain.clone(),
+        "metadata_service_domain" => endpoints.metadata_service_domain.clone(),
+        _ => None,
     }
 }
 

@@ -119,7 +119,7 @@ fn run_list(lab: &Lab, common: &Common, vars: &BTreeMap<String, String>) -> anyh
     }
     let settings = settings::resolve(common, &Tuning::default(), vars)?;
     let events = show::reporter(common, settings.log_level.unwrap_or_default());
-    let ctx = wire::ctx(&settings, vars, false, events, Stop::default())?;
+    let ctx = wire::ctx(&settings, vars, wire::Ways::default(), events, Stop::default())?;
     let asked = Asked { jobs: specs, command: "adt demo".into() };
     super::run::drive(asked, &ctx).map(Some)
 }

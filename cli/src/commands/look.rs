@@ -2,10 +2,12 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use adt_engine::{Stop, survey};
+use adt_engine::{Stop, prepare, probe, services::Services, survey};
 use adt_ledger::{JobRow, JobState, Ledger};
 use adt_model::{Class, Facts, Fault, JobSpec, Location, Problem, ProblemKind, Standing};
 use adt_store::{Place, StoreOptions};
+
+use jiff::tz::TimeZone;
 
 use crate::{settings::Settings, wire};
 
@@ -16,6 +18,9 @@ pub(super) struct Look {
     runtime: tokio::runtime::Runtime,
     ledger: Option<Ledger>,
     store: StoreOptions,
+    services: Services,
+    /// Destinations that may be written to.
+    writable: Vec<Location>,
     /// Destinations that cannot be used at all are asked once, not for each of a hundred rows.
     refused: Vec<(Location, Fault)>,
 }
@@ -27,6 +32,8 @@ impl Look {
             runtime: wire::runtime()?,
             ledger: Ledger::open_existing(&settings.ledger)?,
             store: wire::store(&patient, vars),
+            services: wire::services(&patient, vars),
+            writable: Vec::new(),
             refused: Vec::new(),
         })
     }
@@ -58,6 +65,37 @@ impl Look {
         }
     }
 
+    /// What the services have against a job, with the columns that name them; and where nothing has, whether the destination may be
+    /// written to. Nothing is left behind.
+    pub(super) fn ask(&mut self, spec: &JobSpec, facts: &Facts) -> Asked {
+        let resolved = match self.runtime.block_on(prepare::resolve(spec, &self.services)) {
+            Ok((resolved, _)) => resolved,
+            Err(fault) => return Asked { faults: vec![("aws_param_store_name", fault)], ..Asked::default() },
+        };
+        let (prepared, mut faults) =
+            self.runtime.block_on(prepare::examine(&resolved, facts, &self.services, &TimeZone::system()));
+        if let Some(fault) = self.write_fault(spec) {
+            faults.push(("s3_bucket", fault));
+        }
+        let facts = Facts { gathered: Some(prepared.gathered), ..facts.clone() };
+        Asked { obstacles: adt_plan::plan(&resolved, &facts).obstacles, faults }
+    }
+
+    fn write_fault(&mut self, spec: &JobSpec) -> Option<Fault> {
+        if self.writable.contains(&spec.destination) {
+            return None;
+        }
+        let asset = spec.asset();
+        let probe = probe::writable(&asset, uuid::Uuid::new_v4(), &self.store);
+        match self.runtime.block_on(probe) {
+            Ok(()) => {
+                self.writable.push(spec.destination.clone());
+                None
+            }
+            Err(fault) => Some(fault),
+        }
+    }
+
     fn row(&self, spec: &JobSpec) -> Result<Option<JobRow>, Fault> {
         Ok(self.ledger.as_ref().map(|ledger| ledger.job(&spec.asset())).transpose()?.flatten())
     }
@@ -70,6 +108,15 @@ impl Look {
     ) -> Result<Vec<Problem>, Fault> {
         unforgiven(problems, specs, self.ledger.as_ref())
     }
+}
+
+/// What was found by asking around.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    /// What the job still lacks when its parameter has been read.
+    pub obstacles: Vec<Problem>,
+    /// What was answered amiss, with the column that names who was asked.
+    pub faults: Vec<(&'static str, Fault)>,
 }
 
 async fn asked(

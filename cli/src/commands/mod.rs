@@ -1,6 +1,7 @@
 //! One file for each command.
 
 mod check;
+mod decrypt;
 mod demo;
 mod history;
 mod look;
@@ -30,6 +31,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<u8> {
         Command::Plan(jobs) => plan::run(&jobs, &args.common, &vars),
         Command::History(history) => history::run(&history, &args.common, &vars),
         Command::Settings(tuning) => settings::run(&tuning, &args.common, &vars),
+        Command::Decrypt(decrypt) => decrypt::run(&decrypt, &args.common, &vars),
         Command::Demo(demo) => demo::run(&demo, &args.common, vars),
         Command::Completions { shell } => Ok(reference::completions(shell)),
         Command::Man { folder } => reference::man(&folder),

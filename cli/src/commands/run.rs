@@ -16,7 +16,7 @@ type Vars = BTreeMap<String, String>;
 
 pub(super) fn run(asked: &Run, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
     let settings = settings::resolve(common, &asked.tuning, vars)?;
-    let (specs, mut problems) = sorted(input::rows(&asked.jobs, common, vars)?);
+    let (specs, mut problems) = sorted(input::rows(&asked.jobs, common, vars, settings.manner)?);
     for spec in &specs {
         problems.extend(adt_plan::obstacles(spec));
         problems.extend(secrets::problems(spec, vars));
@@ -32,7 +32,8 @@ pub(super) fn run(asked: &Run, common: &Common, vars: &Vars) -> anyhow::Result<u
         return Ok(BAD_INPUT);
     }
     let told = show::reporter(common, settings.log_level.unwrap_or_else(|| most_said(&specs)));
-    let ctx = wire::ctx(&settings, vars, asked.fail_fast, told, Stop::default())?;
+    let ways = wire::Ways { fail_fast: asked.fail_fast, retrigger: asked.retrigger };
+    let ctx = wire::ctx(&settings, vars, ways, told, Stop::default())?;
     let summary = match drive(Asked { jobs: specs, command: command_line(asked) }, &ctx) {
         Ok(summary) => summary,
         // The ledger cannot be written any more; jobs may have begun.
@@ -83,7 +84,9 @@ fn command_line(asked: &Run) -> String {
         ("--force-cloud-sync", jobs.flags.force_cloud_sync),
         ("--skip-staging", jobs.flags.skip_staging),
         ("--metadata-dir-force", jobs.flags.metadata_dir_force),
+        ("--strict-compat", jobs.flags.manner.strict_compat),
         ("--fail-fast", asked.fail_fast),
+        ("--retrigger", asked.retrigger),
     ];
     words.extend(flags.into_iter().filter(|(_, set)| *set).map(|(flag, _)| flag.to_owned()));
     words.join(" ")

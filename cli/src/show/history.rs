@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use adt_ledger::{AttemptRow, HistoryRow, JobState, StepRow};
+use adt_ledger::{AttemptRow, HistoryRow, JobState, StepRow, TriggerRow, TriggerState};
 use adt_model::{ByteSize, JobEnd};
 use jiff::tz::TimeZone;
 
@@ -77,7 +77,20 @@ pub(crate) fn attempts(row: &HistoryRow, zone: &TimeZone) -> String {
             let _ = writeln!(text, "  {}", fault.line);
         }
     }
+    for trigger in &row.triggers {
+        let _ = writeln!(text, "\n{}", pipeline(trigger, zone));
+    }
     text
+}
+
+fn pipeline(trigger: &TriggerRow, zone: &TimeZone) -> String {
+    let at = time(trigger.at.unwrap_or(trigger.intended_at), zone);
+    let computation = trigger.computation.as_deref().map(|id| format!(" as {id}")).unwrap_or_default();
+    match trigger.state {
+        TriggerState::Started => format!("pipeline started{computation} at {at}"),
+        TriggerState::Refused => format!("pipeline refused at {at}"),
+        TriggerState::Intended => format!("pipeline: whether it was started at {at} is not known"),
+    }
 }
 
 fn line(step: &StepRow) -> String {

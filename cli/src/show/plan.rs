@@ -57,6 +57,10 @@ fn describe(step: &Step) -> String {
         Action::ZipFolder { folder, key, .. } => {
             format!("zip {} to {key}{}", from(folder), without(folder))
         }
+        Action::SendBehavior { folder, videos, under, encryption } => {
+            let videos = count(*videos, "video");
+            format!("send {} to {under}/, {videos} encrypted ({encryption})", from(folder))
+        }
         Action::CopyDocuments { from, documents } => {
             let names: Vec<_> = documents.iter().map(|d| d.name.as_str()).collect();
             format!("copy documents from {from}: {}", names.join(", "))
@@ -65,6 +69,12 @@ fn describe(step: &Step) -> String {
         Action::UploadBuilt => "upload what was built".into(),
         Action::Verify => "verify that the destination holds everything".into(),
         Action::WriteRecord => "write metadata.nd.json, the mark of a complete asset".into(),
+        Action::Trigger(trigger) => {
+            format!(
+                "start the pipeline `{}` by capsule {} at {}",
+                trigger.job_type, trigger.capsule, trigger.domain
+            )
+        }
     }
 }
 

@@ -42,6 +42,16 @@ impl Delivery {
         Ok(self.stays(key, found.size))
     }
 
+    /// Whether `key` was made from this very file and still stands; tells and counts it then.
+    pub fn has_made(&self, entry: &Entry, key: &Key) -> Result<bool, Fault> {
+        let made = |row: &ObjectRow| {
+            row.state == ObjectState::Confirmed
+                && row.source_size == Some(entry.size)
+                && row.source_modified == Some(entry.modified)
+        };
+        Ok(self.known(key)?.filter(made).is_some_and(|row| self.stays(key, row.size)))
+    }
+
     async fn same_checksum(
         &self,
         entry: &Entry,

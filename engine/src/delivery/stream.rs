@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use adt_formats::folder::Entry;
 use adt_model::{Class, Fault, Key};
 use adt_store::{PartReceipt, Receipt, part_size_at};
 use tokio::{sync::mpsc, task::JoinSet};
@@ -20,6 +21,28 @@ impl Delivery {
         identity: &str,
         work: impl FnOnce(&mut Outlet) -> Result<T, Fault> + Send + 'static,
     ) -> Result<(T, Receipt), Fault> {
+        self.made(key, identity, Source::default(), work).await
+    }
+
+    /// The same for an object that is made from one file: [`has_made`](Self::has_made) knows it again.
+    pub async fn stream_from<T: Send + 'static>(
+        &self,
+        entry: &Entry,
+        key: &Key,
+        identity: &str,
+        work: impl FnOnce(&mut Outlet) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<(T, Receipt), Fault> {
+        let source = Source { size: Some(entry.size), modified: Some(entry.modified) };
+        self.made(key, identity, source, work).await
+    }
+
+    async fn made<T: Send + 'static>(
+        &self,
+        key: &Key,
+        identity: &str,
+        source: Source,
+        work: impl FnOnce(&mut Outlet) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<(T, Receipt), Fault> {
         let (working, mut parcels) = bridge::start(&self.ctx.budget, part_size_at, work);
         let sent = self.drain(key, identity, &mut parcels).await;
         // A closed channel tells the other side to stop.
@@ -28,11 +51,11 @@ impl Delivery {
         match (sent, made) {
             (Ok(Drained::Whole(parcel)), Ok(made)) => {
                 let bytes = parcel.bytes;
-                let receipt = self.send_block(key, block(bytes), Source::default()).await?;
+                let receipt = self.send_block(key, block(bytes), source).await?;
                 Ok((made, receipt))
             }
             (Ok(Drained::Parts { open, parts }), Ok(made)) => {
-                let receipt = self.complete(key, &open.upload, parts, Source::default()).await?;
+                let receipt = self.complete(key, &open.upload, parts, source).await?;
                 Ok((made, receipt))
             }
             (Ok(Drained::Parts { open, .. }), Err(fault)) => {

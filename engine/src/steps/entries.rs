@@ -20,6 +20,23 @@ pub(crate) async fn send_all(
     name: impl Fn(&Key) -> Key,
     out: &std::sync::Arc<Delivery>,
 ) -> Result<(), Fault> {
+    send_each(source, leave_out, out, |entry| {
+        let (out, key) = (std::sync::Arc::clone(out), name(&entry.key));
+        async move { out.file(&entry, &key).await }
+    })
+    .await
+}
+
+/// Does `send` with every file of `source` but those left out, many at once.
+pub(crate) async fn send_each<F>(
+    source: &Utf8Path,
+    leave_out: &[Utf8PathBuf],
+    out: &std::sync::Arc<Delivery>,
+    send: impl Fn(Entry) -> F,
+) -> Result<(), Fault>
+where
+    F: Future<Output = Result<(), Fault>> + Send + 'static,
+{
     let mut entries = start(source.to_owned(), leave_out.to_vec());
     let mut flying = JoinSet::new();
     let most = out.ctx().settings.lanes * PER_LANE;
@@ -28,8 +45,7 @@ pub(crate) async fn send_all(
         if out.ctx().stop.check().is_err() {
             break;
         }
-        let (out, key) = (std::sync::Arc::clone(out), name(&entry.key));
-        flying.spawn(async move { out.file(&entry, &key).await });
+        flying.spawn(send(entry));
         while flying.len() >= most {
             land(&mut flying).await?;
         }

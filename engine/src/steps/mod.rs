@@ -1,8 +1,11 @@
 //! The verbs of a plan, one file each. A step may be run twice: the second time finds its own work done.
 
+mod beat;
 mod copy_documents;
 mod copy_folder;
 mod entries;
+mod send_behavior;
+mod trigger;
 mod upload_built;
 mod verify;
 mod write_documents;
@@ -23,11 +26,15 @@ pub(crate) async fn perform(step: &Step, job: &Job) -> Result<Value, Fault> {
         Action::ZipFolder { folder, key, entry_root, .. } => {
             return zip_folder::perform(&step.id, folder, key, entry_root, job).await;
         }
+        Action::SendBehavior { folder, videos, under, encryption } => {
+            send_behavior::perform(folder, *videos, under, *encryption, job).await?;
+        }
         Action::CopyDocuments { from, documents } => copy_documents::perform(from, documents, job).await?,
         Action::WriteDocuments { names } => write_documents::perform(names, job).await?,
         Action::UploadBuilt => upload_built::perform(job).await?,
         Action::Verify => verify::perform(job).await?,
         Action::WriteRecord => write_record::perform(job).await?,
+        Action::Trigger(trigger) => return trigger::perform(trigger, job).await,
     };
     Ok(json!({}))
 }

@@ -21,7 +21,10 @@ pub(super) async fn perform(job: &Job) -> Result<(), Fault> {
 
 async fn sources_are_as_surveyed(job: &Job) -> Result<(), Fault> {
     for step in job.plan.stages.iter().flat_map(|stage| &stage.steps) {
-        let (Action::CopyFolder { folder, .. } | Action::ZipFolder { folder, .. }) = &step.action else {
+        let (Action::CopyFolder { folder, .. }
+        | Action::ZipFolder { folder, .. }
+        | Action::SendBehavior { folder, .. }) = &step.action
+        else {
             continue;
         };
         let (folder, stop) = (folder.clone(), job.ctx.stop.clone());

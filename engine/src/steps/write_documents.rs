@@ -1,6 +1,7 @@
-//! `data_description.json` and `processing.json` are generated from the job and from what its steps did.
+//! What the metadata service answered is written, and what the tool generates: a description before any work, and `processing.json` from
+//! what the steps did.
 
-use adt_metadata::{Document, Made, ProcessInput, ProcessingInput, Settings, data_description, processing};
+use adt_metadata::{Document, Made, ProcessInput, ProcessingInput, Settings, processing};
 use adt_model::{Action, Class, Fault, Key, ModalitySpec};
 
 use super::zip_folder::Zipped;
@@ -8,12 +9,14 @@ use crate::job::Job;
 
 pub(super) async fn perform(names: &[String], job: &Job) -> Result<(), Fault> {
     for name in names {
-        let document = match name.as_str() {
-            "data_description.json" => data_description(&job.spec),
-            "processing.json" => processed(job),
-            other => return Err(Fault::new(Class::Bug, format!("nobody knows how to write `{other}`"))),
+        let document = match (name.as_str(), job.prepared.documents.get(name)) {
+            (_, Some(prepared)) => prepared.clone(),
+            ("processing.json", None) => processed(job),
+            (other, None) => {
+                return Err(Fault::new(Class::Bug, format!("nobody knows how to write `{other}`")));
+            }
         };
-        let key = Key::parse(name.as_str()).expect("the two names above are keys");
+        let key = Key::parse(name.as_str()).expect("the names of documents are keys");
         job.out().bytes(&key, document.text().into(), None).await?;
         job.documents(name, document);
     }
@@ -28,7 +31,13 @@ fn processed(job: &Job) -> Document {
         let modality = job.spec.modalities.iter().find(|m| step.id == format!("zip {}", m.folder))?;
         Some(process(modality, key, zipped.get(&step.id)?))
     });
-    let input = ProcessingInput { job: &job.spec, version: job.ctx.version, processes: processes.collect() };
+    let input = ProcessingInput {
+        job: &job.spec,
+        version: job.ctx.version,
+        began: job.started,
+        written: (job.ctx.clock)(),
+        processes: processes.collect(),
+    };
     processing(&input)
 }
 
@@ -37,7 +46,12 @@ fn process<'a>(modality: &'a ModalitySpec, key: &Key, zipped: &Zipped) -> Proces
         modality,
         started: zipped.started,
         ended: zipped.ended,
-        settings: Settings { container: "zip".into(), codec: "deflate".into(), level: zipped.level },
+        settings: Settings {
+            container: "zip".into(),
+            codec: "deflate".into(),
+            level: Some(i32::from(zipped.level)),
+            ..Settings::default()
+        },
         made: Made {
             object: key.clone(),
             objects: 1,
@@ -46,5 +60,6 @@ fn process<'a>(modality: &'a ModalitySpec, key: &Key, zipped: &Zipped) -> Proces
             bytes_out: zipped.bytes_out,
             checksum: Some(zipped.crc64),
         },
+        notes: None,
     }
 }

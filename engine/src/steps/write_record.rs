@@ -14,11 +14,14 @@ pub(super) async fn perform(job: &Job) -> Result<(), Fault> {
         return Ok(());
     }
     let parts = job.parts.lock().expect("nobody panics while holding it").clone();
-    for reason in status(&parts).1 {
+    let schema = job.plan.schema;
+    for reason in status(schema, &parts).1 {
         job.ctx.tell(&job.plan.name, None, What::Note { text: format!("{RECORD}: {reason}") });
     }
     let now = (job.ctx.clock)();
     let document = record(&RecordInput {
+        schema,
+        strict_compat: job.spec.manner.strict_compat,
         // The same asset has the same identity, however often its record is written.
         id: Uuid::new_v5(&Uuid::NAMESPACE_URL, job.plan.asset.to_string().as_bytes()),
         name: job.plan.name.clone(),

@@ -7,12 +7,13 @@ use adt_formats::{
     zip::{ZipOptions, ZipSummary, zip_folder},
 };
 use adt_ledger::ObjectState;
-use adt_model::{Crc64, Fault, FolderWork, Key, Pulse};
+use adt_model::{Crc64, Fault, FolderWork, Key};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Stop, bridge::Outlet, delivery::Counters, job::Job};
+use super::beat::Beat;
+use crate::{bridge::Outlet, job::Job};
 
 /// What was done, as `processing.json` tells it and the ledger keeps it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -86,7 +87,7 @@ fn make(
     let options = ZipOptions::new(job.ctx.settings.zip_level, entry_root, job.ctx.time_zone.clone());
     let (pool, source, leave_out) =
         (Arc::clone(&job.ctx.pool), folder.source.clone(), folder.leave_out.clone());
-    let beat = Beat { counters: Arc::clone(job.asset.counters()), stop: job.ctx.stop.clone() };
+    let beat = Beat::of(job);
     move |outlet| {
         let entries = walk(&source, &leave_out).filter_map(included);
         zip_folder(entries, &mut |piece| outlet.write(&piece), &pool, &beat, &options)
@@ -111,16 +112,4 @@ fn done_earlier(step: &str, folder: &FolderWork, key: &Key, job: &Job) -> Result
     let stands = ledger.object(row, key)?.is_some_and(|object| object.state == ObjectState::Confirmed);
     let same = earlier.fingerprint == folder.fingerprint && earlier.level == job.ctx.settings.zip_level;
     Ok((stands && same).then_some(earlier))
-}
-
-struct Beat {
-    counters: Arc<Counters>,
-    stop: Stop,
-}
-
-impl Pulse for Beat {
-    fn beat(&self, bytes: u64) -> Result<(), Fault> {
-        self.counters.read(bytes);
-        self.stop.check()
-    }
 }

@@ -1,0 +1,262 @@
+//! Everything a job needs from the lab's services, asked for before any work is done.
+//!
+//! In order: the parameter that holds the endpoints, the secrets, Code Ocean (whether it would take the request), the metadata
+//! service. `adt check` asks the same questions in the same order.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use adt_intake::endpoints;
+use adt_metadata::{Answered, DescriptionInput, Document, check_document, data_description};
+use adt_model::{
+    Choice, Class, DocumentFacts, DocumentSource, Facts, Fault, Gathered, JobSpec, MetadataMissing, Schema,
+    Secret,
+};
+use adt_plan::{Answer as Told, choose, to_ask};
+use adt_services::{
+    ServiceOptions,
+    code_ocean::CodeOcean,
+    metadata_service::{Answer, MetadataService},
+};
+
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+use crate::services::{Needed, Services};
+
+const DESCRIPTION: &str = "data_description.json";
+
+/// What a job works with beside what its list says.
+#[derive(Debug, Default)]
+pub struct Prepared {
+    /// What is shown in the plan.
+    pub gathered: Gathered,
+    /// Documents of the metadata service, and the description made from its answers, by file name.
+    pub documents: BTreeMap<String, Document>,
+    /// Encrypts the behaviour videos, where there are some.
+    pub password: Option<Secret>,
+    /// Allows triggering, where that is asked for.
+    pub token: Option<Secret>,
+}
+
+/// The job with the endpoints that its parameter brings; the list wins over the parameter. The notes say what of it was passed over.
+pub async fn resolve(spec: &JobSpec, services: &Services) -> Result<(JobSpec, Vec<String>), Fault> {
+    let Some(name) = &spec.endpoints.aws_param_store_name else { return Ok((spec.clone(), Vec::new())) };
+    let text = services.aws.parameter(name, false).await?;
+    let (brought, notes) = endpoints(&text, name)?;
+    let mut spec = spec.clone();
+    spec.endpoints = spec.endpoints.or(&brought);
+    // Everything that the parameter could bring has been brought.
+    spec.endpoints.aws_param_store_name = None;
+    Ok((spec, notes))
+}
+
+/// Asks everything that `spec` (resolved) needs; the first fault ends it. `told` hears of requests that are tried again.
+pub async fn ask(
+    spec: &JobSpec,
+    facts: &Facts,
+    services: &Services,
+    zone: &TimeZone,
+    told: Arc<dyn Fn(&str) + Send + Sync>,
+) -> Result<Prepared, Fault> {
+    let options = ServiceOptions { on_retry: told, ..services.options.clone() };
+    let mut prepared = Prepared::default();
+    password(spec, facts, services, &mut prepared).await?;
+    token(spec, services, &mut prepared).await?;
+    pipeline(spec, &options, &mut prepared).await?;
+    metadata(spec, facts, &options, zone, &mut prepared).await?;
+    Ok(prepared)
+}
+
+/// Asks the same, to the end: every fault, with the column it concerns, and what a person should know.
+pub async fn examine(
+    spec: &JobSpec,
+    facts: &Facts,
+    services: &Services,
+    zone: &TimeZone,
+) -> (Prepared, Vec<(&'static str, Fault)>) {
+    let options = &services.options;
+    let mut prepared = Prepared::default();
+    let asked = [
+        (Needed::PASSWORD.column, password(spec, facts, services, &mut prepared).await),
+        (Needed::TOKEN.column, token(spec, services, &mut prepared).await),
+        ("codeocean_domain", pipeline(spec, options, &mut prepared).await),
+        ("metadata_service_domain", metadata(spec, facts, options, zone, &mut prepared).await),
+    ];
+    let faults = asked.into_iter().filter_map(|(column, asked)| Some((column, asked.err()?))).collect();
+    (prepared, faults)
+}
+
+/// Only where there is something to encrypt.
+async fn password(
+    spec: &JobSpec,
+    facts: &Facts,
+    services: &Services,
+    prepared: &mut Prepared,
+) -> Result<(), Fault> {
+    let videos = facts.behavior.as_ref().is_some_and(|behavior| behavior.videos > 0);
+    if let Some(reference) = spec.endpoints.video_encryption_password.as_ref().filter(|_| videos) {
+        prepared.password = Some(services.secret(&Needed::PASSWORD, reference).await?);
+    }
+    Ok(())
+}
+
+/// Only where a pipeline is to be started.
+async fn token(spec: &JobSpec, services: &Services, prepared: &mut Prepared) -> Result<(), Fault> {
+    let wanted = spec.endpoints.wants_pipeline();
+    if let Some(reference) = spec.endpoints.codeocean_api_token.as_ref().filter(|_| wanted) {
+        prepared.token = Some(services.secret(&Needed::TOKEN, reference).await?);
+    }
+    Ok(())
+}
+
+/// A token that is refused, or a capsule that nobody knows, is better found now than after hours of upload.
+async fn pipeline(spec: &JobSpec, options: &ServiceOptions, prepared: &mut Prepared) -> Result<(), Fault> {
+    let endpoints = &spec.endpoints;
+    let (Some(domain), Some(capsule), Some(token)) =
+        (&endpoints.codeocean_domain, &endpoints.codeocean_trigger_capsule_id, &prepared.token)
+    else {
+        return Ok(());
+    };
+    let code_ocean = CodeOcean::open(domain, token.clone(), options)?;
+    match code_ocean.check(capsule).await {
+        Err(fault) if fault.class() == Class::Transient => {
+            prepared
+                .gathered
+                .notes
+                .push(format!("{}; it is asked again when the asset is complete", fault.line()));
+            Ok(())
+        }
+        checked => checked,
+    }
+}
+
+async fn metadata(
+    spec: &JobSpec,
+    facts: &Facts,
+    options: &ServiceOptions,
+    zone: &TimeZone,
+    prepared: &mut Prepared,
+) -> Result<(), Fault> {
+    let mut told = BTreeMap::new();
+    let mut answered = Answered::default();
+    if let Some(domain) = &spec.endpoints.metadata_service_domain {
+        let service = MetadataService::open(domain, spec.manner.metadata_api, spec.manner.schema, options)?;
+        let questions =
+            to_ask(spec, &facts.documents).into_iter().map(|name| question(&service, name, spec, facts));
+        let (documents, of_project) =
+            futures::try_join!(futures::future::try_join_all(questions), project(&service, spec, facts))?;
+        answered = of_project;
+        for (name, answer, document) in documents {
+            prepared.documents.extend(document.map(|document| (name.to_owned(), document)));
+            told.insert(name, answer);
+        }
+    }
+    let answer = |name| told.get(name).cloned().unwrap_or(Told::NotAsked);
+    let mut choices = choose(spec, &facts.documents, answer);
+    describe(spec, &answered, zone, &mut choices, &mut prepared.documents)?;
+    prepared.gathered.choices = choices;
+    Ok(())
+}
+
+/// Makes the description now, so that what it lacks is found before any work.
+fn describe(
+    spec: &JobSpec,
+    answered: &Answered,
+    zone: &TimeZone,
+    choices: &mut [Choice],
+    documents: &mut BTreeMap<String, Document>,
+) -> Result<(), Fault> {
+    let generated =
+        |choice: &&mut Choice| choice.name == DESCRIPTION && choice.from == DocumentSource::Generated;
+    let Some(choice) = choices.iter_mut().find(generated) else { return Ok(()) };
+    match data_description(&DescriptionInput { job: spec, answered, zone }) {
+        Ok(document) => {
+            documents.insert(DESCRIPTION.to_owned(), document);
+        }
+        Err(fault) if spec.manner.metadata_missing == MetadataMissing::Allow => {
+            choice.from = DocumentSource::Missing;
+            choice.remark = Some(fault.line());
+        }
+        Err(fault) => return Err(fault),
+    }
+    Ok(())
+}
+
+/// Asks for one document. Without it, and without one in the folder, the job goes on only where that is allowed.
+async fn question(
+    service: &MetadataService,
+    name: &'static str,
+    spec: &JobSpec,
+    facts: &Facts,
+) -> Result<(&'static str, Told, Option<Document>), Fault> {
+    let id = &spec.subject_id;
+    let answer =
+        if name == "subject.json" { service.subject(id).await } else { service.procedures(id).await };
+    let brought = has(&facts.documents, name);
+    let may_do_without = brought || spec.manner.metadata_missing == MetadataMissing::Allow;
+    match answer {
+        Ok(Answer::Found { text, remark, .. }) => {
+            let document = check_document(name, text.as_bytes(), id)?;
+            Ok((name, Told::Found(remark), Some(document)))
+        }
+        Ok(Answer::Missing { said }) if may_do_without => Ok((name, Told::NotFound(said), None)),
+        Ok(Answer::Missing { said }) => Err(missing(name, &said)),
+        Err(fault) if may_do_without && fault.class() != Class::Cancelled => {
+            Ok((name, Told::NotFound(fault.line()), None))
+        }
+        Err(fault) => Err(advised(fault)),
+    }
+}
+
+fn missing(name: &str, said: &str) -> Fault {
+    Fault::new(Class::Missing, format!("the metadata service has no `{name}`: {said}")).help(format!(
+        "put `{name}` into `metadata_dir`, or set `metadata_missing` to `allow` to go on without it"
+    ))
+}
+
+fn advised(fault: Fault) -> Fault {
+    if fault.advice().is_some() {
+        return fault;
+    }
+    fault.help("run the same command again when the service answers, or set `metadata_missing` to `allow`")
+}
+
+fn has(brought: &[DocumentFacts], name: &str) -> bool {
+    brought.iter().any(|document| document.name == name)
+}
+
+/// Who pays and who leads, for a description that is generated. Schema v1 does without, v2 cannot.
+async fn project(service: &MetadataService, spec: &JobSpec, facts: &Facts) -> Result<Answered, Fault> {
+    let described = has(&facts.documents, DESCRIPTION);
+    let (Some(project), false, false) = (&spec.project_name, described, spec.manner.strict_compat) else {
+        return Ok(Answered::default());
+    };
+    let needed = spec.manner.schema == Schema::V2 && spec.manner.metadata_missing == MetadataMissing::Require;
+    let mut answered = Answered::default();
+    if spec.people.funding.is_empty() {
+        answered.funding = of_project("funding", service.funding(project).await, needed)?;
+    }
+    if spec.people.investigators.is_empty() {
+        answered.investigators = of_project("investigators", service.investigators(project).await, false)?;
+    }
+    Ok(answered)
+}
+
+fn of_project(what: &str, answer: Result<Answer, Fault>, needed: bool) -> Result<Vec<Value>, Fault> {
+    let help =
+        "name them in the job list (`investigators`, `funding_source`), or set `metadata_missing` to `allow`";
+    match answer {
+        Ok(Answer::Found { text, .. }) => match serde_json::from_str(&text) {
+            Ok(Value::Array(list)) => Ok(list),
+            Ok(one) => Ok(vec![one]),
+            // It was read as JSON before.
+            Err(_) => Ok(Vec::new()),
+        },
+        Ok(Answer::Missing { said }) if needed => {
+            let what = format!("the metadata service knows no {what} of the project: {said}");
+            Err(Fault::new(Class::Missing, what).help(help))
+        }
+        Err(fault) if needed => Err(advised(fault)),
+        Ok(Answer::Missing { .. }) | Err(_) => Ok(Vec::new()),
+    }
+}

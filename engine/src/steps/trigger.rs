@@ -1,0 +1,183 @@
+//! The pipeline is started: once for each record of an asset, over all runs.
+//!
+//! The intent is on the disk before the request is sent. Code Ocean keeps no key by which it would know a request again, so where an
+//! answer was lost it is asked what runs, and only when that is certain is the request sent again:
+//!
+//! | the ledger says of this record | Code Ocean lists | then |
+//! |---|---|---|
+//! | nothing, or refused | | send |
+//! | started | | nothing |
+//! | intended | a run with the same parameter | keep that |
+//! | intended | no such run | send |
+//! | intended | does not list | unknown: not repeated without `--retrigger` |
+
+use adt_ledger::{JobId, TriggerRow, TriggerState};
+use adt_model::{Class, Crc64, Fault, Key, Location, Trigger, What};
+use adt_plan::RECORD;
+use adt_services::code_ocean::{CodeOcean, Failure, Lookup, Request, request, run_url};
+use serde_json::{Value, json};
+
+use crate::job::Job;
+
+/// Requests that may have arrived and did not; more of them mean that Code Ocean is not well.
+const TRIES: u32 = 5;
+
+pub(super) async fn perform(trigger: &Trigger, job: &Job) -> Result<Value, Fault> {
+    let (bucket, prefix) = bucket_and_prefix(&job.plan.asset);
+    let request = request(trigger, &bucket, &prefix, job.ctx.version);
+    let Some(row) = job.row else {
+        job.note(&format!("would send to {}: {}", run_url(&trigger.domain)?, request.body()));
+        return Ok(json!({}));
+    };
+    let token = job
+        .prepared
+        .token
+        .clone()
+        .ok_or_else(|| Fault::new(Class::Bug, "a pipeline is to be started without a token"))?;
+    let code_ocean = CodeOcean::open(&trigger.domain, token, &job.service_options())?;
+    let start = Start { job, row, record: record(row, job)?, request, code_ocean };
+    let computation = start.once().await.map_err(|fault| uploaded(fault, job))?;
+    Ok(json!({ "computation": computation }))
+}
+
+/// What is not done is only the last step.
+fn uploaded(fault: Fault, job: &Job) -> Fault {
+    if fault.class() == Class::Cancelled {
+        return fault;
+    }
+    let help = fault.advice().unwrap_or("run the same command again: only this is done then").to_owned();
+    Fault::new(fault.class(), format!("`{}` is complete, but its pipeline is not started", job.plan.asset))
+        .because(fault)
+        .help(help)
+}
+
+/// The checksum of the record that completes the asset.
+fn record(row: JobId, job: &Job) -> Result<Crc64, Fault> {
+    let key = Key::parse(RECORD).expect("the record's name is a key");
+    job.ctx.ledger.flush()?;
+    let object = job.ctx.ledger.object(row, &key)?;
+    object
+        .and_then(|object| object.crc64)
+        .ok_or_else(|| Fault::new(Class::Bug, format!("the ledger does not know the asset's `{RECORD}`")))
+}
+
+/// Pipelines read S3; elsewhere the whole location stands where the bucket would.
+fn bucket_and_prefix(asset: &Location) -> (String, String) {
+    match asset {
+        Location::S3 { bucket, prefix } => {
+            (bucket.clone(), prefix.as_ref().map(ToString::to_string).unwrap_or_default())
+        }
+        other => {
+            let text = other.to_string();
+            match text.rsplit_once('/') {
+                Some((parent, name)) => (parent.to_owned(), name.to_owned()),
+                None => (String::new(), text),
+            }
+        }
+    }
+}
+
+struct Start<'a> {
+    job: &'a Job,
+    row: JobId,
+    record: Crc64,
+    request: Request,
+    code_ocean: CodeOcean,
+}
+
+impl Start<'_> {
+    async fn once(&self) -> Result<Option<String>, Fault> {
+        let known = self.job.ctx.ledger.triggers(self.row)?;
+        let own = known.iter().find(|row| row.record == self.record);
+        match own.map(|row| row.state) {
+            Some(TriggerState::Started) => return Ok(own.and_then(|row| row.computation.clone())),
+            Some(TriggerState::Intended) => {
+                let since = own.map_or_else(|| (self.job.ctx.clock)(), |row| row.intended_at);
+                if let Some(found) = self.became(since, &known).await? {
+                    return self.started(found);
+                }
+            }
+            Some(TriggerState::Refused) | None => {}
+        }
+        self.send(&known).await
+    }
+
+    async fn send(&self, known: &[TriggerRow]) -> Result<Option<String>, Fault> {
+        let ctx = &self.job.ctx;
+        let since = (ctx.clock)();
+        ctx.ledger.trigger_intended(self.row, self.record, self.request.parameter(), since)?;
+        for attempt in 1.. {
+            ctx.stop.check()?;
+            match self.code_ocean.run(&self.request).await {
+                Ok(started) => return self.started(started.id),
+                Err(Failure::Refused(fault)) => {
+                    let now = (ctx.clock)();
+                    ctx.ledger.trigger_settled(self.row, self.record, TriggerState::Refused, None, now)?;
+                    return Err(fault);
+                }
+                Err(Failure::Unknown(fault)) => {
+                    self.job.tell_retry(&format!("{}; asking what became of it", fault.line()));
+                    if let Some(found) = self.became(since, known).await? {
+                        return self.started(found);
+                    }
+                    if attempt == TRIES {
+                        return Err(fault);
+                    }
+                }
+            }
+        }
+        Err(Fault::new(Class::Bug, "an endless loop has ended"))
+    }
+
+    /// The run that a request without an answer became; `Some(None)` is one without a name, `None` none at all.
+    async fn became(
+        &self,
+        since: jiff::Timestamp,
+        known: &[TriggerRow],
+    ) -> Result<Option<Option<String>>, Fault> {
+        // A request that is on its way may still arrive.
+        tokio::time::sleep(self.job.ctx.services.settle).await;
+        let others: Vec<_> = known.iter().filter_map(|row| row.computation.as_deref()).collect();
+        match self.code_ocean.find(&self.request, since).await? {
+            Lookup::Found(runs) => {
+                let ours = runs.into_iter().find(|run| !others.contains(&run.id.as_str()));
+                Ok(ours.map(|run| Some(run.id)))
+            }
+            Lookup::None => Ok(None),
+            Lookup::CannotTell(_) if self.job.ctx.settings.retrigger => Ok(None),
+            Lookup::CannotTell(why) => Err(self.unknown(&why)),
+        }
+    }
+
+    fn unknown(&self, why: &str) -> Fault {
+        let what = format!("whether the pipeline was started is unknown, so it is not repeated ({why})");
+        Fault::new(Class::Conflict, what)
+            .help("look at Code Ocean; if it does not run, run the same command with `--retrigger`")
+    }
+
+    fn started(&self, computation: Option<String>) -> Result<Option<String>, Fault> {
+        let ctx = &self.job.ctx;
+        let id = computation.as_deref();
+        ctx.ledger.trigger_settled(self.row, self.record, TriggerState::Started, id, (ctx.clock)())?;
+        let named = id.map(|id| format!(" as computation {id}")).unwrap_or_default();
+        ctx.tell(
+            &self.job.plan.name,
+            Some("trigger"),
+            What::Note { text: format!("the pipeline is started{named}") },
+        );
+        Ok(computation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_and_what_is_below_it() {
+        let split = |text: &str| bucket_and_prefix(&text.parse().unwrap());
+        assert_eq!(split("s3://some-bucket/a_1"), ("some-bucket".into(), "a_1".into()));
+        assert_eq!(split("s3://some-bucket/lab/a_1"), ("some-bucket".into(), "lab/a_1".into()));
+        assert_eq!(split("file:///archive/a_1").1, "a_1");
+    }
+}
