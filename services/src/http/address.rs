@@ -13,7 +13,7 @@ impl Address {
         let refused = |why: &str| {
             // What holds credentials is never shown.
             let shown = if text.contains('@') { String::new() } else { format!(" `{text}`") };
-            Fault::new(Class::BadInput, format!("the {service}'s address{shown} {why}"))
+            Fault::new(Class::BadInput, format!("{service}'s address{shown} {why}"))
         };
         let help = |fault: Fault| fault.help("write `https://host` or `http://host`, as a browser has it");
         let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
@@ -87,7 +87,7 @@ mod tests {
     #[case(" http://meta:8080// ", "http://meta:8080/subject/1%2F2?pickle=False")]
     #[case("HTTPS://Meta/a%20b/api/", "https://meta/a%20b/api/subject/1%2F2?pickle=False")]
     fn a_base_path_and_slashes_are_fine(#[case] text: &str, #[case] asked: &str) {
-        let address = Address::parse("metadata service", text).unwrap();
+        let address = Address::parse("the metadata service", text).unwrap();
         assert_eq!(address.at(&["subject", "1/2"], Some("pickle=False")).unwrap().as_str(), asked);
         assert_eq!(asked.strip_prefix(address.shown()), Some("/subject/1%2F2?pickle=False"));
     }
@@ -105,7 +105,7 @@ mod tests {
     #[case("user:canary@meta", "does not begin with")]
     #[case("https://u:canary@:::", "cannot be read")]
     fn what_is_no_address_is_refused_without_showing_credentials(#[case] text: &str, #[case] why: &str) {
-        let fault = Address::parse("metadata service", text).unwrap_err();
+        let fault = Address::parse("the metadata service", text).unwrap_err();
         assert_eq!(fault.class(), Class::BadInput);
         assert!(fault.line().contains(why) && !fault.line().contains("canary"), "{fault:?}");
     }
@@ -115,7 +115,7 @@ mod tests {
     #[case(".")]
     #[case("..")]
     fn a_segment_that_would_lead_elsewhere_is_none(#[case] segment: &str) {
-        let address = Address::parse("metadata service", "http://meta").unwrap();
+        let address = Address::parse("the metadata service", "http://meta").unwrap();
         assert_eq!(address.at(&["subject", segment], None), None);
     }
 

@@ -27,7 +27,7 @@ const LANES: usize = 4;
 
 /// One service at one address.
 pub(crate) struct Server {
-    /// For people, such as `metadata service`.
+    /// For people, with its article: `the metadata service`.
     pub(crate) name: &'static str,
     pub(crate) address: Address,
     pub(crate) options: ServiceOptions,
@@ -87,32 +87,31 @@ impl Server {
         let name = self.name;
         match trouble {
             Trouble::Unsent(error) if connect::is_about_certificates(&error) => {
-                let what = format!("the {name}'s certificate is not trusted: {asked}");
+                let what = format!("{name}'s certificate is not trusted: {asked}");
                 Fault::new(Class::Refused, what).because(error.without_url()).help(
                     "name the lab's certificates in AWS_CA_BUNDLE, or write the host as its certificate has it",
                 )
             }
             Trouble::Unsent(error) => {
-                Fault::new(Class::Transient, format!("cannot reach the {name}: {asked}{tries}"))
+                Fault::new(Class::Transient, format!("cannot reach {name}: {asked}{tries}"))
                     .because(error.without_url())
                     .help("check the address, and whether this machine is in the lab's network")
             }
             Trouble::Broken(error) => {
-                Fault::new(Class::Transient, format!("the {name} broke off its answer: {asked}{tries}"))
+                Fault::new(Class::Transient, format!("{name} broke off its answer: {asked}{tries}"))
                     .because(error.without_url())
             }
             Trouble::Late(time) => {
-                let what =
-                    format!("the {name} did not answer within {} s: {asked}{tries}", time.as_secs_f64());
+                let what = format!("{name} did not answer within {} s: {asked}{tries}", time.as_secs_f64());
                 Fault::new(Class::Transient, what)
             }
             Trouble::TooLong => {
                 let limit = LONGEST_BODY >> 20;
-                let what = format!("the {name} answered with more than {limit} MiB: {asked}");
+                let what = format!("{name} answered with more than {limit} MiB: {asked}");
                 Fault::new(Class::Corrupt, what)
             }
             Trouble::Elsewhere(status, to) => {
-                let what = format!("the {name} sends {asked} on to `{to}` ({})", status.as_u16());
+                let what = format!("{name} sends {asked} on to `{to}` ({})", status.as_u16());
                 Fault::new(Class::BadInput, what).help("write the address that answers itself")
             }
         }

@@ -56,7 +56,7 @@ impl Server {
             Err(Trouble::Unsent(_)) => "cannot be reached".to_owned(),
             Err(_) => "broke off".to_owned(),
         };
-        format!("the {} {why}: {}; trying again in {:.1} s", self.name, ask.shown(), wait.as_secs_f64())
+        format!("{} {why}: {}; trying again in {:.1} s", self.name, ask.shown(), wait.as_secs_f64())
     }
 }
 

@@ -27,7 +27,7 @@ use crate::{
     http::{Ask, Patience, Reply, Server},
 };
 
-const NAME: &str = "metadata service";
+const NAME: &str = "the metadata service";
 /// The least time for procedures: the service gathers them from several slow sources, and its own client waits this long.
 const PROCEDURES: Duration = Duration::from_mins(5);
 
@@ -119,7 +119,7 @@ impl Inner {
                 Heard::NoSuchRoute(said) => heard.push(said),
             }
         }
-        let what = format!("there is no {NAME} that knows {}s: {}", want.noun(), heard.join(", "));
+        let what = format!("there is no metadata service that knows {}s: {}", want.noun(), heard.join(", "));
         let fixed = match self.api {
             MetadataApi::Auto => "check the address and its path",
             MetadataApi::V1 | MetadataApi::V2 => {
@@ -169,7 +169,7 @@ impl Inner {
 
     async fn get(&self, segments: &[&str], query: Option<&str>, time: Duration) -> Result<Reply, Fault> {
         let Some(url) = self.server.address.at(segments, query) else {
-            let what = format!("the {NAME} cannot be asked for `{}`", segments.last().unwrap_or(&""));
+            let what = format!("{NAME} cannot be asked for `{}`", segments.last().unwrap_or(&""));
             return Err(Fault::new(Class::BadInput, what));
         };
         let ask = Ask::get(url, time);
@@ -195,6 +195,6 @@ fn said(reply: &Reply) -> String {
 
 /// The fault of an answer that no metadata service gives.
 fn no_service(reply: &Reply) -> Fault {
-    Fault::new(Class::BadInput, format!("that is no answer of a {NAME}: {}", said(reply)))
+    Fault::new(Class::BadInput, format!("that is no answer of a metadata service: {}", said(reply)))
         .help("check the address and its path; a proxy or a login page may answer in its place")
 }

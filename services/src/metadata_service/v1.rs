@@ -22,9 +22,7 @@ struct Envelope<'a> {
 }
 
 pub(super) fn judge(want: &Want<'_>, reply: &Reply) -> Result<Heard, Fault> {
-    let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(&reply.body) else {
-        return Err(no_service(reply));
-    };
+    let Some(envelope) = Envelope::of(reply) else { return Err(no_service(reply)) };
     let remark = match reply.status.as_u16() {
         404 if envelope.is_no_route() => return Ok(Heard::NoSuchRoute(said(reply))),
         404 => return Ok(Heard::Answer(Answer::Missing { said: said(reply) })),
@@ -51,7 +49,13 @@ pub(super) fn judge(want: &Want<'_>, reply: &Reply) -> Result<Heard, Fault> {
     Ok(Heard::Answer(Answer::Found { text: chosen.text, remark, api: Language::V1 }))
 }
 
-impl Envelope<'_> {
+impl<'a> Envelope<'a> {
+    /// An object only: a list would be read as the fields in order.
+    fn of(reply: &'a Reply) -> Option<Self> {
+        let body: &RawValue = serde_json::from_slice(&reply.body).ok()?;
+        body.get().starts_with('{').then(|| serde_json::from_str(body.get()).ok())?
+    }
+
     /// The words of the server's framework for an address that it has no route for.
     fn is_no_route(&self) -> bool {
         self.message.is_none() && self.detail.as_ref().is_some_and(|detail| detail == "Not Found")

@@ -13,7 +13,7 @@ use crate::http::{Reply, one_line};
 
 pub(super) fn judge(want: &Want<'_>, reply: &Reply) -> Result<Heard, Fault> {
     let Ok(body) = serde_json::from_slice::<&RawValue>(&reply.body) else { return Err(no_service(reply)) };
-    let complaint = serde_json::from_str::<Complaint>(body.get()).ok();
+    let complaint = Complaint::of(body);
     let remark = match (reply.status.as_u16(), &complaint) {
         (404, Some(complaint)) if complaint.is_no_route() => return Ok(Heard::NoSuchRoute(said(reply))),
         (404 | 406, _) => return Ok(Heard::Answer(Answer::Missing { said: said(reply) })),
@@ -44,6 +44,11 @@ struct Complaint {
 }
 
 impl Complaint {
+    /// An object only: a list would be read as the fields in order.
+    fn of(body: &RawValue) -> Option<Self> {
+        body.get().starts_with('{').then(|| serde_json::from_str(body.get()).ok())?
+    }
+
     /// The words of the server's framework. The service's own, for what it does not find, have another capital.
     fn is_no_route(&self) -> bool {
         self.detail == "Not Found"

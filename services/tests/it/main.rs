@@ -1,5 +1,11 @@
 //! The services against stand-ins that speak the recorded contract.
 
-#![expect(clippy::unwrap_used, reason = "a test's own steps must work; what does not is a failure with its place")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test's own steps must work; what does not is a failure with its place"
+)]
 
 mod aws_secrets;
+mod code_ocean;
+mod metadata_service;
+mod setup;
