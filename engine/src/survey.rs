@@ -39,7 +39,7 @@ impl Pulse for Watched {
 }
 
 fn look(spec: &JobSpec, pulse: &dyn Pulse) -> Result<Facts, Fault> {
-    let behavior = spec.behavior_dir.as_deref().map(|dir| behavior(dir, pulse)).transpose()?;
+    let behavior = spec.behavior_dir.as_deref().map(|dir| behavior(dir, spec, pulse)).transpose()?;
     let leave_out: Vec<_> = behavior.iter().map(|behavior| behavior.folder.path.clone()).collect();
     let mut folders = Vec::new();
     for modality in &spec.modalities {
@@ -72,24 +72,41 @@ fn counted(path: Utf8PathBuf, leave_out: &[Utf8PathBuf], pulse: &dyn Pulse) -> R
     })
 }
 
-/// The behaviour folder, with its videos counted. A video and a file that has the name of its zip cannot both be kept.
-fn behavior(dir: &Utf8Path, pulse: &dyn Pulse) -> Result<BehaviorFacts, Fault> {
+/// The behaviour folder, with its videos counted. Two files that would become one object cannot both be kept.
+fn behavior(dir: &Utf8Path, spec: &JobSpec, pulse: &dyn Pulse) -> Result<BehaviorFacts, Fault> {
     let path = canonical(dir)?;
     let mut videos = 0;
     for walked in folder::walk(&path, &[]) {
         pulse.beat(0)?;
         let Walked::Entry(entry) = walked? else { continue };
-        if entry.kind != EntryKind::File || !is_video(entry.key.as_str()) {
+        if entry.kind != EntryKind::File {
             continue;
         }
-        videos += 1;
-        let zip = Utf8PathBuf::from(format!("{}.zip", entry.path));
-        if zip.exists() {
-            let what = format!("`{zip}` has the name that the encrypted `{}` will have", entry.key);
-            return Err(Fault::new(Class::BadInput, what).help("rename one of them"));
+        let mut name = entry.key.to_string();
+        if is_video(&name) {
+            videos += 1;
+            name.push_str(".zip");
+            distinct(&entry.path, &path.join(&name))?;
+        }
+        for modality in spec.modalities.iter().filter(|m| m.folder.as_str() == "behavior") {
+            let source = canonical(&modality.source)?;
+            let other = if modality.compress_raw_data {
+                source.file_name().filter(|own| name == format!("{own}.zip")).map(|_| source.clone())
+            } else {
+                Some(source.join(&name)).filter(|other| !other.starts_with(&path))
+            };
+            other.map_or(Ok(()), |other| distinct(&entry.path, &other))?;
         }
     }
     Ok(BehaviorFacts { folder: counted(path, &[], pulse)?, videos })
+}
+
+fn distinct(one: &Utf8Path, other: &Utf8Path) -> Result<(), Fault> {
+    if !other.exists() {
+        return Ok(());
+    }
+    let what = format!("`{one}` and `{other}` would become the same object below `behavior/`");
+    Err(Fault::new(Class::BadInput, what).help("rename one of them"))
 }
 
 /// Folders the job writes into, absolute and without links; one that does not exist yet is named below its nearest folder that does.

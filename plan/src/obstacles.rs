@@ -28,7 +28,6 @@ pub fn obstacles(spec: &JobSpec) -> Vec<Problem> {
             )
         }));
     }
-    found.extend(clash_with_behavior(spec));
     found.extend(pipeline::lacking(spec).into_iter().map(|(column, value, valid)| {
         let what =
             if value.is_none() { "is needed to start a pipeline" } else { "is no version of a capsule" };
@@ -73,20 +72,6 @@ fn undescribed(spec: &JobSpec) -> impl Iterator<Item = Problem> {
         let valid = format!("{valid}, or a `data_description.json` in `metadata_dir`");
         problem(spec, column, None, "is needed by documents of schema v2", &valid)
     })
-}
-
-/// The folder of behaviour data and that of the modality `behavior` would be one.
-fn clash_with_behavior(spec: &JobSpec) -> Option<Problem> {
-    spec.behavior_dir.as_ref()?;
-    let clashing =
-        spec.modalities.iter().find(|m| m.folder.as_str() == "behavior" && !m.compress_raw_data)?;
-    Some(problem(
-        spec,
-        &clashing.source_column,
-        Some(clashing.source.to_string()),
-        "would share the folder `behavior` of the asset with `behavior_dir`",
-        "`compress_raw_data` = true for this modality, or no `behavior_dir`",
-    ))
 }
 
 fn schema(spec: &JobSpec) -> Option<Problem> {

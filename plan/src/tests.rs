@@ -447,14 +447,14 @@ fn what_a_pipeline_lacks_is_an_obstacle_unless_a_parameter_may_bring_it() {
 
 #[test]
 fn what_behaviour_data_and_schemas_lack_is_an_obstacle() {
-    let (mut spec, mut facts) = with((job(), Facts::default()), "behavior", "/rig/licks", false);
+    let (mut spec, mut facts) = one(false);
     spec.behavior_dir = Some("/rig/Videos".into());
     spec.manner.schema = Schema::V2;
     spec.manner.strict_compat = true;
     facts.behavior = Some(behavior("/rig/Videos", 1));
     let columns: Vec<_> = plan(&spec, &facts).obstacles.into_iter().map(|p| p.column).collect();
     let missing = ["video_encryption_password", "project_name", "investigators", "funding_source"];
-    assert_eq!(columns, [&["modality0.source", "schema"][..], &missing].concat());
+    assert_eq!(columns, [&["schema"][..], &missing].concat());
     spec.endpoints.metadata_service_domain = Some("https://meta.example".into());
     assert!(!plan(&spec, &facts).obstacles.iter().any(|p| p.column == "investigators"));
 }

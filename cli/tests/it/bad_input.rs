@@ -120,7 +120,9 @@ fn a_list_may_come_from_standard_input() {
 #[case::month_13(&[("acq_datetime", "2024-13-01 00:00:00")], "acq_datetime = `2024-13-01 00:00:00`")]
 #[case::google(&[("s3_bucket", "gs://bucket")], "s3_bucket = `gs://bucket`: this version writes to S3 and to folders only")]
 #[case::azure(&[("s3_bucket", "az://account/container")], "this version writes to S3 and to folders only")]
-#[case::ecephys(&[("modality0", "ecephys"), ("modality0.compress_raw_data", "true")], "`compress_raw_data` = false")]
+#[case::no_token(&[("codeocean_domain", "http://x"), ("codeocean_trigger_capsule_id", "c")], "codeocean_api_token")]
+#[case::no_capsule(&[("codeocean_domain", "http://x"), ("codeocean_api_token", "t")], "codeocean_trigger_capsule_id")]
+#[case::strict_v2(&[("schema", "v2"), ("strict_compat", "true")], "schema = `v2`")]
 #[case::no_such_secret(&[("codeocean_api_token", "env:NOSUCH")], "the environment variable `NOSUCH` is not set")]
 fn a_row_that_cannot_be_meant(#[case] cells: &[(&str, &str)], #[case] told: &str) {
     let desk = Desk::new();
@@ -135,7 +137,7 @@ fn a_row_that_cannot_be_meant(#[case] cells: &[(&str, &str)], #[case] told: &str
         let said = said.says("1 problem; nothing was started, nothing was written");
         assert_eq!(said.stderr.lines().filter(|line| line.contains(" row ")).count(), 1, "{said:#?}");
     }
-    assert_eq!(writes(&desk.tally()), 0);
+    assert_eq!((writes(&desk.tally()), desk.uploads()), (0, 0));
     assert!(desk.ledger().is_none(), "a ledger was made");
 }
 

@@ -7,7 +7,8 @@ use rstest::rstest;
 
 use crate::desk::{Desk, Said};
 
-const COMMANDS: [&str; 8] = ["run", "check", "plan", "history", "settings", "demo", "completions", "man"];
+const COMMANDS: [&str; 9] =
+    ["run", "check", "plan", "history", "settings", "decrypt", "demo", "completions", "man"];
 
 #[test]
 fn every_command_has_an_example_and_a_short_help() {
@@ -43,10 +44,9 @@ fn every_setting_has_its_flag() {
     }
 }
 
-/// What has no effect yet says so.
+/// What has no effect says so.
 #[rstest]
 #[case("--skip-staging")]
-#[case("--metadata-dir-force")]
 fn a_flag_for_old_scripts_says_that_it_does_nothing(#[case] flag: &str) {
     let help = Said::of(&mut Desk::new().adt(&["run", "--help"])).ends(0).stdout;
     let after = help.split(&format!("      {flag}\n")).nth(1).unwrap();

@@ -1,4 +1,4 @@
-//! Behaviour data inside a modality's folder never leaves the rig as it is, however its path is spelt.
+//! Behaviour videos never leave the rig as they are, however the path of their folder is spelt.
 
 use adt_testkit::tree::TreeSpec;
 use camino::Utf8Path;
@@ -7,24 +7,30 @@ use rstest::rstest;
 
 use crate::desk::{ASSET, Desk, Job, Tree, digest, unzipped, within};
 
-/// A rig with videos to leave out, and a folder whose name only begins like theirs.
-fn rig(desk: &Desk) -> Tree {
+/// What the one video shows.
+const FACE: &str = "a face that nobody may see";
+
+/// A rig with behaviour data, and a folder whose name only begins like theirs: what belongs to the modality, and what to the
+/// behaviour data as it is.
+fn rig(desk: &Desk) -> (Tree, Tree) {
     let few = TreeSpec { files: 5, max_size: 500, depth: 0, big_file: 0 };
     desk.tree("work/rig", &few, 1);
     desk.tree("work/rig/Videos/left", &few, 2);
     desk.tree("work/rig/Videos_extra", &few, 3);
     let mut wanted = digest(&desk.root.join("work/rig"));
+    let behavior = within("Videos", &wanted);
     wanted.retain(|key, _| !key.starts_with("Videos/"));
-    wanted
+    desk.write("work/rig/Videos/left/cam.MP4", &FACE.repeat(1000));
+    (wanted, behavior)
 }
 
 #[rstest]
-fn behaviour_data_is_left_out(
+fn videos_are_encrypted_and_never_part_of_a_modality(
     #[values("absolute", "relative", "slash", "dots", "link", "source by a link")] spelling: &str,
     #[values("copy", "zip", "copy file", "copy temp")] way: &str,
 ) {
     let desk = Desk::new();
-    let wanted = rig(&desk);
+    let (wanted, plain) = rig(&desk);
     let rig = desk.root.join("work/rig");
     #[cfg(unix)]
     {
@@ -39,7 +45,7 @@ fn behaviour_data_is_left_out(
         _ => rig.join("Videos").into_string(),
     };
     let source = if spelling == "source by a link" { "rig link" } else { "rig" };
-    let job = Job::new().with("behavior_dir", behavior);
+    let job = Job::new().with("behavior_dir", behavior).with("video_encryption_password", "open sesame");
     let job = if way == "zip" { job.zip("behavior", source) } else { job.copy("behavior", source) };
     let job = match way {
         "copy file" => job.with("s3_bucket", desk.file_place()),
@@ -49,17 +55,28 @@ fn behaviour_data_is_left_out(
         }
         _ => job,
     };
-    desk.run(&job, &[]).ends(0).says("left out");
+    desk.run(&job, &[]).ends(0);
     let asset = if way == "copy file" { desk.root.join("disk").join(ASSET) } else { desk.asset() };
-    assert_eq!(sent(&desk, &asset, source, way == "zip"), wanted);
+    let mut sent = within("behavior", &digest(&asset));
+    assert!(sent.remove("left/cam.MP4.zip").is_some(), "{:?}", sent.keys());
+    let (own, behavior): (Tree, Tree) = sent.into_iter().partition(|(key, _)| !plain.contains_key(key));
+    assert_eq!(behavior, plain);
+    assert_eq!(if way == "zip" { inside(&desk, &asset, source) } else { own }, wanted);
+    shows_no_face(&desk.root.join("store"));
+    shows_no_face(&asset);
 }
 
-fn sent(desk: &Desk, asset: &Utf8Path, source: &str, zipped: bool) -> Tree {
-    if !zipped {
-        return within("behavior", &digest(asset));
-    }
+/// What is in the modality's zip.
+fn inside(desk: &Desk, asset: &Utf8Path, source: &str) -> Tree {
     let unzipped = unzipped(&asset.join(format!("behavior/{source}.zip")), &desk.root.join("unzipped"));
     within(source, &unzipped)
+}
+
+fn shows_no_face(folder: &Utf8Path) {
+    for key in digest(folder).keys() {
+        let bytes = fs::read(folder.join(key)).unwrap();
+        assert!(!bytes.windows(FACE.len()).any(|w| w == FACE.as_bytes()), "{key} shows the video");
+    }
 }
 
 #[rstest]
