@@ -24,7 +24,8 @@ pub struct Run {
 pub enum Lookup {
     /// It was, as often as there are runs.
     Found(Vec<Run>),
-    /// The list is whole, and it is not in it.
+    /// The list is whole, and it is not in it. A request that a server still has in hand is in no list, so whoever asks
+    /// right after a silence asks too early.
     None,
     /// The server does not list what its capsules ran, or not with what they were given; here is why.
     CannotTell(String),

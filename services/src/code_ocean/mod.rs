@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use adt_model::{Class, Fault, Secret};
 use adt_net::reqwest::Url;
+use serde::de::IgnoredAny;
 
 pub use find::{Lookup, Run};
 pub use request::{Request, request};
@@ -40,11 +41,12 @@ pub fn run_url(domain: &str) -> Result<String, Fault> {
 
 impl CodeOcean {
     /// A server at an http or https address. The token is the user name of Basic credentials, the password is empty.
-    /// Nothing is asked yet. Redirects are followed by questions within the host, and never by the order to run.
+    /// Nothing is asked yet. Questions follow redirects within the server and to the same host's https; the order to run
+    /// follows none.
     pub fn open(domain: &str, token: Secret, options: &ServiceOptions) -> Result<Self, Fault> {
         if token.expose().trim().is_empty() {
             return Err(Fault::new(Class::Missing, "the Code Ocean token is empty")
-                .help("set `codeocean_api_token`, or `CODEOCEAN_API_TOKEN` in the environment"));
+                .help("set `codeocean_api_token`, as `env:NAME` or `ssm:/path` for example"));
         }
         Ok(Self { server: Server::open(NAME, domain, options)?, token })
     }
@@ -53,8 +55,10 @@ impl CodeOcean {
     pub async fn check(&self, capsule: &str) -> Result<(), Fault> {
         let reply = self.computations_of(capsule).await?;
         match reply.status.as_u16() {
+            // A web page comes with 200 too.
+            200..=299 if serde_json::from_slice::<IgnoredAny>(&reply.body).is_ok() => Ok(()),
             // A server without this list does not tell; that is found when the capsule is run.
-            200..=299 | 405 | 501 => Ok(()),
+            405 | 501 => Ok(()),
             400 | 404 => Err(self.no_capsule(capsule, &reply)),
             _ => Err(self.refused(&reply)),
         }

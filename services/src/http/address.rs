@@ -61,12 +61,13 @@ impl Address {
     }
 }
 
-/// Where a redirect leads, if it may be followed: the same host, and never from https to http. Nobody else is told what
-/// was asked, and a login page of another host is no answer.
+/// Where a redirect leads, if it may be followed: the same server, or the same host's https. Nobody else is told what was
+/// asked or is shown a token, and a login page of another host is no answer.
 pub(super) fn onward(from: &Url, to: &str) -> Option<Url> {
     let url = from.join(to).ok()?;
     let plain = url.username().is_empty() && url.password().is_none();
-    let safe = url.scheme() == from.scheme() || (from.scheme() == "http" && url.scheme() == "https");
+    let stays = url.scheme() == from.scheme() && url.port_or_known_default() == from.port_or_known_default();
+    let safe = stays || (from.scheme() == "http" && url.scheme() == "https");
     (plain && safe && url.host_str() == from.host_str()).then_some(url)
 }
 
@@ -123,6 +124,8 @@ mod tests {
     #[case("http://a/x", "/x/", Some("http://a/x/"))]
     #[case("http://a/x", "https://a/x", Some("https://a/x"))]
     #[case("http://a:8080/x", "https://a:8443/x", Some("https://a:8443/x"))]
+    #[case("https://a/x", "https://a:443/y", Some("https://a/y"))]
+    #[case("http://a:8080/x", "http://a:9090/x", None)]
     #[case("https://a/x", "http://a/x", None)]
     #[case("https://a/x", "https://login.org/?from=x", None)]
     #[case("https://a/x", "https://u:p@a/x", None)]

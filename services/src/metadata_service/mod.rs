@@ -18,6 +18,7 @@ use std::{
 
 use adt_model::{Class, Fault, MetadataApi, Schema};
 use http::StatusCode;
+use serde::de::IgnoredAny;
 
 pub use answer::{Answer, Language};
 use choose::Want;
@@ -54,7 +55,7 @@ impl MetadataService {
     /// A service at an http or https address, with a base path or without. Nothing is asked yet.
     ///
     /// With `auto`, the language of `schema` is asked first and the other where the server does not know the first;
-    /// which one it was is remembered. A redirect is followed within the same host and never from https to http; one
+    /// which one it was is remembered. A redirect is followed within the server and to the same host's https; one
     /// that leads elsewhere, such as to a login page, is a fault that names where.
     pub fn open(
         domain: &str,
@@ -104,7 +105,7 @@ impl MetadataService {
         let reply = self.0.get(segments, None, self.0.server.options.request_timeout).await?;
         // Older servers have no such page; that they say so in JSON shows that it is one of them.
         let known = reply.status.is_success() || reply.status == StatusCode::NOT_FOUND;
-        let json = serde_json::from_slice::<serde::de::IgnoredAny>(&reply.body).is_ok();
+        let json = serde_json::from_slice::<IgnoredAny>(&reply.body).is_ok();
         if known && json { Ok(()) } else { Err(no_service(&reply)) }
     }
 }

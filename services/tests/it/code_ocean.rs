@@ -202,6 +202,7 @@ async fn a_rig_with_a_wrong_clock_finds_what_it_started_and_nothing_older(#[case
 #[case::not_made(Listing::Unavailable(501), "answered 501")]
 #[case::not_allowed(Listing::Unavailable(403), "answered 403")]
 #[case::odd(Listing::Unavailable(200), "no list of computations")]
+#[case::a_page(Listing::WebPage, "no list of computations")]
 #[case::bare(Listing::WithoutParameters, "without what they were given")]
 #[tokio::test]
 async fn a_server_that_does_not_list_is_said_to_be_one(#[case] listing: Listing, #[case] why: &str) {
@@ -231,6 +232,12 @@ async fn token_and_capsule_are_checked_without_running_anything() {
     ocean.check("trigger-capsule").await.unwrap();
     let fault = ocean.check("other").await.unwrap_err();
     assert!(fault.class() == Class::Missing && fault.line().contains("no capsule `other`"), "{fault:?}");
+    server.list(Listing::WebPage);
+    let fault = ocean.check("trigger-capsule").await.unwrap_err();
+    assert!(
+        fault.class() == Class::BadInput && fault.line().contains("that is no answer of Code Ocean"),
+        "{fault:?}"
+    );
     assert_eq!(ocean.check("").await.unwrap_err().class(), Class::BadInput);
 
     let stranger = CodeOcean::open(&server.url(), Secret::new("cop_old_canary"), &hasty()).unwrap();

@@ -50,6 +50,8 @@ pub enum Listing {
     WithoutParameters,
     /// An error of this status in place of a list.
     Unavailable(u16),
+    /// A page for browsers in place of a list.
+    WebPage,
 }
 
 impl Run {
@@ -229,6 +231,7 @@ impl State {
     fn listed(&self, capsule: &str) -> Reply {
         let with_parameters = match self.listing {
             Listing::Unavailable(status) => return Reply::json(status, r#"{"message":"not here"}"#),
+            Listing::WebPage => return Reply::html(200),
             Listing::Whole => true,
             Listing::WithoutParameters => false,
         };
