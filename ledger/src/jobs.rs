@@ -225,7 +225,7 @@ fn upsert(connection: &Connection, new: &NewJob) -> rusqlite::Result<(JobId, Res
     if !(new.dry_run && begun) {
         connection.execute(
             "UPDATE jobs SET name = ?2, state = ?3, fingerprint = ?4, plan = ?5, begun_at = ?6, ended_at = NULL,
-                 objects = NULL, bytes = NULL
+                 objects = NULL, bytes = NULL, generation = generation + (state = 'done')
              WHERE job_id = ?1",
             params![id, new.name, word(state), new.fingerprint, new.plan, new.at],
         )?;

@@ -20,10 +20,12 @@ pub enum TriggerState {
     Refused,
 }
 
-/// One start of a pipeline.
+/// The start of a pipeline for one generation of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TriggerRow {
-    /// Checksum of the record of the asset as it was then: a record that is written again is another one.
+    /// How often the job had been begun again after it was complete.
+    pub generation: u64,
+    /// Checksum of the asset's record as it was then.
     pub record: Crc64,
     /// What was asked for, without the token.
     pub request: String,
@@ -38,15 +40,23 @@ pub struct TriggerRow {
 }
 
 impl Ledger {
-    /// Every start of a job's pipeline, the first intended first.
+    /// How often the job was begun again after it was complete; runs that take up an unfinished job do not count.
+    pub fn generation(&self, job: JobId) -> Result<u64, Fault> {
+        self.read("look up a job's generation", |connection| {
+            connection.query_row("SELECT generation FROM jobs WHERE job_id = ?1", [job.0], |row| row.get(0))
+        })
+    }
+
+    /// The start of the pipeline in each generation of a job, in order.
     pub fn triggers(&self, job: JobId) -> Result<Vec<TriggerRow>, Fault> {
         self.read("look up what was triggered", |connection| of(connection, job))
     }
 
-    /// Durable: call it before the request is sent. What was known of the same record's trigger is replaced.
+    /// Durable: call it before the request is sent. The time of the first intent of a generation is kept.
     pub fn trigger_intended(
         &self,
         job: JobId,
+        generation: u64,
         record: Crc64,
         request: &str,
         at: Timestamp,
@@ -55,9 +65,11 @@ impl Ledger {
         self.ask_durably("record that a pipeline is to be started", move |connection| {
             connection
                 .execute(
-                    "INSERT OR REPLACE INTO triggers (job_id, record, request, intended_at, state)
-                     VALUES (?1, ?2, ?3, ?4, ?5)",
-                    params![job.0, record.to_string(), request, at, word(TriggerState::Intended)],
+                    "INSERT INTO triggers (job_id, generation, record, request, intended_at, state)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                     ON CONFLICT DO UPDATE SET record = excluded.record, request = excluded.request,
+                         state = excluded.state, computation = NULL, at = NULL",
+                    params![job.0, generation, record.to_string(), request, at, word(TriggerState::Intended)],
                 )
                 .map(drop)
         })
@@ -67,7 +79,7 @@ impl Ledger {
     pub fn trigger_settled(
         &self,
         job: JobId,
-        record: Crc64,
+        generation: u64,
         state: TriggerState,
         computation: Option<&str>,
         at: Timestamp,
@@ -76,8 +88,9 @@ impl Ledger {
         self.ask_durably("record what became of a pipeline's start", move |connection| {
             connection
                 .execute(
-                    "UPDATE triggers SET state = ?3, computation = ?4, at = ?5 WHERE job_id = ?1 AND record = ?2",
-                    params![job.0, record.to_string(), word(state), computation, at],
+                    "UPDATE triggers SET state = ?3, computation = ?4, at = ?5
+                     WHERE job_id = ?1 AND generation = ?2",
+                    params![job.0, generation, word(state), computation, at],
                 )
                 .map(drop)
         })
@@ -86,13 +99,14 @@ impl Ledger {
 
 pub(crate) fn of(connection: &Connection, job: JobId) -> rusqlite::Result<Vec<TriggerRow>> {
     connection
-        .prepare_cached("SELECT * FROM triggers WHERE job_id = ?1 ORDER BY intended_at")?
+        .prepare_cached("SELECT * FROM triggers WHERE job_id = ?1 ORDER BY generation")?
         .query_map([job.0], trigger_row)?
         .collect()
 }
 
 fn trigger_row(row: &Row<'_>) -> rusqlite::Result<TriggerRow> {
     Ok(TriggerRow {
+        generation: row.get("generation")?,
         record: parsed(row, "record")?,
         request: row.get("request")?,
         intended_at: parsed(row, "intended_at")?,

@@ -1,15 +1,17 @@
-//! The pipeline is started: once for each record of an asset, over all runs.
+//! The pipeline is started: once each time an asset becomes complete, over all runs that this takes.
 //!
 //! The intent is on the disk before the request is sent. Code Ocean keeps no key by which it would know a request again, so where an
-//! answer was lost it is asked what runs, and only when that is certain is the request sent again:
+//! answer was lost it is asked what runs, and only when that is certain is the request sent again. A job that was complete and is
+//! begun again (by force) has a new generation:
 //!
-//! | the ledger says of this record | Code Ocean lists | then |
+//! | the ledger says of this generation | and | then |
 //! |---|---|---|
+//! | nothing | an earlier one was started for this very record | nothing |
 //! | nothing, or refused | | send |
 //! | started | | nothing |
-//! | intended | a run with the same parameter | keep that |
-//! | intended | no such run | send |
-//! | intended | does not list | unknown: not repeated without `--retrigger` |
+//! | intended | Code Ocean lists a run with the same parameter | keep that |
+//! | intended | it lists no such run | send |
+//! | intended | it does not list | unknown: not repeated without `--retrigger` |
 
 use adt_ledger::{JobId, TriggerRow, TriggerState};
 use adt_model::{Class, Crc64, Fault, Key, Location, Trigger, What};
@@ -35,7 +37,8 @@ pub(super) async fn perform(trigger: &Trigger, job: &Job) -> Result<Value, Fault
         .clone()
         .ok_or_else(|| Fault::new(Class::Bug, "a pipeline is to be started without a token"))?;
     let code_ocean = CodeOcean::open(&trigger.domain, token, &job.service_options())?;
-    let start = Start { job, row, record: record(row, job)?, request, code_ocean };
+    let generation = job.ctx.ledger.generation(row)?;
+    let start = Start { job, row, generation, record: record(row, job)?, request, code_ocean };
     let computation = start.once().await.map_err(|fault| uploaded(fault, job))?;
     Ok(json!({ "computation": computation }))
 }
@@ -80,6 +83,7 @@ fn bucket_and_prefix(asset: &Location) -> (String, String) {
 struct Start<'a> {
     job: &'a Job,
     row: JobId,
+    generation: u64,
     record: Crc64,
     request: Request,
     code_ocean: CodeOcean,
@@ -87,37 +91,51 @@ struct Start<'a> {
 
 impl Start<'_> {
     async fn once(&self) -> Result<Option<String>, Fault> {
-        let known = self.job.ctx.ledger.triggers(self.row)?;
-        let own = known.iter().find(|row| row.record == self.record);
-        match own.map(|row| row.state) {
-            Some(TriggerState::Started) => return Ok(own.and_then(|row| row.computation.clone())),
-            Some(TriggerState::Intended) => {
-                let since = own.map_or_else(|| (self.job.ctx.clock)(), |row| row.intended_at);
-                if let Some(found) = self.became(since, &known).await? {
+        let mut earlier = self.job.ctx.ledger.triggers(self.row)?;
+        let own = earlier.pop_if(|row| row.generation == self.generation);
+        match own {
+            Some(row) if row.state == TriggerState::Started => return Ok(row.computation),
+            Some(row) if row.state == TriggerState::Intended => {
+                if let Some(found) = self.became(row.intended_at, &earlier).await? {
                     return self.started(found);
                 }
             }
-            Some(TriggerState::Refused) | None => {}
+            Some(_) => {}
+            // A forced run that found nothing to change has left the record as it was.
+            None => {
+                let same =
+                    |row: &&TriggerRow| row.record == self.record && row.state == TriggerState::Started;
+                if let Some(row) = earlier.last().filter(same) {
+                    return Ok(row.computation.clone());
+                }
+            }
         }
-        self.send(&known).await
+        self.send(&earlier).await
     }
 
-    async fn send(&self, known: &[TriggerRow]) -> Result<Option<String>, Fault> {
+    async fn send(&self, earlier: &[TriggerRow]) -> Result<Option<String>, Fault> {
         let ctx = &self.job.ctx;
         let since = (ctx.clock)();
-        ctx.ledger.trigger_intended(self.row, self.record, self.request.parameter(), since)?;
+        let (record, parameter) = (self.record, self.request.parameter());
+        ctx.ledger.trigger_intended(self.row, self.generation, record, parameter, since)?;
         for attempt in 1.. {
             ctx.stop.check()?;
             match self.code_ocean.run(&self.request).await {
                 Ok(started) => return self.started(started.id),
                 Err(Failure::Refused(fault)) => {
                     let now = (ctx.clock)();
-                    ctx.ledger.trigger_settled(self.row, self.record, TriggerState::Refused, None, now)?;
+                    ctx.ledger.trigger_settled(
+                        self.row,
+                        self.generation,
+                        TriggerState::Refused,
+                        None,
+                        now,
+                    )?;
                     return Err(fault);
                 }
                 Err(Failure::Unknown(fault)) => {
                     self.job.tell_retry(&format!("{}; asking what became of it", fault.line()));
-                    if let Some(found) = self.became(since, known).await? {
+                    if let Some(found) = self.became(since, earlier).await? {
                         return self.started(found);
                     }
                     if attempt == TRIES {
@@ -133,11 +151,11 @@ impl Start<'_> {
     async fn became(
         &self,
         since: jiff::Timestamp,
-        known: &[TriggerRow],
+        earlier: &[TriggerRow],
     ) -> Result<Option<Option<String>>, Fault> {
         // A request that is on its way may still arrive.
         tokio::time::sleep(self.job.ctx.services.settle).await;
-        let others: Vec<_> = known.iter().filter_map(|row| row.computation.as_deref()).collect();
+        let others: Vec<_> = earlier.iter().filter_map(|row| row.computation.as_deref()).collect();
         match self.code_ocean.find(&self.request, since).await? {
             Lookup::Found(runs) => {
                 let ours = runs.into_iter().find(|run| !others.contains(&run.id.as_str()));
@@ -158,7 +176,7 @@ impl Start<'_> {
     fn started(&self, computation: Option<String>) -> Result<Option<String>, Fault> {
         let ctx = &self.job.ctx;
         let id = computation.as_deref();
-        ctx.ledger.trigger_settled(self.row, self.record, TriggerState::Started, id, (ctx.clock)())?;
+        ctx.ledger.trigger_settled(self.row, self.generation, TriggerState::Started, id, (ctx.clock)())?;
         let named = id.map(|id| format!(" as computation {id}")).unwrap_or_default();
         ctx.tell(
             &self.job.plan.name,

@@ -1,27 +1,46 @@
 use adt_ledger::{Ledger, SeedRow, TriggerState};
-use adt_model::Crc64;
+use adt_model::{Crc64, JobEnd, Moved};
 
 use crate::{at, desk, file};
 
 #[test]
 fn a_trigger_is_known_before_it_is_sent_and_after_it_is_settled() {
     let desk = desk();
-    desk.ledger.trigger_intended(desk.job, Crc64(1), "{}", at(2)).unwrap();
+    let intend = |second| desk.ledger.trigger_intended(desk.job, 0, Crc64(1), "{}", at(second)).unwrap();
+    intend(2);
     // Another handle sees it at once: the process may die in the next instant.
     let other = Ledger::open_existing(&file(&desk.folder)).unwrap().unwrap();
-    let [row] = &other.triggers(desk.job).unwrap()[..] else { panic!("one trigger") };
-    assert_eq!(
-        (row.state, row.intended_at, row.computation.as_deref()),
-        (TriggerState::Intended, at(2), None)
-    );
-    desk.ledger.trigger_settled(desk.job, Crc64(1), TriggerState::Started, Some("c1"), at(3)).unwrap();
-    desk.ledger.trigger_intended(desk.job, Crc64(2), "{}", at(4)).unwrap();
-    let rows = other.triggers(desk.job).unwrap();
-    let states: Vec<_> = rows.iter().map(|r| (r.record, r.state, r.computation.as_deref())).collect();
-    assert_eq!(
-        states,
-        [(Crc64(1), TriggerState::Started, Some("c1")), (Crc64(2), TriggerState::Intended, None)]
-    );
+    let only = || {
+        let rows = other.triggers(desk.job).unwrap();
+        assert_eq!(rows.len(), 1);
+        let row = &rows[0];
+        (row.state, row.intended_at, row.computation.clone())
+    };
+    assert_eq!(only(), (TriggerState::Intended, at(2), None));
+    desk.ledger.trigger_settled(desk.job, 0, TriggerState::Refused, None, at(3)).unwrap();
+    intend(4);
+    assert_eq!(only(), (TriggerState::Intended, at(2), None));
+    desk.ledger.trigger_settled(desk.job, 0, TriggerState::Started, Some("c1"), at(5)).unwrap();
+    assert_eq!(only(), (TriggerState::Started, at(2), Some("c1".into())));
+}
+
+#[test]
+fn only_a_job_that_was_complete_begins_a_new_generation() {
+    let desk = desk();
+    let again = |second| {
+        let run = desk.ledger.begin_run(at(second), "adt run", "0.1.0").unwrap();
+        desk.ledger.begin_job(run, &crate::plan("a"), "f1", at(second)).unwrap();
+        (run, desk.ledger.generation(desk.job).unwrap())
+    };
+    let end = |run, end, second| {
+        desk.ledger.end_job(desk.job, run, at(second), end, &Moved::default(), None).unwrap();
+    };
+    end(desk.run, JobEnd::Failed, 2);
+    let (run, generation) = again(3);
+    assert_eq!(generation, 0);
+    end(run, JobEnd::Done, 4);
+    assert_eq!(again(5).1, 1);
+    assert_eq!(again(6).1, 1);
 }
 
 #[test]
