@@ -96,7 +96,9 @@ impl Start<'_> {
         match own {
             Some(row) if row.state == TriggerState::Started => return Ok(row.computation),
             Some(row) if row.state == TriggerState::Intended => {
-                if let Some(found) = self.became(row.intended_at, &earlier).await? {
+                // It may have been sent by another version of this program, in other words.
+                let sent = Request::of_parameter(&row.request).unwrap_or_else(|| self.request.clone());
+                if let Some(found) = self.became(&sent, row.intended_at, &earlier).await? {
                     return self.started(found);
                 }
             }
@@ -135,7 +137,7 @@ impl Start<'_> {
                 }
                 Err(Failure::Unknown(fault)) => {
                     self.job.tell_retry(&format!("{}; asking what became of it", fault.line()));
-                    if let Some(found) = self.became(since, earlier).await? {
+                    if let Some(found) = self.became(&self.request, since, earlier).await? {
                         return self.started(found);
                     }
                     if attempt == TRIES {
@@ -150,13 +152,14 @@ impl Start<'_> {
     /// The run that a request without an answer became; `Some(None)` is one without a name, `None` none at all.
     async fn became(
         &self,
+        sent: &Request,
         since: jiff::Timestamp,
         earlier: &[TriggerRow],
     ) -> Result<Option<Option<String>>, Fault> {
         // A request that is on its way may still arrive.
         tokio::time::sleep(self.job.ctx.services.settle).await;
         let others: Vec<_> = earlier.iter().filter_map(|row| row.computation.as_deref()).collect();
-        match self.code_ocean.find(&self.request, since).await? {
+        match self.code_ocean.find(sent, since).await? {
             Lookup::Found(runs) => {
                 let ours = runs.into_iter().find(|run| !others.contains(&run.id.as_str()));
                 Ok(ours.map(|run| Some(run.id)))

@@ -30,6 +30,14 @@ pub fn request(trigger: &Trigger, bucket: &str, prefix: &str, version: &str) -> 
 }
 
 impl Request {
+    /// The request that carried this parameter, perhaps one of another version of this program; `None` for a text that is no
+    /// parameter of ours. Good for looking what became of it: which version of the capsule was asked for is not known any more.
+    pub fn of_parameter(parameter: &str) -> Option<Self> {
+        let read: serde_json::Value = serde_json::from_str(parameter).ok()?;
+        let capsule = read.get("trigger_codeocean_job")?.get("capsule_id")?.as_str()?.to_owned();
+        Some(Self { capsule, version: None, parameter: parameter.to_owned() })
+    }
+
     /// The request's body. What is not set is not in it.
     pub fn body(&self) -> String {
         let mut members = vec![("capsule_id", python::text(&self.capsule))];
@@ -65,6 +73,14 @@ mod tests {
             job_type: kind.into(),
             modalities: vec![modality.into()],
         }
+    }
+
+    #[test]
+    fn a_request_is_known_again_by_its_parameter() {
+        let sent = request(&trigger(None, "SmartSPIM", "SPIM"), "some-bucket", "a", "0.1.0");
+        assert_eq!(Request::of_parameter(sent.parameter()), Some(sent));
+        assert_eq!(Request::of_parameter("{}"), None);
+        assert_eq!(Request::of_parameter("not JSON"), None);
     }
 
     /// Bodies that the Python original sent in recorded runs.
