@@ -3,6 +3,7 @@ use serde_json::Value;
 
 use crate::{Document, Parts};
 
+const SUBJECT: &str = "subject.json";
 /// Some editors on Windows begin every file with it.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
@@ -27,26 +28,77 @@ pub fn check_document(name: &str, bytes: &[u8], subject_id: &str) -> Result<Docu
     if !Parts::has_place(name) {
         return Ok(document);
     }
-    let Value::Object(members) = document.value() else {
-        return Err(
-            bad(format!("`{name}` is not a JSON object")).help("mend it, or take it out of the folder")
-        );
-    };
-    let about = match members.get("subject_id") {
-        None | Some(Value::Null) if name == "subject.json" => {
-            return Err(
-                bad(format!("`{name}` has no `subject_id`")).help(format!("it must be \"{subject_id}\""))
-            );
+    match about(&document) {
+        About::NoObject => {
+            Err(bad(format!("`{name}` is not a JSON object")).help("mend it, or take it out of the folder"))
         }
-        None | Some(Value::Null) => return Ok(document),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    };
-    if about == subject_id {
-        return Ok(document);
+        About::Unsaid if name == SUBJECT => {
+            Err(bad(format!("`{name}` has no `subject_id`")).help(format!("it must be \"{subject_id}\"")))
+        }
+        About::Subject(id) if id != subject_id => {
+            let what = format!("`{name}` is about subject `{id}`, the job about subject `{subject_id}`");
+            Err(bad(what).help("name the right folder, or the right subject"))
+        }
+        About::Unsaid | About::Subject(_) => Ok(document),
     }
-    let what = format!("`{name}` is about subject `{about}`, the job about subject `{subject_id}`");
-    Err(bad(what).help("name the right folder, or the right subject"))
+}
+
+/// Reads a document that the metadata service gave for an animal, as a file of this name. It is kept whole: keys that no schema knows
+/// stay, numbers keep their digits.
+///
+/// `BadInput` where it is not JSON, has a key twice in one object, is not an object, or says nothing about whose it is though it is
+/// `subject.json`; `Conflict` where it is about another animal.
+pub fn service_document(name: &str, text: &str, subject_id: &str) -> Result<Document, Fault> {
+    let wrong = |class, what: &str| {
+        Fault::new(
+            class,
+            format!("the metadata service's answer for `{name}` of subject `{subject_id}` {what}"),
+        )
+        .help("tell those who run the service, or bring the document in `metadata_dir`")
+    };
+    let document = Document::parse(text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text))
+        .map_err(|error| wrong(Class::BadInput, "is not valid JSON").because(error))?;
+    match about(&document) {
+        About::NoObject => Err(wrong(Class::BadInput, "is not a JSON object")),
+        About::Unsaid if name == SUBJECT => Err(wrong(Class::BadInput, "has no `subject_id`")),
+        About::Subject(id) if id != subject_id => {
+            Err(wrong(Class::Conflict, &format!("is about subject `{id}`")))
+        }
+        About::Unsaid | About::Subject(_) => Ok(document),
+    }
+}
+
+/// `BadInput` where two files of a folder are the same document in other letter case, such as `subject.json` and `Subject.JSON`:
+/// nobody could say which of them counts.
+pub fn no_document_twice<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<(), Fault> {
+    let mut seen: Vec<(String, &str)> = Vec::new();
+    for name in names {
+        let plain = name.to_ascii_lowercase();
+        if let Some((_, other)) = seen.iter().find(|(known, _)| *known == plain) {
+            let what = format!("`{other}` and `{name}` are two versions of one document");
+            return Err(Fault::new(Class::BadInput, what).help("keep one of them in the folder"));
+        }
+        seen.push((plain, name));
+    }
+    Ok(())
+}
+
+/// Whose a document is.
+enum About {
+    NoObject,
+    Unsaid,
+    Subject(String),
+}
+
+fn about(document: &Document) -> About {
+    match document.value() {
+        Value::Object(members) => match members.get("subject_id") {
+            None | Some(Value::Null) => About::Unsaid,
+            Some(Value::String(id)) => About::Subject(id.clone()),
+            Some(other) => About::Subject(other.to_string()),
+        },
+        _ => About::NoObject,
+    }
 }
 
 #[cfg(test)]
@@ -104,5 +156,35 @@ mod tests {
     fn numbers_keep_every_digit() {
         let text = "{\n   \"a\": [\n      1.10,\n      123456789012345678901,\n      1E-400\n   ]\n}";
         assert_eq!(check_document("notes.json", text.as_bytes(), "7").unwrap().text(), text);
+    }
+
+    #[test]
+    fn an_answer_is_kept_whole() {
+        let text =
+            "{\n   \"subject_id\": \"7\",\n   \"new\": [\n      1.10,\n      123456789012345678901\n   ]\n}";
+        assert_eq!(service_document("subject.json", text, "7").unwrap().text(), text);
+    }
+
+    #[rstest]
+    #[case::html("<html></html>", Class::BadInput, "is not valid JSON: expected value at line 1 column 1")]
+    #[case::nothing("", Class::BadInput, "is not valid JSON")]
+    #[case::a_list(r#"[{"subject_id": "7"}]"#, Class::BadInput, "is not a JSON object")]
+    #[case::null("null", Class::BadInput, "is not a JSON object")]
+    #[case::a_skeleton(r#"{"schema_version": "0.5.5"}"#, Class::BadInput, "has no `subject_id`")]
+    #[case::another(r#"{"subject_id": "8"}"#, Class::Conflict, "subject `7` is about subject `8`")]
+    fn an_answer_is_refused(#[case] text: &str, #[case] class: Class, #[case] says: &str) {
+        let fault = service_document("subject.json", text, "7").unwrap_err();
+        assert_eq!(fault.class(), class);
+        assert!(fault.line().contains(says), "{fault:?}");
+        assert!(fault.advice().is_some());
+    }
+
+    #[rstest]
+    #[case::one_of_each(&["subject.json", "session.json"], None)]
+    #[case::letter_case(&["subject.json", "a.json", "Subject.JSON"], Some("`subject.json` and `Subject.JSON`"))]
+    fn one_document_is_one_file(#[case] names: &[&str], #[case] says: Option<&str>) {
+        let fault = no_document_twice(names.iter().copied()).err();
+        assert_eq!(fault.is_some(), says.is_some());
+        assert!(fault.is_none_or(|fault| fault.line().contains(says.unwrap())));
     }
 }

@@ -1,9 +1,9 @@
-use serde::Serialize;
+use adt_model::Schema;
 
 use crate::Document;
 
-/// The documents that a record holds, each if there is one; in the record's order.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+/// The documents that a record holds, each if there is one.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Parts {
     /// The animal.
     pub subject: Option<Document>,
@@ -11,20 +11,24 @@ pub struct Parts {
     pub data_description: Option<Document>,
     /// What was done to the animal.
     pub procedures: Option<Document>,
-    /// The session at the rig.
+    /// The session at the rig; schema v1.
     pub session: Option<Document>,
-    /// The rig.
+    /// The rig; schema v1.
     pub rig: Option<Document>,
     /// What was done to the data.
     pub processing: Option<Document>,
-    /// The session at the microscope.
+    /// The session: with schema v1 at a microscope, with v2 at any instrument.
     pub acquisition: Option<Document>,
-    /// The microscope.
+    /// The instrument: with schema v1 a microscope, with v2 any.
     pub instrument: Option<Document>,
+    /// What was found about the data's quality; schema v2.
+    pub quality_control: Option<Document>,
+    /// A machine learning model; schema v2.
+    pub model: Option<Document>,
 }
 
 impl Parts {
-    /// Puts a document in its place by its file's name, such as `session.json`; gives it back where the record has no place for it.
+    /// Puts a document in its place by its file's name, such as `session.json`; gives it back where no record has a place for it.
     pub fn put(&mut self, name: &str, document: Document) -> Result<(), Document> {
         match self.place(name) {
             Some(place) => {
@@ -40,20 +44,31 @@ impl Parts {
         Self::default().place(name).is_some()
     }
 
-    /// Those there are, with their names.
-    pub(crate) fn present(&self) -> impl Iterator<Item = (&'static str, &Document)> {
-        [
-            ("subject", &self.subject),
-            ("data_description", &self.data_description),
-            ("procedures", &self.procedures),
-            ("session", &self.session),
-            ("rig", &self.rig),
-            ("processing", &self.processing),
-            ("acquisition", &self.acquisition),
-            ("instrument", &self.instrument),
-        ]
-        .into_iter()
-        .filter_map(|(name, part)| Some((name, part.as_ref()?)))
+    /// The places of a record, with their names and what is in them, in the record's order.
+    pub(crate) fn of(&self, schema: Schema) -> impl Iterator<Item = (&'static str, Option<&Document>)> {
+        let places = match schema {
+            Schema::V1 => [
+                ("subject", &self.subject),
+                ("data_description", &self.data_description),
+                ("procedures", &self.procedures),
+                ("session", &self.session),
+                ("rig", &self.rig),
+                ("processing", &self.processing),
+                ("acquisition", &self.acquisition),
+                ("instrument", &self.instrument),
+            ],
+            Schema::V2 => [
+                ("subject", &self.subject),
+                ("data_description", &self.data_description),
+                ("procedures", &self.procedures),
+                ("instrument", &self.instrument),
+                ("processing", &self.processing),
+                ("acquisition", &self.acquisition),
+                ("quality_control", &self.quality_control),
+                ("model", &self.model),
+            ],
+        };
+        places.into_iter().map(|(name, part)| (name, part.as_ref()))
     }
 
     fn place(&mut self, name: &str) -> Option<&mut Option<Document>> {
@@ -66,6 +81,8 @@ impl Parts {
             "processing" => &mut self.processing,
             "acquisition" => &mut self.acquisition,
             "instrument" => &mut self.instrument,
+            "quality_control" => &mut self.quality_control,
+            "model" => &mut self.model,
             _ => return None,
         })
     }

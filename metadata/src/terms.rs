@@ -10,11 +10,25 @@ pub(crate) fn described_by(document: &str) -> String {
     )
 }
 
+/// Where this program is published.
+pub(crate) const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
+
 /// A thing with a long and a short name.
-#[derive(Serialize)]
+#[derive(Clone, Copy, PartialEq, Serialize)]
 pub(crate) struct Named {
-    name: &'static str,
-    abbreviation: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) abbreviation: &'static str,
+}
+
+impl Named {
+    /// A modality as schema v2 calls it: two have new short names.
+    pub(crate) fn in_v2(modality: Modality) -> Self {
+        match modality.abbreviation() {
+            "ophys" => Self { abbreviation: "pophys", ..modality.into() },
+            "slap" => Self { name: "Random access projection microscopy", abbreviation: "slap2" },
+            _ => modality.into(),
+        }
+    }
 }
 
 impl From<Modality> for Named {
@@ -29,23 +43,28 @@ impl From<Platform> for Named {
     }
 }
 
-/// An organisation with its entry in the Research Organization Registry.
+/// An organisation with its entry in a registry, which each generation of the schema writes in its way.
 #[derive(Serialize)]
-pub(crate) struct Organization {
+pub(crate) struct Organization<R> {
     name: &'static str,
     abbreviation: &'static str,
-    registry: Named,
+    registry: R,
     registry_identifier: &'static str,
 }
 
-impl Organization {
+impl<R> Organization<R> {
     /// Who records the data.
-    pub(crate) const AIND: Self = Self::of("Allen Institute for Neural Dynamics", "AIND", "04szwah67");
-    /// Who pays for it.
-    pub(crate) const ALLEN: Self = Self::of("Allen Institute", "AI", "03cpe7c52");
-
-    const fn of(name: &'static str, abbreviation: &'static str, identifier: &'static str) -> Self {
-        let registry = Named { name: "Research Organization Registry", abbreviation: "ROR" };
-        Self { name, abbreviation, registry, registry_identifier: identifier }
+    pub(crate) const fn aind(registry: R) -> Self {
+        Self {
+            name: "Allen Institute for Neural Dynamics",
+            abbreviation: "AIND",
+            registry,
+            registry_identifier: "04szwah67",
+        }
     }
 }
+
+/// The Research Organization Registry in schema v1.
+pub(crate) const ROR_V1: Named = Named { name: "Research Organization Registry", abbreviation: "ROR" };
+/// The same in schema v2.
+pub(crate) const ROR_V2: &str = "Research Organization Registry (ROR)";

@@ -1,22 +1,26 @@
-use adt_model::{Crc64, JobSpec, Key, ModalitySpec};
-use camino::Utf8Path;
+mod v1;
+mod v2;
+
+use adt_model::{Crc64, JobSpec, Key, ModalitySpec, Schema};
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
-use crate::{
-    Document,
-    terms::{Named, described_by},
-    times::zulu,
-};
+use crate::{Document, terms::REPOSITORY};
 
 /// What `processing.json` is made from.
 #[derive(Clone, Debug)]
 pub struct ProcessingInput<'a> {
-    /// The job.
+    /// The job; its `manner` says which schema the document follows.
     pub job: &'a JobSpec,
     /// This program's version.
     pub version: &'a str,
-    /// The folders that were transformed, in the job's order; folders that were copied as they are have no entry.
+    /// When the job began.
+    pub began: Timestamp,
+    /// When the document is written.
+    pub written: Timestamp,
+    /// The folders that were transformed, in the job's order; folders that were copied as they are have no entry. Nor have
+    /// behaviour videos: that they are encrypted is nothing that either schema has a name for, and the original says nothing of it.
     pub processes: Vec<ProcessInput<'a>>,
 }
 
@@ -33,17 +37,26 @@ pub struct ProcessInput<'a> {
     pub settings: Settings,
     /// What came of it.
     pub made: Made,
+    /// What a person should know about it.
+    pub notes: Option<String>,
 }
 
 /// How a folder was transformed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Settings {
     /// What holds the files, such as `zip`.
     pub container: String,
     /// What makes them smaller, such as `deflate`.
     pub codec: String,
-    /// How hard it tries.
-    pub level: u8,
+    /// How hard it tries, where the codec has levels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<i32>,
+    /// The shape or length of the pieces that can be read alone, where the container has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chunking: Option<Value>,
+    /// What else the codec was told, in this order.
+    #[serde(flatten)]
+    pub further: Map<String, Value>,
 }
 
 /// What a transformation has made.
@@ -64,91 +77,15 @@ pub struct Made {
     pub checksum: Option<Crc64>,
 }
 
-/// `processing.json` of a job's asset, schema 0.4.3.
+/// `processing.json` of a job's asset: schema 0.4.3, or 2.3.3 for schema v2.
 pub fn processing(input: &ProcessingInput<'_>) -> Document {
-    Document::of(&Body {
-        described_by: described_by("processing"),
-        schema_version: "0.4.3",
-        processing_pipeline: Chain {
-            data_processes: input.processes.iter().map(|process| data_process(input, process)).collect(),
-            processor_full_name: &input.job.processor_name,
-            pipeline_version: None,
-            pipeline_url: None,
-            note: None,
-        },
-        analyses: [],
-        notes: None,
-    })
-}
-
-fn data_process<'a>(input: &'a ProcessingInput<'_>, process: &'a ProcessInput<'_>) -> DataProcess<'a> {
-    let job = input.job;
-    let repository = job.endpoints.aind_data_transfer_repo_location.as_deref();
-    DataProcess {
-        name: "Compression",
-        software_version: input.version,
-        start_date_time: zulu(process.started),
-        end_date_time: zulu(process.ended),
-        input_location: &process.modality.source,
-        output_location: job.asset().to_string(),
-        code_url: repository.unwrap_or(env!("CARGO_PKG_REPOSITORY")),
-        code_version: None,
-        parameters: Parameters {
-            modality: process.modality.modality.into(),
-            source: &process.modality.source,
-            compress_raw_data: process.modality.compress_raw_data,
-            extra_configs: process.modality.extra_configs.as_deref(),
-            skip_staging: process.modality.skip_staging,
-            settings: &process.settings,
-        },
-        outputs: &process.made,
-        notes: None,
+    match input.job.manner.schema {
+        Schema::V1 => v1::document(input),
+        Schema::V2 => v2::document(input),
     }
 }
 
-/// In the schema's order.
-#[derive(Serialize)]
-struct Body<'a> {
-    #[serde(rename = "describedBy")]
-    described_by: String,
-    schema_version: &'static str,
-    processing_pipeline: Chain<'a>,
-    analyses: [(); 0],
-    notes: Option<()>,
-}
-
-#[derive(Serialize)]
-struct Chain<'a> {
-    data_processes: Vec<DataProcess<'a>>,
-    processor_full_name: &'a str,
-    pipeline_version: Option<()>,
-    pipeline_url: Option<()>,
-    note: Option<()>,
-}
-
-#[derive(Serialize)]
-struct DataProcess<'a> {
-    name: &'static str,
-    software_version: &'a str,
-    start_date_time: String,
-    end_date_time: String,
-    input_location: &'a Utf8Path,
-    output_location: String,
-    code_url: &'a str,
-    code_version: Option<()>,
-    parameters: Parameters<'a>,
-    outputs: &'a Made,
-    notes: Option<()>,
-}
-
-/// The original's keys, then what was really done.
-#[derive(Serialize)]
-struct Parameters<'a> {
-    modality: Named,
-    source: &'a Utf8Path,
-    compress_raw_data: bool,
-    extra_configs: Option<&'a Utf8Path>,
-    skip_staging: bool,
-    #[serde(flatten)]
-    settings: &'a Settings,
+/// Where the code is that did it.
+fn code_url(job: &JobSpec) -> &str {
+    job.endpoints.aind_data_transfer_repo_location.as_deref().unwrap_or(REPOSITORY)
 }
