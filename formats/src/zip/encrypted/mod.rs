@@ -30,7 +30,7 @@ use write::Writer;
 pub struct EncryptOptions {
     /// With which cipher.
     pub encryption: VideoEncryption,
-    /// Its UTF-8 bytes are the password; other tools must be given the same.
+    /// Its UTF-8 bytes are the password. Letters beyond ASCII may be turned into other bytes by other tools.
     pub password: Secret,
     /// Random bytes, from which the salts are made. One seed serves all files of a job: what is drawn from it also depends on the
     /// file and on these options, so that no two contents share a key stream.

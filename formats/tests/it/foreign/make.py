@@ -1,4 +1,5 @@
-"""Makes the foreign archives of this folder: `uv run --with pyzipper==0.4.0 --with pyminizip==0.2.6 make.py`, with Info-ZIP's `zip`.
+"""Makes the foreign archives of this folder: `uv run --with pyzipper==0.4.0 --with pyminizip==0.2.6 make.py`, with Info-ZIP's `zip` and,
+on the path, 7-Zip's `7zz` (25.01).
 
 The password is `Käse 42`; each holds `body.mp4` (bytes 0 to 255, eight times), and some more.
 """
@@ -42,6 +43,12 @@ with tempfile.TemporaryDirectory() as folder:
     if os.path.exists(target):
         os.remove(target)
     subprocess.run(["zip", "-q", "-P", PASSWORD, target, "body.mp4"], check=True)
+    # 7-Zip writes zips with ASCII passwords only.
+    for method in ["AES256", "AES128", "ZipCrypto"]:
+        target = os.path.join(HERE, f"7zip-{method.lower()}.zip")
+        if os.path.exists(target):
+            os.remove(target)
+        subprocess.run(["7zz", "a", "-bso0", "-pKaese 42", f"-mem={method}", target, "body.mp4"], check=True)
     os.symlink("/etc", "link")
     link = os.path.join(HERE, "link.zip")
     if os.path.exists(link):
