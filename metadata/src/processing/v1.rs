@@ -1,5 +1,6 @@
 use camino::Utf8Path;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::Map;
 
 use super::{Made, ProcessInput, ProcessingInput, Settings, code_url};
 use crate::{
@@ -99,12 +100,13 @@ struct Parameters<'a> {
 }
 
 /// An object in any case.
-#[derive(Serialize)]
-struct Outputs<'a>(#[serde(serialize_with = "made_or_empty")] Option<&'a Made>);
+struct Outputs<'a>(Option<&'a Made>);
 
-fn made_or_empty<S: serde::Serializer>(made: &Option<&Made>, serializer: S) -> Result<S::Ok, S::Error> {
-    match made {
-        Some(made) => made.serialize(serializer),
-        None => serializer.collect_map(std::iter::empty::<((), ())>()),
+impl Serialize for Outputs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Some(made) => made.serialize(serializer),
+            None => Map::new().serialize(serializer),
+        }
     }
 }

@@ -1,5 +1,8 @@
+/// Passes a text, or says what it must not be.
+pub(super) type Pattern = fn(&str) -> Result<(), String>;
+
 /// What a pattern of the schemas asks of a text; `None` for one that nobody has looked at, which a test forbids.
-pub(super) fn pattern(pattern: &str) -> Option<fn(&str) -> Result<(), String>> {
+pub(super) fn pattern(pattern: &str) -> Option<Pattern> {
     Some(match pattern {
         "^[^_]+$" => |text| without(text, "_"),
         r#"^[^<>:;"/|? \_]+$"# => |text| without(text, "<>:;\"/|? _"),

@@ -46,7 +46,11 @@ pub(super) const RULES: &[(&str, Rule)] = &[
     ("DevicePosition.validate_transform_and_cs", Rule::NotFollowed),
     ("Filter.validate_multi_filters", Rule::NotFollowed),
     ("HarpDevice.validate_other", Rule::NotFollowed),
-    ("HumanSubject.validate_species_is_human", Rule::Before(no_species)),
+    // It compares with a thing of Python that no JSON equals.
+    (
+        "HumanSubject.validate_species_is_human",
+        Rule::Object(|_| Some("must be left out: the schema has only its own".to_owned())),
+    ),
     ("ImagingConfig.check_image_channels", Rule::NotFollowed),
     ("ImagingConfig.migrate_coordinate_system", MENDS),
     ("ImagingConfig.require_cs_images", Rule::NotFollowed),
@@ -163,11 +167,6 @@ fn strain_of_the_species(subject: &Map<String, Value>) -> Option<String> {
     let strain = subject.get("strain")?.get("species")?;
     let species = subject.get("species").and_then(|species| species.get("name"));
     (species != Some(strain)).then(|| "has a strain of another species".to_owned())
-}
-
-/// Compared with a thing of Python that no JSON equals.
-fn no_species(_: &Value) -> Option<Result<(), String>> {
-    Some(Err("must be left out: the schema has only its own value".to_owned()))
 }
 
 fn other_process_is_named(process: &Map<String, Value>) -> Option<String> {

@@ -70,7 +70,7 @@ pub(super) fn boolean(value: &Value) -> bool {
     const WORDS: [&str; 12] = ["0", "1", "f", "false", "n", "no", "off", "on", "t", "true", "y", "yes"];
     match value {
         Value::Bool(_) => true,
-        Value::Number(number) => number.as_f64().is_some_and(|number| number == 0.0 || number == 1.0),
+        Value::Number(number) => number.as_f64().is_some_and(|number| [0.0, 1.0].contains(&number)),
         Value::String(text) => WORDS.iter().any(|word| word.eq_ignore_ascii_case(text)),
         _ => false,
     }

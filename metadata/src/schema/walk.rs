@@ -1,3 +1,5 @@
+use std::cmp::Ordering;
+
 use adt_model::Schema;
 use serde_json::{Map, Value};
 
@@ -278,13 +280,19 @@ fn number(schema: &Value, value: &Value, read: Option<f64>, place: &Place<'_>, f
         return mismatch(value, if whole { "a whole number" } else { "a number" }, place, found);
     };
     let limit = |keyword| schema.get(keyword).and_then(Value::as_f64);
-    let wanted = if let Some(least) = limit("minimum").filter(|least| !(read >= *least)) {
-        format!("at least {least}")
-    } else if let Some(most) = limit("maximum").filter(|most| !(read <= *most)) {
-        format!("at most {most}")
-    } else if let Some(above) = limit("exclusiveMinimum").filter(|above| !(read > *above)) {
-        format!("above {above}")
-    } else if let Some(list) = schema.get("enum").and_then(Value::as_array)
+    // What is not a number, which a double may be, is within no limit.
+    let within = |limit: Option<f64>, allowed: &[Ordering]| {
+        limit.is_none_or(|limit| read.partial_cmp(&limit).is_some_and(|order| allowed.contains(&order)))
+    };
+    let (least, most, above) = (limit("minimum"), limit("maximum"), limit("exclusiveMinimum"));
+    let listed = schema.get("enum").and_then(Value::as_array);
+    let wanted = if !within(least, &[Ordering::Greater, Ordering::Equal]) {
+        format!("at least {}", least.unwrap_or_default())
+    } else if !within(most, &[Ordering::Less, Ordering::Equal]) {
+        format!("at most {}", most.unwrap_or_default())
+    } else if !within(above, &[Ordering::Greater]) {
+        format!("above {}", above.unwrap_or_default())
+    } else if let Some(list) = listed
         && !list.iter().any(|only| only.as_f64() == Some(read))
     {
         one_of(list.iter().map(shown).collect())

@@ -6,6 +6,7 @@ mod golden;
 mod oracle;
 mod people;
 mod sample;
+mod scalars;
 mod second;
 
 use adt_metadata::{

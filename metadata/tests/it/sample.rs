@@ -117,7 +117,10 @@ fn blunders() -> Vec<Value> {
 /// Spoils one place.
 pub(crate) fn spoil(document: &mut Value, seed: &mut Seed) {
     let mut places = Vec::new();
-    gather(document, String::new(), &mut places);
+    gather(document, "", &mut places);
+    if places.is_empty() {
+        return;
+    }
     let place = &places[seed.below(places.len() as u64) as usize];
     let (above, last) = place.rsplit_once('/').unwrap_or(("", ""));
     let key = last.replace("~1", "/").replace("~0", "~");
@@ -130,8 +133,8 @@ pub(crate) fn spoil(document: &mut Value, seed: &mut Seed) {
         (Some(Value::Object(members)), 1) => {
             members.insert("an_extra".into(), blunder);
         }
-        (Some(Value::Array(list)), 0) => list.clear(),
-        (Some(Value::Array(list)), 1) => list.push(blunder),
+        (Some(Value::Array(entries)), 0) => entries.clear(),
+        (Some(Value::Array(entries)), 1) => entries.push(blunder),
         _ => {
             if let Some(value) = document.pointer_mut(place) {
                 *value = blunder;
@@ -141,20 +144,20 @@ pub(crate) fn spoil(document: &mut Value, seed: &mut Seed) {
 }
 
 /// The JSON pointer of every value but the document.
-fn gather(value: &Value, place: String, places: &mut Vec<String>) {
+fn gather(value: &Value, place: &str, places: &mut Vec<String>) {
     if !place.is_empty() {
-        places.push(place.clone());
+        places.push(place.to_owned());
     }
     match value {
         Value::Object(members) => {
             for (key, value) in members {
                 let key = key.replace('~', "~0").replace('/', "~1");
-                gather(value, format!("{place}/{key}"), places);
+                gather(value, &format!("{place}/{key}"), places);
             }
         }
         Value::Array(list) => {
             for (index, value) in list.iter().enumerate() {
-                gather(value, format!("{place}/{index}"), places);
+                gather(value, &format!("{place}/{index}"), places);
             }
         }
         _ => {}
