@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use adt_model::{Class, Fault, Secret};
 use adt_net::reqwest::Url;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::de::IgnoredAny;
 
 pub use find::{Lookup, Run};
@@ -93,10 +94,12 @@ impl CodeOcean {
         self.server.options.request_timeout
     }
 
-    /// `POST https://… answered 400: no such capsule`. Should the server repeat our token, it is not shown.
+    /// `POST https://… answered 400: no such capsule`. Should the server repeat our token, or the header it came in, it is not
+    /// shown.
     fn said(&self, reply: &Reply) -> String {
-        let said = reply.excerpt().to_string().replace(self.token.expose(), "***");
-        format!("{}: {said}", reply.said())
+        let token = self.token.expose();
+        let header = BASE64_STANDARD.encode(format!("{token}:"));
+        format!("{}: {}", reply.said(), reply.excerpt_without(&[token, &header]))
     }
 
     fn no_capsule(&self, capsule: &str, reply: &Reply) -> Fault {

@@ -133,4 +133,11 @@ impl Reply {
     pub(crate) fn excerpt(&self) -> Excerpt<'_> {
         Excerpt(&self.body)
     }
+
+    /// The same with `***` in place of each of `secrets`, whole or cut short by the excerpt's end.
+    pub(crate) fn excerpt_without(&self, secrets: &[&str]) -> String {
+        let body = String::from_utf8_lossy(&self.body).into_owned();
+        let body = secrets.iter().fold(body, |body, secret| body.replace(secret, "***"));
+        Excerpt(body.as_bytes()).to_string()
+    }
 }
