@@ -4,18 +4,23 @@
 
 mod architecture;
 mod bad_input;
+mod canary_services;
 mod commands;
 mod compatibility;
 mod desk;
 mod faults;
+mod golden;
 mod help;
 mod kills;
+mod lab;
 mod memory;
 mod privacy;
 mod refusing;
 mod rehearsal;
 mod run;
 mod secrets;
+mod services;
 mod standing;
 mod stops;
 mod temporary;
+mod triggers;

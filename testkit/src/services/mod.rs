@@ -7,6 +7,7 @@
 mod code_ocean;
 mod loopback;
 mod metadata;
+mod parameters;
 mod reply;
 
 pub use code_ocean::{CodeOceanServer, Computation, Listing, Run};
@@ -14,4 +15,5 @@ pub use metadata::{
     FUNDING_V2, INVESTIGATORS_V2, MetadataScript, MetadataServer, PROCEDURES_V1, PROCEDURES_V2, SUBJECT_V1,
     SUBJECT_V2, envelope,
 };
+pub use parameters::ParameterServer;
 pub use reply::{Reply, Seen};

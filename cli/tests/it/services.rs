@@ -1,0 +1,573 @@
+//! A job among the lab's services: what they are asked, what is made of their answers, and what is found before any work.
+
+use std::{process::Stdio, time::Duration};
+
+use adt_testkit::{
+    Seed,
+    services::{MetadataScript, PROCEDURES_V1, Reply, Run, SUBJECT_V1, envelope},
+};
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+use rstest::rstest;
+use serde_json::json;
+
+use crate::{
+    desk::{Desk, Job, RECORD, Said, digest, unzipped, within, writes},
+    lab::{CAPSULE, ENDPOINTS, Lab, NAME, PASSWORD, TOKEN, and_subject, holding, json, until},
+};
+
+/// Stands in every video, in the clear.
+const CLEAR: &[u8] = b"canary-77aa-a-face";
+
+/// Bytes that do not get smaller, so that a compressed copy would still show what they are.
+fn video(seed: u64) -> Vec<u8> {
+    let mut seeds = Seed::new(seed);
+    let mut bytes = Vec::new();
+    while bytes.len() < 300_000 {
+        bytes.extend_from_slice(CLEAR);
+        bytes.extend((0..6_000).flat_map(|_| seeds.bits().to_le_bytes()));
+    }
+    bytes
+}
+
+/// Behaviour data inside the rig's folder.
+fn behavior(lab: &Lab) -> Utf8PathBuf {
+    let folder = lab.source().join("Videos");
+    fs::create_dir_all(folder.join("deep/left")).unwrap();
+    for (n, name) in ["front.avi", "TOP.MP4", "deep/side.mov", "deep/left/eye.Wmv"].iter().enumerate() {
+        fs::write(folder.join(name), video(n as u64)).unwrap();
+    }
+    fs::write(folder.join("ref.csv"), "1,2\n").unwrap();
+    fs::write(folder.join("deep/notes.avi.txt"), "calm\n").unwrap();
+    folder
+}
+
+#[rstest]
+fn a_session_with_everything_around_it(
+    #[values("straight", "temp")] way: &str,
+    #[values("aes256", "zipcrypto")] cipher: &str,
+) {
+    // Looked at while the program works: what is clear for a moment is clear.
+    let temp = tempfile::tempdir().unwrap();
+    let temp = Utf8Path::from_path(temp.path()).unwrap().canonicalize_utf8().unwrap();
+    let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let (noted, looked_at) = (std::sync::Arc::clone(&seen), temp.clone());
+    let desk = Desk::watched(move |store| {
+        let found = [holding(store, CLEAR), holding(&looked_at, CLEAR)].concat();
+        noted.lock().unwrap().extend(found);
+    });
+    let subject =
+        SUBJECT_V1.trim_end().trim_end_matches('}').to_owned() + r#", "x_own": {"b": 1, "a": 0.10}}"#;
+    let script =
+        MetadataScript::v1().on("/subject/987654", [Reply::json(200, envelope("Valid Model.", &subject))]);
+    let lab = Lab::at(desk, script);
+    lab.ocean.always(Run::accept().before(Duration::from_millis(300)));
+    let behavior = behavior(&lab);
+    let job = lab
+        .job()
+        .with("behavior_dir", &behavior)
+        .with("video_encryption_password", PASSWORD)
+        .with("video_encryption", cipher);
+    let job = if way == "temp" { job.with("temp_directory", &temp) } else { job };
+    let mut command = lab.command("run", &job, &[]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    until("the pipeline is ordered", || lab.orders() == 1);
+    assert!(lab.asset().join(RECORD).is_file(), "the pipeline was ordered before the asset was complete");
+    let before = writes(&lab.desk.tally());
+    Said::from(child.wait_with_output().unwrap()).ends(0).says("computation-1");
+    assert_eq!(writes(&lab.desk.tally()), before, "something was sent after the pipeline was ordered");
+
+    let mut asked = lab.metadata.lines();
+    asked.sort();
+    assert_eq!(asked, ["GET /procedures/987654?pickle=False", "GET /subject/987654?pickle=False"]);
+    assert_eq!(lab.ocean.accepted().len(), 1);
+
+    // The service's documents, whole.
+    let record = json(lab.asset().join(RECORD));
+    for (name, text) in [("subject", subject.as_str()), ("procedures", PROCEDURES_V1)] {
+        let written = fs::read_to_string(lab.asset().join(format!("{name}.json"))).unwrap();
+        let wanted: serde_json::Value = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&written).unwrap(), wanted, "{name}");
+        assert_eq!(record[name], wanted, "{name} in the record");
+    }
+    let written = fs::read_to_string(lab.asset().join("subject.json")).unwrap();
+    assert!(written.contains("0.10"), "digits are kept: {written}");
+    assert!(written.find("\"b\"").unwrap() < written.find("\"a\"").unwrap(), "order is kept: {written}");
+
+    let there = digest(&lab.asset());
+    let of_behavior: Vec<_> = within("behavior", &there).into_keys().collect();
+    let wanted = [
+        "TOP.MP4.zip",
+        "deep/left/eye.Wmv.zip",
+        "deep/notes.avi.txt",
+        "deep/side.mov.zip",
+        "front.avi.zip",
+        "ref.csv",
+    ];
+    assert_eq!(of_behavior, wanted);
+    for name in ["ref.csv", "deep/notes.avi.txt"] {
+        assert_eq!(within("behavior", &there)[name], digest(&behavior)[name], "{name}");
+    }
+    let zip = unzipped(&lab.asset().join("SPIM/raw_spim.zip"), &lab.desk.root.join("unzipped"));
+    assert!(zip.keys().all(|key| !key.contains("Videos")), "videos are in the zip: {zip:?}");
+    assert_eq!(*seen.lock().unwrap(), Vec::<Utf8PathBuf>::new(), "clear copies on the way");
+    assert_eq!(holding(&lab.desk.root.join("store"), CLEAR), Vec::<Utf8PathBuf>::new());
+    decrypts(&lab, &behavior);
+}
+
+/// What was encrypted comes out the same, and only with the password.
+fn decrypts(lab: &Lab, behavior: &Utf8Path) {
+    let out = lab.desk.root.join("opened");
+    for (video, name) in [("TOP.MP4", "TOP.MP4"), ("deep/left/eye.Wmv", "eye.Wmv")] {
+        let zip = lab.asset().join(format!("behavior/{video}.zip"));
+        let args = ["decrypt", zip.as_str(), "-o", out.as_str(), "--password", "env:THE_PASSWORD"];
+        let with = |password: &str| Said::of(lab.adt(&args).env("THE_PASSWORD", password));
+        with("canary-0000-wrong").ends(1).says("password");
+        assert!(!out.exists() || digest(&out).is_empty(), "a wrong password left something");
+        with(PASSWORD).ends(0);
+        assert_eq!(digest(&out)[name], digest(behavior)[video], "{name}");
+        fs::remove_dir_all(&out).unwrap();
+    }
+}
+
+/// What a service says of subject 987654 that is not simply right.
+fn answer(which: &str) -> Vec<Reply> {
+    let other = SUBJECT_V1.replace("987654", "111111");
+    let reply = match which {
+        "404" => Reply::json(404, envelope("No Data Found.", "null")),
+        "406" => Reply::json(406, envelope("Validation Errors: age", SUBJECT_V1)),
+        "300" => Reply::json(300, envelope("Multiple Items Found.", &format!("[{other}, {SUBJECT_V1}]"))),
+        "207" => Reply::json(207, envelope("There was an error", SUBJECT_V1)),
+        "500" => Reply::json(500, envelope("Internal Server Error.", "null")),
+        "502" => Reply::html(502),
+        "page" => Reply::html(200),
+        "empty" => Reply::empty(200),
+        "list" => Reply::json(200, envelope("Valid Model.", &format!("[{SUBJECT_V1}]"))),
+        "other" => Reply::json(200, envelope("Valid Model.", &other)),
+        "slow" => Reply::hang(),
+        _ => Reply::json(200, envelope("Valid Model.", SUBJECT_V1)),
+    };
+    vec![reply]
+}
+
+#[rstest]
+#[case::nothing_known("404", "No Data Found")]
+#[case::broken("500", "500")]
+#[case::a_page_of_a_gateway("502", "502")]
+#[case::a_login_page("page", "no answer of a metadata service")]
+#[case::an_empty_body("empty", "no answer of a metadata service")]
+#[case::a_list("list", "a list of 1 where one document is expected")]
+#[case::another_subject("other", "111111")]
+#[case::nobody_listening("nobody", "cannot be reached")]
+#[case::slow("slow", "within 1 s")]
+fn a_subject_that_does_not_come_ends_its_job_before_any_work(
+    #[case] which: &str,
+    #[case] why: &str,
+    #[values("require", "allow")] missing: &str,
+) {
+    let script = and_subject(MetadataScript::v1(), "222222").on("/subject/987654", answer(which));
+    let lab = Lab::at(Desk::new(), script);
+    let second = lab.job().with("subject_id", "222222").with("acq_datetime", "2023-10-13 08:32:18");
+    let jobs = [lab.job(), second].map(|job| job.with("metadata_missing", missing));
+    let jobs = if which == "nobody" {
+        // A port that was free a moment ago.
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let [first, second] = jobs;
+        [first.with("metadata_service_domain", format!("http://127.0.0.1:{port}")), second]
+    } else {
+        jobs
+    };
+    // Someone else's subject is never taken, whatever may be missing.
+    let refused = missing == "require" || which == "other";
+    let said = lab.run(&jobs, &["--request-timeout", "1s"]).ends(i32::from(refused)).says(why);
+    let second = lab.asset_of("SmartSPIM_222222_2023-10-13_08-32-18");
+    assert_eq!(json(second.join("subject.json"))["kind"], "subject", "the other row");
+    if refused {
+        assert_eq!(lab.stored(NAME), 0, "something was sent");
+        assert!(!lab.asset().exists());
+        assert_eq!(lab.desk.tally().count("AbortMultipartUpload"), 0, "something was begun");
+        let lines = said.stderr.lines().filter(|line| line.contains("failed") && line.contains(NAME));
+        assert_eq!(lines.count(), 1, "{said:#?}");
+        return;
+    }
+    assert!(!lab.asset().join("subject.json").exists());
+    assert_eq!(lab.asset().join("procedures.json").exists(), which != "nobody");
+    let record = json(lab.asset().join(RECORD));
+    assert_eq!((&record["subject"], &record["metadata_status"]), (&json!(null), &json!("Missing")));
+}
+
+#[rstest]
+#[case::not_valid("406", "does not validate")]
+#[case::several("300", "2 documents came: the one of `987654` is used")]
+#[case::partial("207", "partial")]
+fn a_subject_that_comes_with_a_warning_is_kept_and_the_warning_told(#[case] which: &str, #[case] why: &str) {
+    let lab = Lab::at(Desk::new(), MetadataScript::v1().on("/subject/987654", answer(which)));
+    lab.run(lab.job(), &[]).ends(0).says(why);
+    let wanted: serde_json::Value = serde_json::from_str(SUBJECT_V1).unwrap();
+    assert_eq!(json(lab.asset().join("subject.json")), wanted);
+    assert_eq!(json(lab.asset().join(RECORD))["subject"], wanted);
+}
+
+#[rstest]
+#[case::once_broken(500)]
+#[case::once_busy(429)]
+fn a_service_that_stumbles_is_asked_again(#[case] status: u16) {
+    let well = Reply::json(200, envelope("Valid Model.", SUBJECT_V1));
+    let stumbling = [Reply::html(status), well];
+    let lab = Lab::at(Desk::new(), MetadataScript::v1().on("/subject/987654", stumbling));
+    lab.run(lab.job(), &["--retry-time", "20s"]).ends(0);
+    assert_eq!(json(lab.asset().join("subject.json"))["subject_id"], "987654");
+}
+
+#[rstest]
+#[case::of_today(MetadataScript::both(), "v1", "auto", &["/subject/987654?pickle=False"])]
+#[case::without_the_first(MetadataScript::v2(), "v1", "auto", &["/subject/987654?pickle=False", "/api/v2/subject/987654"])]
+#[case::told_so(MetadataScript::both(), "v1", "v2", &["/api/v2/subject/987654"])]
+#[case::documents_of_the_second(MetadataScript::both(), "v2", "auto", &["/api/v2/subject/987654"])]
+#[case::without_the_second(MetadataScript::v1(), "v2", "auto", &["/api/v2/subject/987654", "/subject/987654?pickle=False"])]
+fn the_services_language_is_found(
+    #[case] script: MetadataScript,
+    #[case] schema: &str,
+    #[case] api: &str,
+    #[case] asked: &[&str],
+) {
+    let lab = Lab::at(Desk::new(), script);
+    let job = lab.job().with("schema", schema).with("metadata_api", api);
+    // A description of the second schema needs more than this job says.
+    let job = if schema == "v2" { job.with("metadata_missing", "allow") } else { job };
+    let job = job.with("project_name", "Test Project");
+    lab.run(&job, &[]).ends(0);
+    let lines: Vec<_> = lab.metadata.lines().into_iter().filter(|line| line.contains("/subject/")).collect();
+    assert_eq!(lines, asked.iter().map(|path| format!("GET {path}")).collect::<Vec<_>>());
+    assert_eq!(json(lab.asset().join("subject.json"))["subject_id"], "987654");
+}
+
+#[test]
+fn documents_of_the_second_schema_name_who_leads_and_who_pays() {
+    let lab = Lab::at(Desk::new(), MetadataScript::v2());
+    let job = lab.job().with("schema", "v2").with("project_name", "Test Project");
+    lab.run(&job, &[]).ends(0);
+    let description = json(lab.asset().join("data_description.json"));
+    assert_eq!(description["object_type"], "Data description");
+    assert_eq!(description["project_name"], "Test Project");
+    assert_eq!(description["investigators"][0]["name"], "A Person");
+    assert_eq!(description["funding_source"][0]["funder"]["abbreviation"], "AI");
+    assert_eq!(json(lab.asset().join(RECORD))["data_description"], description);
+
+    // Nobody knows this project: said before any work, and by `check` too.
+    let job = job.with("project_name", "Nobodys").with("acq_datetime", "2023-10-14 08:32:18");
+    lab.check(&job).ends(2).says("Nobodys");
+    let before = writes(&lab.desk.tally());
+    lab.run(&job, &[]).ends(1).says("funding");
+    assert_eq!(writes(&lab.desk.tally()), before);
+}
+
+#[rstest]
+#[case::service_first(false, "service", "is passed over")]
+#[case::folder_by_force(true, "folder", "`subject.json`")]
+fn the_folder_or_the_service_and_the_choice_is_told(
+    #[case] force: bool,
+    #[case] wins: &str,
+    #[case] told: &str,
+) {
+    let lab = Lab::new();
+    let folder = lab.desk.root.join("metadata");
+    lab.desk.write("metadata/subject.json", r#"{"subject_id": "987654", "from": "folder"}"#);
+    lab.desk.write("metadata/data_description.json", r#"{"subject_id": "987654", "from": "folder"}"#);
+    lab.desk.write("metadata/processing.json", r#"{"from": "folder"}"#);
+    lab.desk.write("metadata/rig.json", r#"{"rig_id": "r1"}"#);
+    lab.desk.write("metadata/METADATA.ND.JSON", r#"{"from": "folder"}"#);
+    let job = lab.job().with("metadata_dir", &folder).with("metadata_dir_force", force.to_string());
+    let said = lab.run(&job, &[]).ends(0).says(told).says(folder.as_str());
+    assert_eq!(said.stderr.contains(&lab.metadata.url()), true, "{said:#?}");
+    let asked = lab.metadata.lines();
+    assert_eq!(asked.iter().any(|line| line.contains("/subject/")), !force, "{asked:?}");
+    assert!(asked.iter().any(|line| line.contains("/procedures/")));
+    let subject = json(lab.asset().join("subject.json"));
+    assert_eq!(subject.get("from").is_some(), wins == "folder", "{subject}");
+    // The folder alone describes, and only by force does it say what was done.
+    let description = json(lab.asset().join("data_description.json"));
+    assert_eq!(description["from"], "folder");
+    let processing = json(lab.asset().join("processing.json"));
+    assert_eq!(processing.get("from").is_some(), force, "{processing}");
+    let record = json(lab.asset().join(RECORD));
+    assert_eq!((&record["subject"], &record["rig"]["rig_id"]), (&subject, &json!("r1")));
+}
+
+#[test]
+fn the_folder_stands_in_for_a_service_that_has_nothing() {
+    let lab = Lab::at(Desk::new(), MetadataScript::v1().on("/subject/987654", answer("404")));
+    lab.desk.write("metadata/subject.json", r#"{"subject_id": "987654", "from": "folder"}"#);
+    let job = lab.job().with("metadata_dir", lab.desk.root.join("metadata"));
+    lab.run(&job, &[]).ends(0).says("No Data Found");
+    assert_eq!(json(lab.asset().join("subject.json"))["from"], "folder");
+}
+
+/// One thing is wrong; `check` finds it, in one line, and leaves nothing.
+#[rstest]
+#[case::service_down("service down", "cannot reach the metadata service")]
+#[case::service_broken("service broken", "500")]
+#[case::subject_unknown("subject unknown", "No Data Found")]
+#[case::token_missing("token missing", "codeocean_api_token")]
+#[case::token_refused("token refused", "the Code Ocean token is refused")]
+#[case::capsule_unknown("capsule unknown", "there is no capsule `gone`")]
+#[case::capsule_missing("capsule missing", "codeocean_trigger_capsule_id")]
+#[case::password_missing("password missing", "video_encryption_password")]
+#[case::password_empty("password empty", "video_encryption_password")]
+#[case::keys_unknown("keys unknown", "s3_bucket")]
+#[case::bucket_missing("bucket missing", "s3_bucket")]
+#[case::folder_read_only("folder read-only", "s3_bucket")]
+#[case::parameter_missing("parameter missing", "ParameterNotFound")]
+#[case::nothing("nothing", "no problems")]
+fn check_finds_it(#[case] wrong: &str, #[case] told: &str) {
+    let script = match wrong {
+        "subject unknown" => MetadataScript::v1().on("/subject/987654", answer("404")),
+        "service broken" => MetadataScript::v1().on("/subject/987654", answer("500")),
+        _ => MetadataScript::v1(),
+    };
+    let lab = Lab::at(Desk::new(), script);
+    lab.ocean.know(&[CAPSULE]);
+    let job = lab.job().with("behavior_dir", behavior(&lab)).with("video_encryption_password", PASSWORD);
+    let job = match wrong {
+        "service down" => job.with("metadata_service_domain", "http://127.0.0.1:1"),
+        "token missing" => job.with("codeocean_api_token", ""),
+        "token refused" => job.with("codeocean_api_token", "canary-expired"),
+        "capsule unknown" => job.with("codeocean_trigger_capsule_id", "gone"),
+        "capsule missing" => job.with("codeocean_trigger_capsule_id", ""),
+        "password missing" => job.with("video_encryption_password", ""),
+        "password empty" => {
+            job.with("video_encryption_password", format!("file:{}", lab.desk.write("empty.txt", "\n")))
+        }
+        "bucket missing" => job.with("s3_bucket", "nowhere"),
+        "folder read-only" => match read_only(&lab) {
+            Some(place) => job.with("s3_bucket", place),
+            None => return,
+        },
+        "parameter missing" => job.with("aws_param_store_name", "/gone"),
+        _ => job,
+    };
+    let mut command = lab.command("check", &job, &[]);
+    if wrong == "keys unknown" {
+        command.env("AWS_ACCESS_KEY_ID", "somebody");
+    }
+    let code = if wrong == "nothing" { 0 } else { 2 };
+    let said = Said::of(&mut command).ends(code).says(told);
+    if code == 2 {
+        let problems = said.stderr.lines().filter(|line| line.contains("jobs.csv row 2"));
+        assert_eq!(problems.count(), 1, "one line: {said:#?}");
+    }
+    assert!(!said.stderr.contains("canary-expired"), "{said:#?}");
+    nothing_lasts(&lab);
+    assert_eq!(lab.orders(), 0);
+    if code == 0 {
+        assert_eq!(
+            lab.desk.tally().count("CreateMultipartUpload"),
+            1,
+            "nobody asked whether the bucket may be written to"
+        );
+    }
+}
+
+/// Where this person may not write; `None` where they may write everywhere.
+fn read_only(lab: &Lab) -> Option<String> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let place = lab.desk.file_place();
+        let folder = lab.desk.root.join("disk");
+        fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o555)).unwrap();
+        // The superuser may write everywhere.
+        return fs::write(folder.join("try"), "").is_err().then_some(place);
+    }
+    #[cfg(not(unix))]
+    None
+}
+
+/// `check` asked the bucket for the right to write, and nothing became of it.
+fn nothing_lasts(lab: &Lab) {
+    let tally = lab.desk.tally();
+    assert!(tally.stored.is_empty(), "{tally:?}");
+    if tally.refusals.is_empty() {
+        assert_eq!(tally.count("CreateMultipartUpload"), tally.count("AbortMultipartUpload"), "{tally:?}");
+    }
+    assert_eq!(lab.desk.uploads(), 0);
+    assert!(!lab.asset().exists() && !lab.desk.ledger_path().exists());
+}
+
+/// What a lab keeps in its parameter; a value `"-"` takes a key away.
+fn endpoints(lab: &Lab, changes: &[(&str, &str)]) -> String {
+    let mut all = json!({
+        "codeocean_domain": lab.ocean.url(),
+        "codeocean_trigger_capsule_id": CAPSULE,
+        "metadata_service_domain": lab.metadata.url(),
+        "aind_data_transfer_repo_location": "https://repo.example",
+        "video_encryption_password_path": "/lab/password",
+        "codeocean_api_token_path": "/lab/token",
+        "something_new": null,
+    });
+    for (key, value) in changes {
+        match *value {
+            "-" => drop(all.as_object_mut().unwrap().remove(*key)),
+            value => all[*key] = json!(value),
+        }
+    }
+    all.to_string()
+}
+
+/// A lab whose endpoints, password and token are AWS's.
+fn kept_by_aws(script: MetadataScript) -> Lab {
+    let lab = Lab::at(Desk::new(), script);
+    lab.aws.keep(ENDPOINTS, endpoints(&lab, &[]));
+    lab.aws.keep_encrypted("/lab/password", json!({ "password": PASSWORD }).to_string());
+    lab.aws.keep_encrypted("/lab/token", json!({ "CODEOCEAN_READWRITE_TOKEN": TOKEN }).to_string());
+    lab
+}
+
+#[test]
+fn a_parameter_brings_everything_and_is_read_once_for_all_rows() {
+    let script = ["1", "2", "3"].iter().fold(MetadataScript::v1(), |script, id| and_subject(script, id));
+    let lab = kept_by_aws(script);
+    let behavior = behavior(&lab);
+    let row = |id: &str| {
+        let row = lab.bare().zip("SPIM", lab.source()).with("subject_id", id).with("behavior_dir", &behavior);
+        row.with("aws_param_store_name", ENDPOINTS)
+    };
+    let own =
+        row("3").with("codeocean_process_capsule_id", "xyz").with("codeocean_trigger_capsule_id", "own");
+    let said = lab.run([row("1"), row("2"), own], &["--parallel-jobs", "3"]).ends(0);
+    let mut asked = lab.aws.asked();
+    asked.sort();
+    assert_eq!(asked, [ENDPOINTS, "/lab/password decrypted", "/lab/token decrypted"], "{said:#?}");
+    let mut started: Vec<_> = lab
+        .ocean
+        .accepted()
+        .into_iter()
+        .map(|one| (one.capsule, one.parameters[0].contains("xyz")))
+        .collect();
+    started.sort();
+    // What a row says wins over the parameter (B1).
+    assert_eq!(started, [("own".into(), true), (CAPSULE.into(), false), (CAPSULE.into(), false)]);
+    for id in ["1", "2", "3"] {
+        let asset = lab.asset_of(&format!("SmartSPIM_{id}_2023-10-12_08-32-18"));
+        assert!(asset.join("behavior/front.avi.zip").is_file());
+        let processing = fs::read_to_string(asset.join("processing.json")).unwrap();
+        assert!(processing.contains("https://repo.example"), "{processing}");
+    }
+}
+
+#[rstest]
+#[case::missing("missing", "ParameterNotFound")]
+#[case::no_json("no json", "cannot be used")]
+#[case::a_list("list", "not an object")]
+#[case::encrypted("encrypted", ENDPOINTS)]
+#[case::token_missing("token missing", "/lab/token")]
+#[case::token_without_its_key("token without key", "CODEOCEAN_READWRITE_TOKEN")]
+#[case::password_no_json("password no json", "`password`")]
+#[case::token_empty("token empty", "codeocean_api_token")]
+#[case::no_domain("no domain", "codeocean_domain")]
+fn a_parameter_that_cannot_be_used_is_found_early(#[case] wrong: &str, #[case] told: &str) {
+    let lab = kept_by_aws(and_subject(MetadataScript::v1(), "222222"));
+    match wrong {
+        "missing" => lab.aws.keep("/other", "{}"),
+        "no json" => lab.aws.keep(ENDPOINTS, "canary{"),
+        "list" => lab.aws.keep(ENDPOINTS, "[]"),
+        "encrypted" => lab.aws.keep_encrypted(ENDPOINTS, "{}"),
+        "token missing" => {
+            lab.aws.keep(ENDPOINTS, endpoints(&lab, &[("codeocean_api_token_path", "/lab/token/gone")]))
+        }
+        "token without key" => lab.aws.keep_encrypted("/lab/token", json!({ "token": TOKEN }).to_string()),
+        "password no json" => lab.aws.keep_encrypted("/lab/password", PASSWORD),
+        "token empty" => {
+            lab.aws.keep_encrypted("/lab/token", r#"{"CODEOCEAN_READWRITE_TOKEN": ""}"#);
+        }
+        _ => lab.aws.keep(ENDPOINTS, endpoints(&lab, &[("codeocean_domain", "-")])),
+    }
+    let name = if wrong == "missing" { "/gone" } else { ENDPOINTS };
+    let first = lab.bare().zip("SPIM", lab.source()).with("aws_param_store_name", name);
+    let first = first.with("behavior_dir", behavior(&lab));
+    let second = lab.piped(lab.described(lab.bare().with("subject_id", "222222").zip("SPIM", lab.source())));
+    let jobs = [first, second];
+    let checked = lab.check(&jobs).ends(2).says(told);
+    assert_eq!(
+        checked.stderr.lines().filter(|line| line.contains("jobs.csv row")).count(),
+        1,
+        "{checked:#?}"
+    );
+    let ran = lab.run(&jobs, &[]).ends(1).says(told);
+    assert_eq!(lab.stored(NAME), 0);
+    assert!(lab.asset_of("SmartSPIM_222222_2023-10-12_08-32-18").join(RECORD).is_file());
+    for said in [checked, ran] {
+        assert!(!said.stderr.contains("canary"), "{said:#?}");
+    }
+}
+
+#[rstest]
+#[case::ssm("ssm:/plain/token", "ssm:/plain/password")]
+#[case::ssm_member("ssm:/lab/token#CODEOCEAN_READWRITE_TOKEN", "ssm:/lab/password#password")]
+#[case::ssm_usual_member("ssm:/lab/token", "ssm:/lab/password")]
+#[case::secrets_manager("secretsmanager:lab/token", "secretsmanager:lab/password#pw")]
+fn a_secret_may_be_kept_by_aws(#[case] token: &str, #[case] password: &str) {
+    let lab = kept_by_aws(MetadataScript::v1());
+    lab.aws.keep_encrypted("/plain/token", TOKEN);
+    lab.aws.keep_encrypted("/plain/password", PASSWORD);
+    lab.aws.keep_secret("lab/token", TOKEN);
+    lab.aws.keep_secret("lab/password", json!({ "pw": PASSWORD }).to_string());
+    let behavior = behavior(&lab);
+    let job = lab.job().with("codeocean_api_token", token).with("video_encryption_password", password);
+    let job = job.with("behavior_dir", &behavior);
+    lab.check(&job).ends(0);
+    lab.run(&job, &[]).ends(0);
+    assert_eq!(lab.ocean.accepted().len(), 1);
+    decrypts(&lab, &behavior);
+}
+
+/// The list as the original's README prints it.
+const README: &str = "\
+codeocean_process_capsule_id, data-source, s3-bucket, subject-id, modality, platform, acq-datetime, aws_param_store_name
+xyz-123-456, dir/data_set_1, some_bucket, 123454, ecephys, ecephys, 2020-10-10 14:10:10, /aind/data/transfer/endpoints
+xyz-123-456, dir/data_set_2, some_bucket2, 123456, ophys, multiplane-ophys, 2020-10-11 13:10:10, /aind/data/transfer/endpoints
+";
+
+#[test]
+fn the_readmes_custom_processing_capsule_works_as_printed() {
+    let script = and_subject(and_subject(MetadataScript::v1(), "123454"), "123456");
+    let lab = kept_by_aws(script);
+    for name in ["work/dir/data_set_1", "work/dir/data_set_2"] {
+        lab.desk.small_tree(name);
+    }
+    for bucket in ["some_bucket", "some_bucket2"] {
+        fs::create_dir_all(lab.desk.root.join("store").join(bucket)).unwrap();
+    }
+    let list = lab.desk.write("jobs.csv", README);
+    Said::of(&mut lab.adt(&["check", list.as_str()])).ends(0);
+    Said::of(&mut lab.adt(&["run", list.as_str()])).ends(0);
+    let started = lab.ocean.accepted();
+    let told: Vec<serde_json::Value> =
+        started.iter().map(|one| serde_json::from_str(&one.parameters[0]).unwrap()).collect();
+    let wanted = |bucket: &str, prefix: &str, modality: &str| {
+        json!({ "trigger_codeocean_job": {
+            "job_type": "run_generic_pipeline", "modalities": [modality], "capsule_id": CAPSULE,
+            "process_capsule_id": "xyz-123-456", "bucket": bucket, "prefix": prefix,
+            "aind_data_transfer_version": env!("CARGO_PKG_VERSION"),
+        }})
+    };
+    let (first, second) =
+        ("ecephys_123454_2020-10-10_14-10-10", "multiplane-ophys_123456_2020-10-11_13-10-10");
+    let both = [wanted("some_bucket", first, "ecephys"), wanted("some_bucket2", second, "ophys")];
+    assert_eq!(told, both);
+    let store = lab.desk.root.join("store");
+    assert!(store.join("some_bucket").join(first).join(RECORD).is_file());
+    assert!(store.join("some_bucket2").join(second).join(RECORD).is_file());
+}
+
+/// Each of these is wrong in the list's text or on this machine, so nobody is asked for it.
+#[rstest]
+#[case::variable_not_set("env:NOT_SET", "NOT_SET")]
+#[case::file_not_there("file:/nowhere/secret", "/nowhere/secret")]
+#[case::names_nothing("ssm:", "a reference that names nothing")]
+fn a_reference_that_leads_nowhere_stops_the_list(#[case] reference: &str, #[case] told: &str) {
+    let lab = Lab::new();
+    let job: Job = lab.job().with("codeocean_api_token", reference);
+    lab.run(&job, &[]).ends(2).says(told);
+    assert_eq!((lab.metadata.lines().len(), lab.orders(), writes(&lab.desk.tally())), (0, 0, 0));
+}

@@ -1,0 +1,256 @@
+//! The pipeline is started once for each upload, whatever happens to the program, the answer or the server.
+//!
+//! `ADT_KILLS` sets how often the program is killed (6 where it is not set), `ADT_SEED` when.
+
+use std::{process::Stdio, time::Duration};
+
+use adt_testkit::{
+    Seed,
+    kill::KillLoop,
+    services::{Listing, Reply, Run},
+};
+use fs_err as fs;
+use rstest::rstest;
+
+use crate::{
+    desk::{Job, RECORD, Said, writes},
+    lab::{CAPSULE, Lab, TOKEN},
+};
+
+fn asked(variable: &str, usual: u64) -> u64 {
+    std::env::var(variable).map_or(usual, |text| text.parse().unwrap())
+}
+
+/// Each round is an asset of its own: the program is killed once its record is there, or while it is about to be, then killed
+/// again at any moment of one or two reruns, then left alone.
+#[test]
+fn a_killed_job_starts_its_pipeline_once() {
+    let lab = Lab::new();
+    let wanted = asked("ADT_KILLS", 6);
+    let mut seeds = Seed::new(asked("ADT_SEED", 3));
+    let (mut kills, mut rounds, mut lost, mut unsent) = (0, 0, 0, 0);
+    while kills < wanted {
+        rounds += 1;
+        let time = format!("2023-10-12 {:02}:{:02}:18", rounds / 60, rounds % 60);
+        let job = lab.job().with("acq_datetime", &time);
+        let asset = lab.asset_of(&format!("SmartSPIM_987654_{}", time.replace(' ', "_").replace(':', "-")));
+        let span = |seeds: &mut Seed| Duration::from_millis(seeds.below(250));
+        lab.ocean.always(Run::accept().before(span(&mut seeds)).after(span(&mut seeds)));
+        let (orders, accepted) = (lab.orders(), lab.ocean.accepted().len());
+
+        let mut child = lab.quiet(&job).spawn().unwrap();
+        while !asset.join(RECORD).exists() && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_millis(seeds.below(600)));
+        if child.try_wait().unwrap().is_none() {
+            kills += 1;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let sent = lab.orders() > orders;
+        let heard = lab.ocean.accepted().len() > accepted;
+        lost += u64::from(heard);
+        unsent += u64::from(!sent);
+
+        let plan = KillLoop {
+            earliest: Duration::from_millis(20),
+            latest: Duration::from_millis(900),
+            seed: seeds.bits(),
+            cap: seeds.below(3) as u32,
+        };
+        let killed = plan.run(|| lab.quiet(&job)).unwrap();
+        assert!(killed.last.success(), "round {rounds}: {killed:?}");
+        kills += u64::from(killed.kills);
+        let started = lab.ocean.accepted().len() - accepted;
+        assert_eq!(started, 1, "round {rounds} (seed {}): pipelines of one asset", asked("ADT_SEED", 3));
+        lab.run(&job, &[]).ends(0).says("skipped");
+    }
+    assert_eq!(lab.ocean.accepted().len() as u64, rounds, "one pipeline for each asset");
+    tell(&format!(
+        "{kills} kills in {rounds} rounds; at the first kill of a round the order was heard already {lost} times and not \
+         yet sent {unsent} times; {} orders, {} pipelines",
+        lab.orders(),
+        lab.ocean.accepted().len()
+    ));
+}
+
+/// For a person who runs the test by hand with `--nocapture`.
+#[expect(clippy::print_stderr, reason = "numbers of a run by hand")]
+fn tell(report: &str) {
+    eprintln!("{report}");
+}
+
+/// What Code Ocean makes of the first orders, and how many orders it takes; in the end one pipeline runs.
+#[rstest]
+#[case::started_and_reset(vec![Run::accept_then(Reply::reset())], 1)]
+#[case::started_and_broken(vec![Run::accept_then(Reply::json(500, "{}"))], 1)]
+#[case::started_and_a_page(vec![Run::accept_then(Reply::html(502))], 1)]
+#[case::started_and_silent(vec![Run::accept_then(Reply::hang())], 1)]
+#[case::started_and_no_json(vec![Run::accept_then(Reply::html(200))], 1)]
+#[case::not_started_and_broken(vec![Run::refuse(Reply::json(500, "{}"))], 2)]
+#[case::not_started_and_reset(vec![Run::refuse(Reply::reset())], 2)]
+#[case::not_started_then_started_and_lost(vec![Run::refuse(Reply::html(502)), Run::accept_then(Reply::reset())], 2)]
+#[case::busy(vec![Run::refuse(Reply::json(429, "{}"))], 2)]
+#[case::put_off(vec![Run::refuse(Reply::json(503, "{}").header("retry-after", "0"))], 2)]
+fn an_answer_that_is_lost_starts_nothing_twice(#[case] runs: Vec<Run>, #[case] orders: usize) {
+    let lab = Lab::new();
+    lab.ocean.next(runs);
+    lab.run(lab.job(), &["--request-timeout", "1s", "--retry-time", "10s"]).ends(0).says("computation-1");
+    assert_eq!((lab.orders(), lab.ocean.accepted().len()), (orders, 1));
+    let before = writes(&lab.desk.tally());
+    lab.run(lab.job(), &[]).ends(0).says("skipped");
+    assert_eq!((lab.orders(), writes(&lab.desk.tally())), (orders, before));
+}
+
+#[test]
+fn a_server_that_never_starts_anything_ends_the_job_and_a_rerun_only_starts_the_pipeline() {
+    let lab = Lab::new();
+    lab.ocean.always(Run::refuse(Reply::json(500, r#"{"message":"no space"}"#)));
+    let said = lab.run(lab.job(), &["--request-timeout", "1s"]).ends(1);
+    said.says("is complete, but its pipeline is not started").says("500");
+    assert_eq!(lab.ocean.accepted().len(), 0);
+    let before = writes(&lab.desk.tally());
+    lab.ocean.always(Run::accept());
+    lab.run(lab.job(), &[]).ends(0).says("computation-1");
+    assert_eq!((lab.ocean.accepted().len(), writes(&lab.desk.tally())), (1, before));
+}
+
+/// Where Code Ocean does not say what runs, nobody can know, and a person decides.
+#[rstest]
+#[case::no_such_list(Listing::Unavailable(405))]
+#[case::not_made_yet(Listing::Unavailable(501))]
+#[case::a_list_that_says_little(Listing::WithoutParameters)]
+fn what_became_of_an_order_is_unknown_and_it_is_not_repeated(#[case] listing: Listing) {
+    let lab = Lab::new();
+    lab.ocean.list(listing);
+    lab.ocean.next([Run::accept_then(Reply::reset())]);
+    let quickly = &["--request-timeout", "1s"];
+    let said = lab.run(lab.job(), quickly).ends(1);
+    said.says("is complete, but its pipeline is not started").says("not repeated").says("--retrigger");
+    let before = writes(&lab.desk.tally());
+    lab.run(lab.job(), quickly).ends(1).says("not repeated");
+    assert_eq!((lab.orders(), lab.ocean.accepted().len()), (1, 1));
+    lab.run(lab.job(), &["--request-timeout", "1s", "--retrigger"]).ends(0).says("computation-2");
+    assert_eq!((lab.orders(), lab.ocean.accepted().len()), (2, 2));
+    lab.run(lab.job(), &["--retrigger"]).ends(0).says("skipped");
+    assert_eq!((lab.orders(), writes(&lab.desk.tally())), (2, before));
+}
+
+/// The list comes back: then the truth is found, and nothing is repeated.
+#[rstest]
+#[case::refused(Listing::Unavailable(405))]
+#[case::broken(Listing::Unavailable(500))]
+fn what_became_of_an_order_is_found_by_a_later_run(#[case] listing: Listing) {
+    let lab = Lab::new();
+    lab.ocean.list(listing);
+    lab.ocean.next([Run::accept_then(Reply::reset())]);
+    lab.run(lab.job(), &["--request-timeout", "1s"]).ends(1).says("its pipeline is not started");
+    lab.ocean.list(Listing::Whole);
+    lab.run(lab.job(), &[]).ends(0).says("computation-1");
+    assert_eq!((lab.orders(), lab.ocean.accepted().len()), (1, 1));
+}
+
+#[rstest]
+#[case::the_token_may_not_run(401, "the Code Ocean token is refused")]
+#[case::the_token_may_only_look(403, "the Code Ocean token may not do this")]
+#[case::the_capsule_is_gone(404, "there is no capsule")]
+#[case::not_understood(400, "Code Ocean refuses")]
+fn a_refused_order_is_sent_again_by_a_rerun_and_nothing_else_is(#[case] status: u16, #[case] told: &str) {
+    let lab = Lab::new();
+    lab.ocean.next([Run::refuse(Reply::json(status, r#"{"message":"no"}"#))]);
+    let said = lab.run(lab.job(), &[]).ends(1);
+    said.says("is complete, but its pipeline is not started").says(told);
+    assert!(lab.asset().join(RECORD).is_file());
+    let before = (writes(&lab.desk.tally()), fs::read(lab.asset().join(RECORD)).unwrap());
+    lab.run(lab.job(), &[]).ends(0).says("computation-1");
+    assert_eq!((lab.orders(), lab.ocean.accepted().len()), (2, 1));
+    assert_eq!((writes(&lab.desk.tally()), fs::read(lab.asset().join(RECORD)).unwrap()), before);
+}
+
+#[rstest]
+#[case::zipped(true)]
+#[case::as_it_is(false)]
+fn a_done_job_whose_list_gets_a_pipeline_later_only_starts_it(#[case] zipped: bool) {
+    let lab = Lab::new();
+    let plain = lab.described(lab.bare());
+    let plain = if zipped { plain.zip("SPIM", lab.source()) } else { plain.copy("SPIM", lab.source()) };
+    lab.run(&plain, &[]).ends(0);
+    let before = writes(&lab.desk.tally());
+    let piped = lab.piped(plain.clone());
+    lab.run(&piped, &[]).ends(0).says("its pipeline was never started").says("computation-1");
+    lab.run(&piped, &[]).ends(0).says("skipped");
+    lab.run(&plain, &[]).ends(0).says("skipped");
+    assert_eq!((lab.orders(), writes(&lab.desk.tally())), (1, before));
+}
+
+#[rstest]
+#[case::trigger_capsule("", "", r#""job_type\": \"SmartSPIM\""#)]
+#[case::own_capsule("xyz-123", "", r#""job_type\": \"run_generic_pipeline\""#)]
+#[case::version("", "3", r#""version": 3"#)]
+fn a_dry_run_prints_the_request_and_starts_nothing(
+    #[case] own: &str,
+    #[case] version: &str,
+    #[case] shown: &str,
+) {
+    let lab = Lab::new();
+    let job = lab
+        .job()
+        .with("codeocean_process_capsule_id", own)
+        .with("codeocean_trigger_capsule_version", version);
+    for json in [false, true] {
+        let said = lab.run(&job, if json { &["--dry-run", "--json"] } else { &["--dry-run"] }).ends(0);
+        let words = if json {
+            said.events("note").iter().map(|event| event["text"].as_str().unwrap().to_owned()).collect()
+        } else {
+            said.stderr.clone()
+        };
+        for wanted in
+            [format!("{}/api/v1/computations", lab.ocean.url()), format!(r#""capsule_id": "{CAPSULE}""#)]
+        {
+            assert!(words.contains(&wanted), "{wanted}: {said:#?}");
+        }
+        assert!(words.contains(shown.trim_start_matches('"')), "{shown}: {said:#?}");
+        assert!(!said.stderr.contains(TOKEN) && !said.stdout.contains(TOKEN), "{said:#?}");
+    }
+    assert_eq!((lab.orders(), writes(&lab.desk.tally())), (0, 0));
+}
+
+#[rstest]
+#[case::zipped(true)]
+#[case::as_it_is(false)]
+fn a_forced_rerun_starts_a_pipeline_for_new_data_only(#[case] zipped: bool) {
+    let lab = Lab::new();
+    let source = lab.source();
+    let job = lab.piped(lab.described(lab.bare()));
+    let job: Job = if zipped { job.zip("SPIM", &source) } else { job.copy("SPIM", &source) };
+    let force = &["--force-cloud-sync"];
+    lab.run(&job, &[]).ends(0);
+    lab.run(&job, force).ends(0);
+    assert_eq!(lab.ocean.accepted().len(), 1, "nothing has changed");
+    fs::write(source.join("more.txt"), "one more file").unwrap();
+    lab.run(&job, force).ends(0).says("computation-2");
+    assert_eq!(lab.ocean.accepted().len(), 2, "the data has changed");
+    lab.run(&job, force).ends(0);
+    lab.run(&job, &[]).ends(0).says("skipped");
+    assert_eq!(lab.ocean.accepted().len(), 2, "nothing has changed since");
+}
+
+/// Interrupted while the order is on its way: what became of it is asked by the next run.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_order_is_not_repeated() {
+    let lab = Lab::new();
+    lab.ocean.next([Run::accept().after(Duration::from_millis(800))]);
+    let mut command = lab.command("run", lab.job(), &[]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    crate::lab::until("the order is heard", || lab.ocean.accepted().len() == 1);
+    for _ in 0..2 {
+        let pid = child.id().to_string();
+        assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Said::from(child.wait_with_output().unwrap()).ends(130);
+    lab.run(lab.job(), &[]).ends(0);
+    assert_eq!((lab.orders(), lab.ocean.accepted().len()), (1, 1));
+}
