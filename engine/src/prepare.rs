@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use adt_intake::endpoints;
-use adt_metadata::{Answered, DescriptionInput, Document, check_document, data_description};
+use adt_metadata::{Answered, DescriptionInput, Document, data_description, service_document};
 use adt_model::{
     Choice, Class, DocumentFacts, DocumentSource, Facts, Fault, Gathered, JobSpec, MetadataMissing, Schema,
     Secret,
@@ -196,7 +196,7 @@ async fn question(
     let may_do_without = brought || spec.manner.metadata_missing == MetadataMissing::Allow;
     match answer {
         Ok(Answer::Found { text, remark, .. }) => {
-            let document = check_document(name, text.as_bytes(), id)?;
+            let document = service_document(name, &text, id)?;
             Ok((name, Told::Found(remark), Some(document)))
         }
         Ok(Answer::Missing { said }) if may_do_without => Ok((name, Told::NotFound(said), None)),

@@ -63,13 +63,10 @@ pub fn at_hand(
     let column = needed.column;
     let secret = match reference {
         SecretRef::Inline(secret) => secret.clone(),
-        SecretRef::Env(name) => match environment.var(name) {
-            Some(text) => Secret::new(text),
-            None => {
-                let what = format!("`{column}`: the environment variable `{name}` is not set");
-                return Err(Fault::new(Class::Missing, what).help(format!("set `{name}`")));
-            }
-        },
+        SecretRef::Env(name) => Secret::new(environment.var(name).ok_or_else(|| {
+            let what = format!("`{column}`: the environment variable `{name}` is not set");
+            Fault::new(Class::Missing, what).help(format!("set `{name}`"))
+        })?),
         SecretRef::File(path) => {
             let text = fs_err::read_to_string(path).map_err(|e| {
                 // The file's own text must not be part of a message, so the cause is told by its kind.
@@ -102,15 +99,15 @@ fn member(text: &Secret, reference: &SecretRef, key: Option<&str>, needed: &Need
             Err(Fault::new(Class::BadInput, what)
                 .help("leave out `#` and what follows to take its whole text"))
         }
-        (Some(object), key) => match object.get(key.unwrap_or(usual)) {
-            Some(serde_json::Value::String(found)) => Ok(Secret::new(found.as_str())),
-            _ => {
-                let wanted = key.unwrap_or(usual);
+        (Some(object), key) => {
+            let wanted = key.unwrap_or(usual);
+            let found = object.get(wanted).and_then(serde_json::Value::as_str);
+            found.map(Secret::new).ok_or_else(|| {
                 let what = format!("`{column}`: `{reference}` is a JSON object without a text `{wanted}`");
-                Err(Fault::new(Class::Missing, what)
-                    .help("name the member behind a `#`, such as `ssm:/lab/token#value`"))
-            }
-        },
+                Fault::new(Class::Missing, what)
+                    .help("name the member behind a `#`, such as `ssm:/lab/token#value`")
+            })
+        }
     }
 }
 

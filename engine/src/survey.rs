@@ -5,7 +5,7 @@ use adt_formats::{
     is_video,
 };
 use adt_ledger::{JobRow, JobState};
-use adt_metadata::check_document;
+use adt_metadata::{check_document, no_document_twice};
 use adt_model::{
     BehaviorFacts, Class, Crc64, DocumentFacts, Facts, Fault, FolderFacts, Idle, JobSpec, Location, Pulse,
     Standing,
@@ -144,6 +144,7 @@ fn documents(dir: &Utf8Path, spec: &JobSpec) -> Result<Vec<DocumentFacts>, Fault
         }
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
+    no_document_twice(found.iter().map(|document| document.name.as_str()))?;
     Ok(found)
 }
 

@@ -166,14 +166,8 @@ impl Start<'_> {
             }
             Lookup::None => Ok(None),
             Lookup::CannotTell(_) if self.job.ctx.settings.retrigger => Ok(None),
-            Lookup::CannotTell(why) => Err(self.unknown(&why)),
+            Lookup::CannotTell(why) => Err(unknown(&why)),
         }
-    }
-
-    fn unknown(&self, why: &str) -> Fault {
-        let what = format!("whether the pipeline was started is unknown, so it is not repeated ({why})");
-        Fault::new(Class::Conflict, what)
-            .help("look at Code Ocean; if it does not run, run the same command with `--retrigger`")
     }
 
     fn started(&self, computation: Option<String>) -> Result<Option<String>, Fault> {
@@ -188,6 +182,12 @@ impl Start<'_> {
         );
         Ok(computation)
     }
+}
+
+fn unknown(why: &str) -> Fault {
+    let what = format!("whether the pipeline was started is unknown, so it is not repeated ({why})");
+    Fault::new(Class::Conflict, what)
+        .help("look at Code Ocean; if it does not run, run the same command with `--retrigger`")
 }
 
 #[cfg(test)]
