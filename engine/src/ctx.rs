@@ -48,6 +48,15 @@ impl Stop {
     pub fn check(&self) -> Result<(), Fault> {
         if self.gently.is_cancelled() || self.now.is_cancelled() { Err(interrupted()) } else { Ok(()) }
     }
+
+    /// Awaits what can be dropped at any moment, unless a stop is asked for first.
+    pub async fn or<T>(&self, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        tokio::select! {
+            result = work => result,
+            () = self.gently.cancelled() => Err(interrupted()),
+            () = self.now.cancelled() => Err(interrupted()),
+        }
+    }
 }
 
 /// The fault of whatever is stopped by a person.

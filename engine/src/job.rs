@@ -208,10 +208,11 @@ impl Attempt<'_> {
                 }
             }
         }
-        let (resolved, notes) = prepare::resolve(spec, &ctx.services).await?;
+        let (resolved, notes) = ctx.stop.or(prepare::resolve(spec, &ctx.services)).await?;
         without_obstacles(&plan(&resolved, &facts))?;
         let told = retries(ctx, spec.asset_name());
-        let prepared = prepare::ask(&resolved, &facts, &ctx.services, &ctx.time_zone, told).await?;
+        let prepared =
+            ctx.stop.or(prepare::ask(&resolved, &facts, &ctx.services, &ctx.time_zone, told)).await?;
         facts.gathered = Some(prepared.gathered.clone());
         let plan = plan(&resolved, &facts);
         without_obstacles(&plan)?;

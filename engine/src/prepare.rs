@@ -11,9 +11,8 @@ use adt_model::{
     Choice, Class, DocumentFacts, DocumentSource, Facts, Fault, Gathered, JobSpec, MetadataMissing, Schema,
     Secret,
 };
-use adt_plan::{Answer as Told, choose, to_ask};
+use adt_plan::{Answer as Said, choose, to_ask};
 use adt_services::{
-    ServiceOptions,
     code_ocean::CodeOcean,
     metadata_service::{Answer, MetadataService},
 };
@@ -24,6 +23,9 @@ use serde_json::Value;
 use crate::services::{Needed, Services};
 
 const DESCRIPTION: &str = "data_description.json";
+
+/// Hears of requests that are tried again.
+type Told = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// What a job works with beside what its list says.
 #[derive(Debug, Default)]
@@ -56,14 +58,17 @@ pub async fn ask(
     facts: &Facts,
     services: &Services,
     zone: &TimeZone,
-    told: Arc<dyn Fn(&str) + Send + Sync>,
+    told: Told,
 ) -> Result<Prepared, Fault> {
-    let options = ServiceOptions { on_retry: told, ..services.options.clone() };
     let mut prepared = Prepared::default();
     password(spec, facts, services, &mut prepared).await?;
     token(spec, services, &mut prepared).await?;
-    pipeline(spec, &options, &mut prepared).await?;
-    metadata(spec, facts, &options, zone, &mut prepared).await?;
+    match pipeline(spec, services, &told, &prepared).await {
+        // It may be back when the asset is complete, and then it is asked again.
+        Err(fault) if fault.class() == Class::Transient => prepared.gathered.notes.push(fault.line()),
+        asked => asked?,
+    }
+    metadata(spec, facts, services, &told, zone, &mut prepared).await?;
     Ok(prepared)
 }
 
@@ -74,13 +79,13 @@ pub async fn examine(
     services: &Services,
     zone: &TimeZone,
 ) -> (Prepared, Vec<(&'static str, Fault)>) {
-    let options = &services.options;
+    let told: Told = Arc::new(|_| {});
     let mut prepared = Prepared::default();
     let asked = [
         (Needed::PASSWORD.column, password(spec, facts, services, &mut prepared).await),
         (Needed::TOKEN.column, token(spec, services, &mut prepared).await),
-        ("codeocean_domain", pipeline(spec, options, &mut prepared).await),
-        ("metadata_service_domain", metadata(spec, facts, options, zone, &mut prepared).await),
+        ("codeocean_domain", pipeline(spec, services, &told, &prepared).await),
+        ("metadata_service_domain", metadata(spec, facts, services, &told, zone, &mut prepared).await),
     ];
     let faults = asked.into_iter().filter_map(|(column, asked)| Some((column, asked.err()?))).collect();
     (prepared, faults)
@@ -110,48 +115,47 @@ async fn token(spec: &JobSpec, services: &Services, prepared: &mut Prepared) -> 
 }
 
 /// A token that is refused, or a capsule that nobody knows, is better found now than after hours of upload.
-async fn pipeline(spec: &JobSpec, options: &ServiceOptions, prepared: &mut Prepared) -> Result<(), Fault> {
+async fn pipeline(
+    spec: &JobSpec,
+    services: &Services,
+    told: &Told,
+    prepared: &Prepared,
+) -> Result<(), Fault> {
     let endpoints = &spec.endpoints;
     let (Some(domain), Some(capsule), Some(token)) =
         (&endpoints.codeocean_domain, &endpoints.codeocean_trigger_capsule_id, &prepared.token)
     else {
         return Ok(());
     };
-    let code_ocean = CodeOcean::open(domain, token.clone(), options)?;
-    match code_ocean.check(capsule).await {
-        Err(fault) if fault.class() == Class::Transient => {
-            prepared
-                .gathered
-                .notes
-                .push(format!("{}; it is asked again when the asset is complete", fault.line()));
-            Ok(())
-        }
-        checked => checked,
-    }
+    let options = services.options_for(domain, Arc::clone(told));
+    let code_ocean = CodeOcean::open(domain, token.clone(), &options)?;
+    services.answered(domain, code_ocean.check(capsule).await)
 }
 
 async fn metadata(
     spec: &JobSpec,
     facts: &Facts,
-    options: &ServiceOptions,
+    services: &Services,
+    told: &Told,
     zone: &TimeZone,
     prepared: &mut Prepared,
 ) -> Result<(), Fault> {
-    let mut told = BTreeMap::new();
+    let mut said = BTreeMap::new();
     let mut answered = Answered::default();
     if let Some(domain) = &spec.endpoints.metadata_service_domain {
-        let service = MetadataService::open(domain, spec.manner.metadata_api, spec.manner.schema, options)?;
-        let questions =
-            to_ask(spec, &facts.documents).into_iter().map(|name| question(&service, name, spec, facts));
+        let options = services.options_for(domain, Arc::clone(told));
+        let service = MetadataService::open(domain, spec.manner.metadata_api, spec.manner.schema, &options)?;
+        let desk = Desk { service, domain, services, spec, facts };
+        let questions = to_ask(spec, &facts.documents).into_iter().map(|name| desk.document(name));
         let (documents, of_project) =
-            futures::try_join!(futures::future::try_join_all(questions), project(&service, spec, facts))?;
+            futures::try_join!(futures::future::try_join_all(questions), desk.project())?;
         answered = of_project;
         for (name, answer, document) in documents {
             prepared.documents.extend(document.map(|document| (name.to_owned(), document)));
-            told.insert(name, answer);
+            said.insert(name, answer);
         }
     }
-    let answer = |name| told.get(name).cloned().unwrap_or(Told::NotAsked);
+    let answer = |name| said.get(name).cloned().unwrap_or(Said::NotAsked);
     let mut choices = choose(spec, &facts.documents, answer);
     describe(spec, &answered, zone, &mut choices, &mut prepared.documents)?;
     prepared.gathered.choices = choices;
@@ -182,64 +186,58 @@ fn describe(
     Ok(())
 }
 
-/// Asks for one document. Without it, and without one in the folder, the job goes on only where that is allowed.
-async fn question(
-    service: &MetadataService,
-    name: &'static str,
-    spec: &JobSpec,
-    facts: &Facts,
-) -> Result<(&'static str, Told, Option<Document>), Fault> {
-    let id = &spec.subject_id;
-    let answer =
-        if name == "subject.json" { service.subject(id).await } else { service.procedures(id).await };
-    let brought = has(&facts.documents, name);
-    let may_do_without = brought || spec.manner.metadata_missing == MetadataMissing::Allow;
-    match answer {
-        Ok(Answer::Found { text, remark, .. }) => {
-            let document = service_document(name, &text, id)?;
-            Ok((name, Told::Found(remark), Some(document)))
+/// Where the questions of one job to the metadata service are asked.
+struct Desk<'a> {
+    service: MetadataService,
+    domain: &'a str,
+    services: &'a Services,
+    spec: &'a JobSpec,
+    facts: &'a Facts,
+}
+
+impl Desk<'_> {
+    /// Asks for one document. Without it, and without one in the folder, the job goes on only where that is allowed.
+    async fn document(&self, name: &'static str) -> Result<(&'static str, Said, Option<Document>), Fault> {
+        let id = &self.spec.subject_id;
+        let answer = match name {
+            "subject.json" => self.service.subject(id).await,
+            _ => self.service.procedures(id).await,
+        };
+        let brought = has(&self.facts.documents, name);
+        let may_do_without = brought || self.spec.manner.metadata_missing == MetadataMissing::Allow;
+        match self.services.answered(self.domain, answer) {
+            Ok(Answer::Found { text, remark, .. }) => {
+                let document = service_document(name, &text, id)?;
+                Ok((name, Said::Found(remark), Some(document)))
+            }
+            Ok(Answer::Missing { said }) if may_do_without => Ok((name, Said::NotFound(said), None)),
+            Ok(Answer::Missing { said }) => Err(missing(name, &said)),
+            Err(fault) if may_do_without && fault.class() != Class::Cancelled => {
+                Ok((name, Said::NotFound(fault.line()), None))
+            }
+            Err(fault) => Err(advised(fault)),
         }
-        Ok(Answer::Missing { said }) if may_do_without => Ok((name, Told::NotFound(said), None)),
-        Ok(Answer::Missing { said }) => Err(missing(name, &said)),
-        Err(fault) if may_do_without && fault.class() != Class::Cancelled => {
-            Ok((name, Told::NotFound(fault.line()), None))
+    }
+
+    /// Who pays and who leads, for a description that is generated. Schema v1 does without, v2 cannot.
+    async fn project(&self) -> Result<Answered, Fault> {
+        let (spec, service) = (self.spec, &self.service);
+        let described = has(&self.facts.documents, DESCRIPTION);
+        let (Some(project), false, false) = (&spec.project_name, described, spec.manner.strict_compat) else {
+            return Ok(Answered::default());
+        };
+        let required = spec.manner.metadata_missing == MetadataMissing::Require;
+        let needed = spec.manner.schema == Schema::V2 && required;
+        let mut answered = Answered::default();
+        if spec.people.funding.is_empty() {
+            answered.funding = of_project("funding", service.funding(project).await, needed)?;
         }
-        Err(fault) => Err(advised(fault)),
+        if spec.people.investigators.is_empty() {
+            answered.investigators =
+                of_project("investigators", service.investigators(project).await, false)?;
+        }
+        Ok(answered)
     }
-}
-
-fn missing(name: &str, said: &str) -> Fault {
-    Fault::new(Class::Missing, format!("the metadata service has no `{name}`: {said}")).help(format!(
-        "put `{name}` into `metadata_dir`, or set `metadata_missing` to `allow` to go on without it"
-    ))
-}
-
-fn advised(fault: Fault) -> Fault {
-    if fault.advice().is_some() {
-        return fault;
-    }
-    fault.help("run the same command again when the service answers, or set `metadata_missing` to `allow`")
-}
-
-fn has(brought: &[DocumentFacts], name: &str) -> bool {
-    brought.iter().any(|document| document.name == name)
-}
-
-/// Who pays and who leads, for a description that is generated. Schema v1 does without, v2 cannot.
-async fn project(service: &MetadataService, spec: &JobSpec, facts: &Facts) -> Result<Answered, Fault> {
-    let described = has(&facts.documents, DESCRIPTION);
-    let (Some(project), false, false) = (&spec.project_name, described, spec.manner.strict_compat) else {
-        return Ok(Answered::default());
-    };
-    let needed = spec.manner.schema == Schema::V2 && spec.manner.metadata_missing == MetadataMissing::Require;
-    let mut answered = Answered::default();
-    if spec.people.funding.is_empty() {
-        answered.funding = of_project("funding", service.funding(project).await, needed)?;
-    }
-    if spec.people.investigators.is_empty() {
-        answered.investigators = of_project("investigators", service.investigators(project).await, false)?;
-    }
-    Ok(answered)
 }
 
 fn of_project(what: &str, answer: Result<Answer, Fault>, needed: bool) -> Result<Vec<Value>, Fault> {
@@ -259,4 +257,21 @@ fn of_project(what: &str, answer: Result<Answer, Fault>, needed: bool) -> Result
         Err(fault) if needed => Err(advised(fault)),
         Ok(Answer::Missing { .. }) | Err(_) => Ok(Vec::new()),
     }
+}
+
+fn missing(name: &str, said: &str) -> Fault {
+    Fault::new(Class::Missing, format!("the metadata service has no `{name}`: {said}")).help(format!(
+        "put `{name}` into `metadata_dir`, or set `metadata_missing` to `allow` to go on without it"
+    ))
+}
+
+fn advised(fault: Fault) -> Fault {
+    if fault.advice().is_some() {
+        return fault;
+    }
+    fault.help("run the same command again when the service answers, or set `metadata_missing` to `allow`")
+}
+
+fn has(brought: &[DocumentFacts], name: &str) -> bool {
+    brought.iter().any(|document| document.name == name)
 }

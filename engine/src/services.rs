@@ -1,5 +1,11 @@
 //! The services around the jobs of a run, and the secrets they need.
 
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
 use adt_model::{Class, Fault, Secret, SecretRef};
 use adt_net::Environment;
 use adt_services::{AwsSecrets, ServiceOptions};
@@ -12,14 +18,44 @@ pub struct Services {
     /// Parameters and secrets of AWS.
     pub aws: AwsSecrets,
     /// How long after a request without an answer a service is asked what became of it.
-    pub settle: std::time::Duration,
+    pub settle: Duration,
+    /// Services that have used up a job's patience.
+    silent: Arc<Mutex<BTreeSet<String>>>,
 }
+
+/// How long a service that was silent for one job may take to answer the next one, which asks once.
+const SHORT: Duration = Duration::from_secs(5);
 
 impl Services {
     /// Nothing is asked yet.
     pub fn new(options: ServiceOptions) -> Self {
         let settle = options.request_timeout / 6;
-        Self { aws: AwsSecrets::new(options.clone()), options, settle }
+        Self { aws: AwsSecrets::new(options.clone()), options, settle, silent: Arc::default() }
+    }
+
+    /// How the service at `domain` is asked: with little patience when it has just been silent for another job, so that a list of a
+    /// hundred rows does not wait a hundred times for the same service. `told` hears of requests that are tried again.
+    pub fn options_for(&self, domain: &str, told: Arc<dyn Fn(&str) + Send + Sync>) -> ServiceOptions {
+        let mut options = ServiceOptions { on_retry: told, ..self.options.clone() };
+        if self.silent.lock().unwrap_or_else(PoisonError::into_inner).contains(domain) {
+            options.retry_time = Duration::ZERO;
+            options.request_timeout = options.request_timeout.min(SHORT);
+        }
+        options
+    }
+
+    /// Remembers whether the service at `domain` has answered.
+    pub fn answered<T>(&self, domain: &str, result: Result<T, Fault>) -> Result<T, Fault> {
+        let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+        match &result {
+            Err(fault) if fault.class() == Class::Transient => {
+                silent.insert(domain.to_owned());
+            }
+            _ => {
+                silent.remove(domain);
+            }
+        }
+        result
     }
 
     /// A secret's text, wherever it is kept.
