@@ -208,17 +208,7 @@ impl Attempt<'_> {
                 }
             }
         }
-        let (resolved, notes) = ctx.stop.or(prepare::resolve(spec, &ctx.services)).await?;
-        without_obstacles(&plan(&resolved, &facts))?;
-        let told = retries(ctx, spec.asset_name());
-        let prepared =
-            ctx.stop.or(prepare::ask(&resolved, &facts, &ctx.services, &ctx.time_zone, told)).await?;
-        facts.gathered = Some(prepared.gathered.clone());
-        let plan = plan(&resolved, &facts);
-        without_obstacles(&plan)?;
-        for note in notes {
-            self.note(&note);
-        }
+        let (resolved, prepared, plan) = ctx.stop.or(self.prepare(&mut facts)).await?;
         let resumed = verdict == Verdict::Complete;
         self.announce(&plan, resumed);
         if facts.standing == Standing::Begun && known.is_some_and(|row| row.fingerprint != fingerprint(&plan))
@@ -233,6 +223,21 @@ impl Attempt<'_> {
             building.quiet = true;
         }
         Ok(if spec.dry_run { JobEnd::Rehearsed } else { JobEnd::Done })
+    }
+
+    /// Asks the services, and decides what will be done with what they know.
+    async fn prepare(&self, facts: &mut Facts) -> Result<(JobSpec, Prepared, Plan), Fault> {
+        let (spec, ctx) = (self.spec, self.ctx);
+        let (resolved, notes) = prepare::resolve(spec, &ctx.services).await?;
+        // What cannot be done is said before anybody is asked for it.
+        without_obstacles(&plan(&resolved, facts))?;
+        let told = retries(ctx, spec.asset_name());
+        let mut prepared = prepare::ask(&resolved, facts, &ctx.services, &ctx.time_zone, told).await?;
+        prepared.gathered.notes.extend(notes);
+        facts.gathered = Some(prepared.gathered.clone());
+        let plan = plan(&resolved, facts);
+        without_obstacles(&plan)?;
+        Ok((resolved, prepared, plan))
     }
 
     fn note(&mut self, text: &str) {
