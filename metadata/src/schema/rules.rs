@@ -2,16 +2,21 @@
 
 use serde_json::{Map, Value};
 
+/// An object's keys and values.
+pub(super) type Members = Map<String, Value>;
+
 /// One check, and where it stands.
 #[derive(Clone, Copy)]
 pub(super) enum Rule {
     /// Before anything else looks at the value: it passes, is refused, or is looked at further.
     Before(fn(&Value) -> Option<Result<(), String>>),
     /// When all of an object's properties have passed.
-    Object(fn(&Map<String, Value>) -> Option<String>),
+    Object(fn(&Members) -> Option<String>),
+    /// The same, with a look at the properties' schemas.
+    Shape(fn(&Members, &Members) -> Option<String>),
     /// When a property has passed: with the object around it. For one that is left out only where the
     /// schema says `always`.
-    Property(fn(&Value, &Map<String, Value>) -> Option<String>),
+    Property(fn(&Value, &Members) -> Option<String>),
     /// It never refuses a document that comes as JSON.
     Idle,
     /// Not followed here: a document that breaks it passes.
@@ -20,8 +25,9 @@ pub(super) enum Rule {
 
 impl Rule {
     /// Why a value that passes otherwise is refused.
-    pub(super) fn broken(self, value: &Value, around: Option<&Map<String, Value>>) -> Option<String> {
+    pub(super) fn broken(self, value: &Value, schema: &Value, around: Option<&Members>) -> Option<String> {
         match self {
+            Self::Shape(check) => check(value.as_object()?, schema.get("properties")?.as_object()?),
             Self::Object(check) => check(value.as_object()?),
             Self::Property(check) => check(value, around?),
             Self::Before(_) | Self::Idle | Self::NotFollowed => None,
@@ -63,13 +69,13 @@ fn axes(value: &Value) -> Option<Result<(), String>> {
     })
 }
 
-fn label_or_name(description: &Map<String, Value>) -> Option<String> {
+fn label_or_name(description: &Members) -> Option<String> {
     let neither = ["label", "name"].iter().all(|key| description.get(*key).is_none_or(Value::is_null));
     neither.then(|| "has neither `label` nor `name`".to_owned())
 }
 
 /// `Other`, as a word or as an organisation, wants an explanation.
-fn other_needs_notes(notes: &Value, around: &Map<String, Value>, keys: &[&str]) -> Option<String> {
+fn other_needs_notes(notes: &Value, around: &Members, keys: &[&str]) -> Option<String> {
     if notes.as_str().is_some_and(|notes| !notes.is_empty()) {
         return None;
     }
@@ -79,13 +85,13 @@ fn other_needs_notes(notes: &Value, around: &Map<String, Value>, keys: &[&str]) 
     Some(format!("is empty, though `{key}` is Other: it must say which"))
 }
 
-fn volumes_and_depths(volumes: &Value, injection: &Map<String, Value>) -> Option<String> {
+fn volumes_and_depths(volumes: &Value, injection: &Members) -> Option<String> {
     let (volumes, depths) =
         (elements(Some(volumes)).len(), list(injection, "injection_coordinate_depth").len());
     (volumes != depths).then(|| format!("has {volumes} entries, `injection_coordinate_depth` has {depths}"))
 }
 
-fn specimen_procedure(procedure: &Map<String, Value>) -> Option<String> {
+fn specimen_procedure(procedure: &Members) -> Option<String> {
     let wanted = match procedure.get("procedure_type")?.as_str()? {
         "Other - see notes" => "notes",
         "Hybridization Chain Reaction" => "hcr_series",
@@ -96,13 +102,13 @@ fn specimen_procedure(procedure: &Map<String, Value>) -> Option<String> {
     empty.then(|| format!("needs `{wanted}` for this `procedure_type`"))
 }
 
-fn instrument_devices(daqs: &Value, instrument: &Map<String, Value>) -> Option<String> {
+fn instrument_devices(daqs: &Value, instrument: &Members) -> Option<String> {
     let lists = ["motorized_stages", "scanning_stages", "light_sources", "detectors", "additional_devices"];
     let known = lists.iter().flat_map(|key| list(instrument, key)).chain(elements(Some(daqs)));
     connected(daqs, &known.filter_map(name).collect::<Vec<_>>())
 }
 
-fn rig_devices(daqs: &Value, rig: &Map<String, Value>) -> Option<String> {
+fn rig_devices(daqs: &Value, rig: &Members) -> Option<String> {
     let lists = [
         "light_sources",
         "patch_cords",
@@ -143,7 +149,7 @@ fn connected(daqs: &Value, known: &[&str]) -> Option<String> {
 /// Which lists must not be empty for a modality.
 type Needs = [(&'static str, &'static [&'static str])];
 
-fn rig_modalities(modalities: &Value, rig: &Map<String, Value>) -> Option<String> {
+fn rig_modalities(modalities: &Value, rig: &Members) -> Option<String> {
     const NEEDS: &Needs = &[
         ("ecephys", &["ephys_assemblies"]),
         ("fib", &["light_sources", "detectors", "patch_cords"]),
@@ -155,7 +161,7 @@ fn rig_modalities(modalities: &Value, rig: &Map<String, Value>) -> Option<String
     lacking(modalities, rig, NEEDS)
 }
 
-fn stream_modalities(modalities: &Value, stream: &Map<String, Value>) -> Option<String> {
+fn stream_modalities(modalities: &Value, stream: &Members) -> Option<String> {
     const NEEDS: &Needs = &[
         ("ecephys", &["ephys_modules", "stick_microscopes"]),
         ("fib", &["light_sources", "detectors", "fiber_connections"]),
@@ -169,7 +175,7 @@ fn stream_modalities(modalities: &Value, stream: &Map<String, Value>) -> Option<
     lacking(modalities, stream, NEEDS)
 }
 
-fn lacking(modalities: &Value, around: &Map<String, Value>, needs: &Needs) -> Option<String> {
+fn lacking(modalities: &Value, around: &Members, needs: &Needs) -> Option<String> {
     needs.iter().filter(|(modality, _)| has_modality(modalities, modality)).find_map(|(modality, keys)| {
         let key = keys.iter().find(|key| !holds_something(around, key))?;
         Some(format!("has {modality}, but `{key}` is empty"))
@@ -190,7 +196,7 @@ fn has_modality(modalities: &Value, abbreviation: &str) -> bool {
     NAMES.iter().any(|(short, long)| *short == abbreviation && names.contains(long))
 }
 
-fn holds_something(around: &Map<String, Value>, key: &str) -> bool {
+fn holds_something(around: &Members, key: &str) -> bool {
     match around.get(key) {
         None | Some(Value::Null) => false,
         Some(Value::Array(list)) => !list.is_empty(),
@@ -202,7 +208,7 @@ pub(super) fn name(thing: &Value) -> Option<&str> {
     thing.get("name")?.as_str()
 }
 
-pub(super) fn list<'a>(around: &'a Map<String, Value>, key: &str) -> &'a [Value] {
+pub(super) fn list<'a>(around: &'a Members, key: &str) -> &'a [Value] {
     elements(around.get(key))
 }
 
@@ -212,10 +218,6 @@ pub(super) fn elements(value: Option<&Value>) -> &[Value] {
 }
 
 /// The elements of a list inside each element of a list.
-fn inside<'a>(
-    around: &'a Map<String, Value>,
-    outer: &str,
-    inner: &'static str,
-) -> impl Iterator<Item = &'a Value> {
+fn inside<'a>(around: &'a Members, outer: &str, inner: &'static str) -> impl Iterator<Item = &'a Value> {
     list(around, outer).iter().flat_map(move |each| elements(each.get(inner)))
 }

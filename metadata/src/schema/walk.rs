@@ -46,7 +46,7 @@ impl Walk<'_> {
         self.shape(schema, value, place, around, found);
         if found.len() == before {
             // Python looks at a value as a whole only when each of its parts has passed.
-            let broken = rules.iter().filter_map(|rule| rule.broken(value, around));
+            let broken = rules.iter().filter_map(|rule| rule.broken(value, schema, around));
             found.extend(broken.map(|reason| Finding::new(place, reason)));
         }
     }
@@ -118,8 +118,11 @@ impl Walk<'_> {
         around: Option<&Map<String, Value>>,
         found: &mut Found,
     ) {
-        let here = place.to_string();
         let for_null = |branch: &&Value| branch.get("type").is_some_and(|kind| kind == "null");
+        if value.is_null() && branches.iter().any(|branch| for_null(&branch)) {
+            return;
+        }
+        let here = place.to_string();
         let mut nearest: Option<((bool, usize), Found)> = None;
         for branch in branches {
             let mut reasons = Vec::new();

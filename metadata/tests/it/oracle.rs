@@ -8,6 +8,7 @@ use std::{
 use adt_metadata::{Parts, Status, check_document, status};
 use adt_model::Schema;
 use adt_testkit::{Seed, oracle};
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::sample::{Book, spoil};
@@ -129,6 +130,38 @@ fn golden_documents_spoiled_in_every_way_get_the_packages_verdict() {
     assert_eq!(differences(Schema::V1, &documents), Vec::<String>::new());
 }
 
+/// What chance seldom brings about.
+#[rstest]
+#[case::axes_as_letters(json!("RAS"), true)]
+#[case::two_axes(json!("RA"), true)]
+#[case::no_axes(json!(""), true)]
+#[case::four_axes(json!("RASL"), false)]
+#[case::an_unknown_axis(json!("RAX"), false)]
+#[case::letters_of_two_bytes(json!("Rµ"), false)]
+fn axes_may_be_letters(#[case] axes: Value, #[case] passes: bool) {
+    let acquisition = json!({
+        "experimenter_full_name": [], "specimen_id": "1", "instrument_id": "1", "session_start_time": "2023-10-12T08:32:18",
+        "session_end_time": "2023-10-12T08:32:18", "tiles": [], "axes": axes, "chamber_immersion": {"medium": "air", "refractive_index": 1},
+    });
+    assert_eq!(ours(Schema::V1, "acquisition", &acquisition).is_none(), passes);
+    assert_eq!(differences(Schema::V1, &[("acquisition", acquisition)]), Vec::<String>::new());
+}
+
+#[rstest]
+#[case::as_many_as_depths(json!([1, "2"]), true)]
+#[case::fewer(json!([1]), false)]
+#[case::none(json!([]), false)]
+fn injected_volumes_are_as_many_as_depths(#[case] volumes: Value, #[case] passes: bool) {
+    let mut procedures = golden(super::PROCEDURES);
+    procedures["subject_procedures"][0]["procedures"] = json!([{
+        "procedure_type": "Nanoject injection", "injection_materials": [{"name": "a", "source": "b", "lot_number": "1",
+        "material_type": "Reagent"}], "protocol_id": "a", "injection_coordinate_ml": 1, "injection_coordinate_ap": 1,
+        "injection_coordinate_depth": [1, 2], "injection_angle": 1, "injection_volume": volumes,
+    }]);
+    assert_eq!(ours(Schema::V1, "procedures", &procedures).is_none(), passes);
+    assert_eq!(differences(Schema::V1, &[("procedures", procedures)]), Vec::<String>::new());
+}
+
 #[test]
 fn documents_by_chance_of_every_model_get_the_packages_verdict() {
     let models = [
@@ -156,6 +189,12 @@ fn documents_by_chance_of_every_model_get_the_packages_verdict() {
 #[test]
 fn golden_documents_of_the_second_generation_get_the_packages_verdict() {
     let documents = spoiled(golden_v2(), 150);
+    assert_eq!(differences(Schema::V2, &documents), Vec::<String>::new());
+}
+
+#[test]
+fn documents_by_chance_of_the_second_generation_get_the_packages_verdict() {
+    let documents = by_chance(&Book::v2(), &["subject", "data_description", "processing", "model"], 150);
     assert_eq!(differences(Schema::V2, &documents), Vec::<String>::new());
 }
 
