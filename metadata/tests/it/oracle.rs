@@ -21,10 +21,14 @@ fn packages(schema: Schema) -> &'static [&'static str] {
     }
 }
 
+fn python(schema: Schema) -> camino::Utf8PathBuf {
+    let folder = camino::Utf8PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("oracles");
+    oracle::program(&oracle::venv(&folder, packages(schema)).unwrap(), "python")
+}
+
 /// What the package says of each document: nothing, or why it does not pass.
 pub(crate) fn theirs(schema: Schema, documents: &[(&str, Value)]) -> Vec<Option<String>> {
-    let folder = camino::Utf8PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("oracles");
-    let python = oracle::program(&oracle::venv(&folder, packages(schema)).unwrap(), "python");
+    let python = python(schema);
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracle.py");
     let mut child =
         Command::new(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -122,6 +126,16 @@ fn by_chance(book: &Book, models: &[&'static str], times: u64) -> Vec<(&'static 
         }
     }
     documents
+}
+
+#[rstest]
+#[case(Schema::V1, include_str!("../../schemas/v1.json"))]
+#[case(Schema::V2, include_str!("../../schemas/v2.json"))]
+fn the_schemas_are_the_packages(#[case] schema: Schema, #[case] kept: &str) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/schemas");
+    let made = Command::new(python(schema)).args([script, "--print", schema.as_str()]).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    assert!(String::from_utf8(made.stdout).unwrap() == kept, "run scripts/schemas");
 }
 
 #[test]
