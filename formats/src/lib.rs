@@ -2,10 +2,12 @@
 //!
 //! - [`folder`]: what lies in a session folder, in key order.
 //! - [`SteadyFile`]: a source that must not change while it is read.
+//! - [`npy`]: NumPy's arrays, read in ranges.
 //! - [`zip`]: folders as zip streams, single files as encrypted zip streams, and the way back.
 //! - [`is_video`]: which files are sent encrypted only.
 
 pub mod folder;
+pub mod npy;
 mod stamp;
 mod steady;
 mod video;
