@@ -27,11 +27,13 @@ pub fn venv(folder: &Utf8Path, packages: &[&str]) -> io::Result<Utf8PathBuf> {
         fs::remove_dir_all(&made)?;
     }
     if Command::new("uv").arg("--version").output().is_ok_and(|out| out.status.success()) {
-        let fresh = |more: &[&str]| {
-            run(Command::new("uv").args(["venv", "--quiet", "--clear"]).args(more).arg(made.as_str()))
-        };
+        let fresh =
+            |more: &[&str]| run(Command::new("uv").args(["venv", "--quiet"]).args(more).arg(made.as_str()));
         // Packages of the original's time have no wheels for the newest Pythons; whatever there is will do for the others.
-        fresh(&["--python", "3.11"]).or_else(|_| fresh(&[]))?;
+        fresh(&["--python", "3.11"]).or_else(|_| {
+            fs::remove_dir_all(&made).ok();
+            fresh(&[])
+        })?;
         let python = program(&made, "python");
         run(Command::new("uv")
             .args(["pip", "install", "--quiet", "--python", python.as_str()])
