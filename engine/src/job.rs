@@ -194,7 +194,7 @@ impl Attempt<'_> {
         let mut verdict = standing::judge(facts.standing, spec.force_cloud_sync, &asset)?;
         if let (Verdict::Skip, Some(row)) = (&verdict, &known) {
             match standing::since_done(row.id, &place, ctx).await? {
-                Since::Whole if self.is_triggered(row.id)? => return Ok(self.skip(row.id)),
+                Since::Whole if self.is_triggered(row.id).await? => return Ok(self.skip(row.id)),
                 Since::Whole => {
                     verdict = Verdict::Complete;
                     facts.standing = Standing::Begun;
@@ -256,13 +256,15 @@ impl Attempt<'_> {
         Err(Fault::new(Class::Missing, what).help("put the source back, then run the same command again"))
     }
 
-    /// Whether there is nothing left to start: no pipeline is asked for, or it was started, or this is a dry run.
-    fn is_triggered(&self, row: JobId) -> Result<bool, Fault> {
-        if self.spec.dry_run || !self.spec.endpoints.wants_pipeline() {
+    /// Whether there is nothing left to start: it was started, or no pipeline is asked for, or this is a dry run. A parameter that
+    /// may ask for one is read only where none was started.
+    async fn is_triggered(&self, row: JobId) -> Result<bool, Fault> {
+        let (spec, ctx) = (self.spec, self.ctx);
+        if spec.dry_run || ctx.ledger.triggers(row)?.iter().any(|t| t.state == TriggerState::Started) {
             return Ok(true);
         }
-        let triggers = self.ctx.ledger.triggers(row)?;
-        Ok(triggers.iter().any(|trigger| trigger.state == TriggerState::Started))
+        let (resolved, _) = ctx.stop.or(prepare::resolve(spec, &ctx.services)).await?;
+        Ok(!resolved.endpoints.wants_pipeline())
     }
 
     fn skip(&mut self, row: JobId) -> JobEnd {
