@@ -2,7 +2,7 @@
 
 use std::{
     process::{Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use adt_testkit::services::{
@@ -44,15 +44,7 @@ impl Lab {
 
     /// One zipped folder, with everything around it.
     pub(crate) fn job(&self) -> Job {
-        self.piped(self.described(self.bare().zip("SPIM", self.source())))
-    }
-
-    /// The asset alone.
-    pub(crate) fn bare(&self) -> Job {
-        Job::new()
-            .with("platform", "SmartSPIM")
-            .with("subject_id", "987654")
-            .with("acq_datetime", "2023-10-12 08:32:18")
+        self.piped(self.described(bare().zip("SPIM", self.source())))
     }
 
     /// A few files, made when they are first asked for.
@@ -125,6 +117,14 @@ impl Lab {
     }
 }
 
+/// The asset alone.
+pub(crate) fn bare() -> Job {
+    Job::new()
+        .with("platform", "SmartSPIM")
+        .with("subject_id", "987654")
+        .with("acq_datetime", "2023-10-12 08:32:18")
+}
+
 /// A subject whose documents the service has beside 987654.
 pub(crate) fn and_subject(script: MetadataScript, id: &str) -> MetadataScript {
     let document =
@@ -141,13 +141,11 @@ pub(crate) fn json(path: impl AsRef<Utf8Path>) -> Value {
 /// Waits for what must come.
 #[track_caller]
 pub(crate) fn until(what: &str, mut is: impl FnMut() -> bool) {
-    for _ in 0..6_000 {
-        if is() {
-            return;
-        }
+    let began = Instant::now();
+    while !is() {
+        assert!(began.elapsed() < Duration::from_mins(1), "never: {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
-    panic!("never: {what}");
 }
 
 /// Every file below a folder that holds the bytes.

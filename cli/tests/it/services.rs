@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::{
     desk::{Desk, Job, RECORD, Said, digest, unzipped, within, writes},
-    lab::{CAPSULE, ENDPOINTS, Lab, NAME, PASSWORD, TOKEN, and_subject, holding, json, until},
+    lab::{CAPSULE, ENDPOINTS, Lab, NAME, PASSWORD, TOKEN, and_subject, bare, holding, json, until},
 };
 
 /// Stands in every video, in the clear.
@@ -279,7 +279,7 @@ fn the_folder_or_the_service_and_the_choice_is_told(
     lab.desk.write("metadata/METADATA.ND.JSON", r#"{"from": "folder"}"#);
     let job = lab.job().with("metadata_dir", &folder).with("metadata_dir_force", force.to_string());
     let said = lab.run(&job, &[]).ends(0).says(told).says(folder.as_str());
-    assert_eq!(said.stderr.contains(&lab.metadata.url()), true, "{said:#?}");
+    assert!(said.stderr.contains(&lab.metadata.url()), "{said:#?}");
     let asked = lab.metadata.lines();
     assert_eq!(asked.iter().any(|line| line.contains("/subject/")), !force, "{asked:?}");
     assert!(asked.iter().any(|line| line.contains("/procedures/")));
@@ -368,7 +368,7 @@ fn check_finds_it(#[case] wrong: &str, #[case] told: &str) {
     }
 }
 
-/// Where this person may not write; `None` where they may write everywhere.
+/// Where this person may not write; `None` where that is not known.
 fn read_only(lab: &Lab) -> Option<String> {
     #[cfg(unix)]
     {
@@ -376,11 +376,12 @@ fn read_only(lab: &Lab) -> Option<String> {
         let place = lab.desk.file_place();
         let folder = lab.desk.root.join("disk");
         fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o555)).unwrap();
-        // The superuser may write everywhere.
-        return fs::write(folder.join("try"), "").is_err().then_some(place);
+        if fs::write(folder.join("try"), "").is_err() {
+            return Some(place);
+        }
     }
-    #[cfg(not(unix))]
-    None
+    // The superuser may write everywhere but here.
+    cfg!(target_os = "linux").then(|| "file:///proc".to_owned())
 }
 
 /// `check` asked the bucket for the right to write, and nothing became of it.
@@ -429,7 +430,7 @@ fn a_parameter_brings_everything_and_is_read_once_for_all_rows() {
     let lab = kept_by_aws(script);
     let behavior = behavior(&lab);
     let row = |id: &str| {
-        let row = lab.bare().zip("SPIM", lab.source()).with("subject_id", id).with("behavior_dir", &behavior);
+        let row = bare().zip("SPIM", lab.source()).with("subject_id", id).with("behavior_dir", &behavior);
         row.with("aws_param_store_name", ENDPOINTS)
     };
     let own =
@@ -473,7 +474,7 @@ fn a_parameter_that_cannot_be_used_is_found_early(#[case] wrong: &str, #[case] t
         "list" => lab.aws.keep(ENDPOINTS, "[]"),
         "encrypted" => lab.aws.keep_encrypted(ENDPOINTS, "{}"),
         "token missing" => {
-            lab.aws.keep(ENDPOINTS, endpoints(&lab, &[("codeocean_api_token_path", "/lab/token/gone")]))
+            lab.aws.keep(ENDPOINTS, endpoints(&lab, &[("codeocean_api_token_path", "/lab/token/gone")]));
         }
         "token without key" => lab.aws.keep_encrypted("/lab/token", json!({ "token": TOKEN }).to_string()),
         "password no json" => lab.aws.keep_encrypted("/lab/password", PASSWORD),
@@ -483,9 +484,9 @@ fn a_parameter_that_cannot_be_used_is_found_early(#[case] wrong: &str, #[case] t
         _ => lab.aws.keep(ENDPOINTS, endpoints(&lab, &[("codeocean_domain", "-")])),
     }
     let name = if wrong == "missing" { "/gone" } else { ENDPOINTS };
-    let first = lab.bare().zip("SPIM", lab.source()).with("aws_param_store_name", name);
+    let first = bare().zip("SPIM", lab.source()).with("aws_param_store_name", name);
     let first = first.with("behavior_dir", behavior(&lab));
-    let second = lab.piped(lab.described(lab.bare().with("subject_id", "222222").zip("SPIM", lab.source())));
+    let second = lab.piped(lab.described(bare().with("subject_id", "222222").zip("SPIM", lab.source())));
     let jobs = [first, second];
     let checked = lab.check(&jobs).ends(2).says(told);
     assert_eq!(

@@ -2,7 +2,12 @@
 //!
 //! `ADT_KILLS` sets how often the program is killed (6 where it is not set), `ADT_SEED` when.
 
-use std::{process::Stdio, time::Duration};
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    process::Stdio,
+    time::Duration,
+};
 
 use adt_testkit::{
     Seed,
@@ -14,45 +19,54 @@ use rstest::rstest;
 
 use crate::{
     desk::{Job, RECORD, Said, writes},
-    lab::{CAPSULE, Lab, TOKEN},
+    lab::{CAPSULE, ENDPOINTS, Lab, TOKEN, bare, until},
 };
 
 fn asked(variable: &str, usual: u64) -> u64 {
     std::env::var(variable).map_or(usual, |text| text.parse().unwrap())
 }
 
-/// Each round is an asset of its own: the program is killed once its record is there, or while it is about to be, then killed
-/// again at any moment of one or two reruns, then left alone.
+/// Where a kill hit.
+#[derive(Debug, Default)]
+struct Hits {
+    before_the_record: u64,
+    before_the_order: u64,
+    order_on_its_way: u64,
+    answer_on_its_way: u64,
+    in_reruns: u64,
+}
+
+impl Hits {
+    fn count(&self) -> u64 {
+        self.before_the_record
+            + self.before_the_order
+            + self.order_on_its_way
+            + self.answer_on_its_way
+            + self.in_reruns
+    }
+}
+
+/// Each round is an asset of its own: the program is killed when its data is there and all that follows is still to come or just
+/// happens, then killed again at any moment of one or two reruns, then left alone. In every other round a gateway stands before Code
+/// Ocean that hands on an order whoever sent it has died.
 #[test]
 fn a_killed_job_starts_its_pipeline_once() {
     let lab = Lab::new();
+    let gateway = Gateway::before(&lab.ocean.url());
     let wanted = asked("ADT_KILLS", 6);
     let mut seeds = Seed::new(asked("ADT_SEED", 3));
-    let (mut kills, mut rounds, mut lost, mut unsent) = (0, 0, 0, 0);
-    while kills < wanted {
+    let mut hits = Hits::default();
+    let mut rounds = 0;
+    while hits.count() < wanted {
         rounds += 1;
         let time = format!("2023-10-12 {:02}:{:02}:18", rounds / 60, rounds % 60);
+        let name = format!("SmartSPIM_987654_{}", time.replace(' ', "_").replace(':', "-"));
         let job = lab.job().with("acq_datetime", &time);
-        let asset = lab.asset_of(&format!("SmartSPIM_987654_{}", time.replace(' ', "_").replace(':', "-")));
-        let span = |seeds: &mut Seed| Duration::from_millis(seeds.below(250));
+        let job = if rounds % 2 == 0 { job.with("codeocean_domain", &gateway.url) } else { job };
+        let span = |seeds: &mut Seed| Duration::from_millis(seeds.below(150));
         lab.ocean.always(Run::accept().before(span(&mut seeds)).after(span(&mut seeds)));
-        let (orders, accepted) = (lab.orders(), lab.ocean.accepted().len());
-
-        let mut child = lab.quiet(&job).spawn().unwrap();
-        while !asset.join(RECORD).exists() && child.try_wait().unwrap().is_none() {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        std::thread::sleep(Duration::from_millis(seeds.below(600)));
-        if child.try_wait().unwrap().is_none() {
-            kills += 1;
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let sent = lab.orders() > orders;
-        let heard = lab.ocean.accepted().len() > accepted;
-        lost += u64::from(heard);
-        unsent += u64::from(!sent);
-
+        let accepted = lab.ocean.accepted().len();
+        kill_once(&lab, &job, &name, &mut seeds, &mut hits);
         let plan = KillLoop {
             earliest: Duration::from_millis(20),
             latest: Duration::from_millis(900),
@@ -61,18 +75,91 @@ fn a_killed_job_starts_its_pipeline_once() {
         };
         let killed = plan.run(|| lab.quiet(&job)).unwrap();
         assert!(killed.last.success(), "round {rounds}: {killed:?}");
-        kills += u64::from(killed.kills);
+        hits.in_reruns += u64::from(killed.kills);
         let started = lab.ocean.accepted().len() - accepted;
         assert_eq!(started, 1, "round {rounds} (seed {}): pipelines of one asset", asked("ADT_SEED", 3));
         lab.run(&job, &[]).ends(0).says("skipped");
     }
     assert_eq!(lab.ocean.accepted().len() as u64, rounds, "one pipeline for each asset");
     tell(&format!(
-        "{kills} kills in {rounds} rounds; at the first kill of a round the order was heard already {lost} times and not \
-         yet sent {unsent} times; {} orders, {} pipelines",
+        "{} kills in {rounds} rounds, {} orders, {} pipelines: {hits:?}",
+        hits.count(),
         lab.orders(),
         lab.ocean.accepted().len()
     ));
+}
+
+/// Kills the first run of an asset, at a moment between the end of its data and the end of everything.
+fn kill_once(lab: &Lab, job: &Job, name: &str, seeds: &mut Seed, hits: &mut Hits) {
+    let asset = lab.asset_of(name);
+    let (orders, accepted) = (lab.orders(), lab.ocean.accepted().len());
+    let (anchor, span) = match seeds.below(3) {
+        0 => ("SPIM/raw_spim.zip", 60),
+        1 => (RECORD, 30),
+        _ => (RECORD, 400),
+    };
+    let mut child = lab.quiet(job).spawn().unwrap();
+    while !asset.join(anchor).exists() && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    std::thread::sleep(Duration::from_millis(seeds.below(span)));
+    let ended = child.try_wait().unwrap().is_some();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let (ordered, heard) = (lab.orders() > orders, lab.ocean.accepted().len() > accepted);
+    let hit = match (ended, asset.join(RECORD).exists(), ordered, heard) {
+        (true, ..) => return,
+        (_, false, ..) => &mut hits.before_the_record,
+        (_, _, false, _) => &mut hits.before_the_order,
+        (_, _, _, false) => &mut hits.order_on_its_way,
+        _ => &mut hits.answer_on_its_way,
+    };
+    *hit += 1;
+}
+
+/// Hands on each request as a whole, also when nobody waits for the answer any more, as gateways do.
+struct Gateway {
+    url: String,
+}
+
+impl Gateway {
+    fn before(server: &str) -> Self {
+        let server = server.trim_start_matches("http://").to_owned();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let server = server.clone();
+                std::thread::spawn(move || hand_on(client, &server));
+            }
+        });
+        Self { url }
+    }
+}
+
+/// One request on each connection.
+fn hand_on(mut client: TcpStream, server: &str) -> Option<()> {
+    let mut request = Vec::new();
+    let mut buffer = [0; 4096];
+    while !is_whole(&request) {
+        match client.read(&mut buffer).ok()? {
+            0 => return None,
+            n => request.extend_from_slice(&buffer[..n]),
+        }
+    }
+    let line = request.windows(2).position(|w| w == b"\r\n")? + 2;
+    let mut answered = TcpStream::connect(server).ok()?;
+    for piece in [&request[..line], b"connection: close\r\n", &request[line..]] {
+        answered.write_all(piece).ok()?;
+    }
+    std::io::copy(&mut answered, &mut client).ok().map(drop)
+}
+
+fn is_whole(request: &[u8]) -> bool {
+    let Some(head) = request.windows(4).position(|w| w == b"\r\n\r\n") else { return false };
+    let text = String::from_utf8_lossy(&request[..head]).to_ascii_lowercase();
+    let length = text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+    request.len() >= head + 4 + length.unwrap_or(0)
 }
 
 /// For a person who runs the test by hand with `--nocapture`.
@@ -173,7 +260,7 @@ fn a_refused_order_is_sent_again_by_a_rerun_and_nothing_else_is(#[case] status: 
 #[case::as_it_is(false)]
 fn a_done_job_whose_list_gets_a_pipeline_later_only_starts_it(#[case] zipped: bool) {
     let lab = Lab::new();
-    let plain = lab.described(lab.bare());
+    let plain = lab.described(bare());
     let plain = if zipped { plain.zip("SPIM", lab.source()) } else { plain.copy("SPIM", lab.source()) };
     lab.run(&plain, &[]).ends(0);
     let before = writes(&lab.desk.tally());
@@ -181,6 +268,24 @@ fn a_done_job_whose_list_gets_a_pipeline_later_only_starts_it(#[case] zipped: bo
     lab.run(&piped, &[]).ends(0).says("its pipeline was never started").says("computation-1");
     lab.run(&piped, &[]).ends(0).says("skipped");
     lab.run(&plain, &[]).ends(0).says("skipped");
+    assert_eq!((lab.orders(), writes(&lab.desk.tally())), (1, before));
+}
+
+#[test]
+fn a_pipeline_that_a_parameter_brings_later_is_started_too() {
+    let lab = Lab::new();
+    let plain = lab.described(bare()).zip("SPIM", lab.source());
+    lab.run(&plain, &[]).ends(0);
+    let brought = serde_json::json!({
+        "codeocean_domain": lab.ocean.url(), "codeocean_trigger_capsule_id": CAPSULE, "codeocean_api_token": TOKEN,
+    });
+    lab.aws.keep(ENDPOINTS, brought.to_string());
+    let before = writes(&lab.desk.tally());
+    let piped = plain.with("aws_param_store_name", ENDPOINTS);
+    lab.run(&piped, &[]).ends(0).says("its pipeline was never started").says("computation-1");
+    let asked = lab.aws.asked();
+    lab.run(&piped, &[]).ends(0).says("skipped");
+    assert_eq!(lab.aws.asked(), asked, "nobody is asked for a job that is done");
     assert_eq!((lab.orders(), writes(&lab.desk.tally())), (1, before));
 }
 
@@ -222,7 +327,7 @@ fn a_dry_run_prints_the_request_and_starts_nothing(
 fn a_forced_rerun_starts_a_pipeline_for_new_data_only(#[case] zipped: bool) {
     let lab = Lab::new();
     let source = lab.source();
-    let job = lab.piped(lab.described(lab.bare()));
+    let job = lab.piped(lab.described(bare()));
     let job: Job = if zipped { job.zip("SPIM", &source) } else { job.copy("SPIM", &source) };
     let force = &["--force-cloud-sync"];
     lab.run(&job, &[]).ends(0);
@@ -244,7 +349,7 @@ fn an_interrupted_order_is_not_repeated() {
     lab.ocean.next([Run::accept().after(Duration::from_millis(800))]);
     let mut command = lab.command("run", lab.job(), &[]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    crate::lab::until("the order is heard", || lab.ocean.accepted().len() == 1);
+    until("the order is heard", || lab.ocean.accepted().len() == 1);
     for _ in 0..2 {
         let pid = child.id().to_string();
         assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
