@@ -4,6 +4,7 @@ use std::{process::Stdio, time::Duration};
 
 use adt_testkit::{
     Seed,
+    kill::KillLoop,
     services::{MetadataScript, PROCEDURES_V1, Reply, Run, SUBJECT_V1, envelope},
 };
 use camino::{Utf8Path, Utf8PathBuf};
@@ -128,6 +129,62 @@ fn decrypts(lab: &Lab, behavior: &Utf8Path) {
         assert_eq!(digest(&out)[name], digest(behavior)[video], "{name}");
         fs::remove_dir_all(&out).unwrap();
     }
+}
+
+/// Killed while videos are encrypted and sent: what arrives opens, all of it with the one password.
+#[test]
+fn videos_of_a_killed_job_open_all_the_same() {
+    let lab = Lab::new();
+    let behavior = lab.desk.root.join("rig/Videos");
+    fs::create_dir_all(&behavior).unwrap();
+    for n in 0..3 {
+        let bytes: Vec<u8> = (0..60).flat_map(|k| video(n * 60 + k)).collect();
+        fs::write(behavior.join(format!("cam{n}.mp4")), bytes).unwrap();
+    }
+    let job = bare().with("metadata_missing", "allow").with("behavior_dir", &behavior);
+    let job = job.with("video_encryption_password", PASSWORD);
+    let plan = KillLoop {
+        earliest: Duration::from_millis(100),
+        latest: Duration::from_millis(2_500),
+        seed: 5,
+        cap: 3,
+    };
+    let killed = plan.run(|| lab.quiet(&job)).unwrap();
+    assert!(killed.last.success(), "{killed:?}");
+    assert_eq!(lab.desk.uploads(), 0);
+    opens(&lab, &behavior, PASSWORD);
+
+    // One asset, one password: with another one, all of it is encrypted anew.
+    let job = job.with("video_encryption_password", "canary-1111-other");
+    fs::write(behavior.join("cam0.mp4"), video(9)).unwrap();
+    lab.run(&job, &["--force-cloud-sync"]).ends(0);
+    opens(&lab, &behavior, "canary-1111-other");
+}
+
+fn opens(lab: &Lab, behavior: &Utf8Path, password: &str) {
+    let out = lab.desk.root.join("opened");
+    let zips: Vec<_> =
+        digest(behavior).into_keys().map(|name| lab.asset().join(format!("behavior/{name}.zip"))).collect();
+    let mut command = lab.adt(&["decrypt", "-o", out.as_str(), "--password", "env:THE_PASSWORD"]);
+    Said::of(command.args(&zips).env("THE_PASSWORD", password)).ends(0);
+    assert_eq!(digest(&out), digest(behavior));
+    fs::remove_dir_all(&out).unwrap();
+}
+
+#[test]
+fn a_subject_is_asked_for_as_it_is_written() {
+    let script = MetadataScript::v1()
+        .on(
+            "/subject/7%20a%23%C3%A9",
+            [Reply::json(200, envelope("Valid Model.", r#"{"subject_id": "7 a#é"}"#))],
+        )
+        .on("/procedures/7%20a%23%C3%A9", [Reply::json(200, envelope("Valid Model.", "{}"))]);
+    let lab = Lab::at(Desk::new(), script);
+    lab.run(lab.job().with("subject_id", "7 a#é"), &[]).ends(0);
+    assert_eq!(
+        json(lab.asset_of("SmartSPIM_7 a#é_2023-10-12_08-32-18").join("subject.json"))["subject_id"],
+        "7 a#é"
+    );
 }
 
 /// What a service says of subject 987654 that is not simply right.
@@ -435,10 +492,14 @@ fn a_parameter_brings_everything_and_is_read_once_for_all_rows() {
     };
     let own =
         row("3").with("codeocean_process_capsule_id", "xyz").with("codeocean_trigger_capsule_id", "own");
-    let said = lab.run([row("1"), row("2"), own], &["--parallel-jobs", "3"]).ends(0);
-    let mut asked = lab.aws.asked();
-    asked.sort();
-    assert_eq!(asked, [ENDPOINTS, "/lab/password decrypted", "/lab/token decrypted"], "{said:#?}");
+    let rows = [row("1"), row("2"), own];
+    for (n, command) in ["check", "run"].into_iter().enumerate() {
+        let more: &[&str] = if command == "run" { &["--parallel-jobs", "3"] } else { &[] };
+        Said::of(&mut lab.command(command, &rows, more)).ends(0);
+        let mut asked = lab.aws.asked().split_off(n * 3);
+        asked.sort();
+        assert_eq!(asked, [ENDPOINTS, "/lab/password decrypted", "/lab/token decrypted"], "{command}");
+    }
     let mut started: Vec<_> = lab
         .ocean
         .accepted()
