@@ -89,6 +89,40 @@ fn a_killed_job_starts_its_pipeline_once() {
     ));
 }
 
+/// An asset that is made complete anew with other data gets one pipeline more, however often that is killed.
+#[rstest]
+#[case::zipped(true, 21)]
+#[case::as_it_is(false, 22)]
+fn a_killed_rerun_with_other_data_starts_one_pipeline_more(#[case] zipped: bool, #[case] seed: u64) {
+    let lab = Lab::new();
+    let source = lab.source();
+    let job = lab.piped(lab.described(bare()));
+    let job = if zipped { job.zip("SPIM", &source) } else { job.copy("SPIM", &source) };
+    lab.run(&job, &[]).ends(0);
+    let job = job.with("force_cloud_sync", "true");
+    let mut seeds = Seed::new(asked("ADT_SEED", seed));
+    let (mut kills, mut rounds) = (0, 0);
+    while kills < asked("ADT_KILLS", 4) {
+        rounds += 1;
+        let span = |seeds: &mut Seed| Duration::from_millis(seeds.below(120));
+        lab.ocean.always(Run::accept().before(span(&mut seeds)).after(span(&mut seeds)));
+        fs::write(source.join("more.txt"), format!("round {rounds}")).unwrap();
+        let plan = KillLoop {
+            earliest: Duration::from_millis(50),
+            latest: Duration::from_millis(350),
+            seed: seeds.bits(),
+            cap: 4,
+        };
+        let killed = plan.run(|| lab.quiet(&job)).unwrap();
+        assert!(killed.last.success(), "round {rounds}: {killed:?}");
+        kills += u64::from(killed.kills);
+        lab.run(&job, &[]).ends(0);
+        let seed = asked("ADT_SEED", seed);
+        assert_eq!(lab.ocean.accepted().len(), 1 + rounds, "round {rounds} (seed {seed}), {killed:?}");
+    }
+    tell(&format!("{kills} kills in {rounds} rounds, {} orders", lab.orders()));
+}
+
 /// Kills the first run of an asset, at a moment between the end of its data and the end of everything.
 fn kill_once(lab: &Lab, job: &Job, name: &str, seeds: &mut Seed, hits: &mut Hits) {
     let asset = lab.asset_of(name);
