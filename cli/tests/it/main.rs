@@ -14,6 +14,7 @@ mod help;
 mod kills;
 mod lab;
 mod memory;
+mod parameters;
 mod privacy;
 mod refusing;
 mod rehearsal;
