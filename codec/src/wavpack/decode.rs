@@ -2,6 +2,7 @@ use super::{
     Error,
     block::Block,
     header::{Flags, Header, UNKNOWN},
+    lanes::{self, FEW_PAIRS, LANES},
     scalar::{self, Channels},
 };
 
@@ -120,10 +121,39 @@ impl Layout {
     }
 
     fn decode(&self, stream: &[u8], samples: &mut [i16]) -> Result<(), Error> {
-        for place in &self.places {
-            let block = Block::read(&place.header, &stream[place.at..], place.number)?;
-            let channels = scalar::unpack(&block, place.header.frames as usize, place.number)?;
-            self.put(&channels, place, samples);
+        let mut rest = &self.places[..];
+        while let Some(start) = rest.first() {
+            let time = rest.iter().take_while(|place| place.frame == start.frame).take(LANES);
+            let blocks = time.map(|place| Block::read(&place.header, &stream[place.at..], place.number));
+            let mut blocks = blocks.collect::<Result<Vec<_>, _>>()?;
+            let together = blocks.iter().take_while(|block| lanes::alike(&blocks[0], block)).count().max(1);
+            blocks.truncate(together);
+            let (places, later) = rest.split_at(together);
+            self.decode_blocks(&blocks, places, samples)?;
+            rest = later;
+        }
+        Ok(())
+    }
+
+    /// Neighbouring blocks of one time that are alike, if there is more than one.
+    fn decode_blocks(
+        &self,
+        blocks: &[Block<'_>],
+        places: &[Place],
+        samples: &mut [i16],
+    ) -> Result<(), Error> {
+        let Place { header, frame, channel, .. } = places[0];
+        let frames = header.frames as usize;
+        let done = if blocks.len() < FEW_PAIRS {
+            vec![false; blocks.len()]
+        } else {
+            let samples = &mut samples[frame * self.channels..][..frames * self.channels];
+            lanes::unpack(blocks, samples, self.channels, channel)
+        };
+        for ((block, place), done) in blocks.iter().zip(places).zip(done) {
+            if !done {
+                self.put(&scalar::unpack(block, frames, place.number)?, place, samples);
+            }
         }
         Ok(())
     }

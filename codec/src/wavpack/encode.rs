@@ -2,6 +2,7 @@ use super::{
     Error, Level,
     block::Position,
     header::UNKNOWN,
+    lanes::{self, FEW_PAIRS, LANES},
     scalar::{self, Channels},
 };
 
@@ -47,10 +48,18 @@ fn block_length(frames: usize) -> usize {
 
 /// Appends the blocks of all channels for some time.
 fn encode_part(samples: &[i16], start: Position, out: &mut Vec<u8>) -> Result<(), Error> {
+    let Position { channels, level, .. } = start;
     let mut words = Vec::new();
-    for channel in (0..start.channels).step_by(2) {
-        let packed = scalar::pack(gather(samples, start.channels, channel), start.level);
-        packed.block(&mut words).write(Position { channel, ..start }, out)?;
+    for first in (0..channels).step_by(2 * LANES) {
+        let pairs = LANES.min((channels - first) / 2);
+        let together =
+            if pairs < FEW_PAIRS { Vec::new() } else { lanes::pack(samples, channels, first, pairs, level) };
+        let mut together = together.into_iter();
+        for channel in (first..channels.min(first + 2 * LANES)).step_by(2) {
+            let alone = || scalar::pack(gather(samples, channels, channel), level);
+            let packed = together.next().flatten().unwrap_or_else(alone);
+            packed.block(&mut words).write(Position { channel, ..start }, out)?;
+        }
     }
     Ok(())
 }

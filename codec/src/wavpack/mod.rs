@@ -18,6 +18,7 @@ mod decode;
 mod encode;
 mod error;
 mod header;
+mod lanes;
 mod level;
 mod logarithm;
 mod medians;

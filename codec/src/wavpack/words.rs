@@ -220,6 +220,20 @@ impl<'a> WordReader<'a> {
         Some(if self.bits.take(1) == 1 { !value } else { value })
     }
 
+    /// The next residuals of two channels; none if there is a word that begins so as no word does.
+    pub(super) fn pairs<'p>(
+        &mut self,
+        frames: impl Iterator<Item = (&'p mut i32, &'p mut i32)>,
+    ) -> Option<()> {
+        let mut reader = self.clone();
+        for (left, right) in frames {
+            *left = reader.residual(0)?;
+            *right = reader.residual(1)?;
+        }
+        *self = reader;
+        Some(())
+    }
+
     /// Whether the next residual is one of a run of zeros.
     fn silent(&mut self) -> Option<bool> {
         if self.silence > 0 {
