@@ -2,12 +2,14 @@
 //!
 //! - [`folder`]: what lies in a session folder, in key order.
 //! - [`SteadyFile`]: a source that must not change while it is read.
-//! - [`npy`]: NumPy's arrays, read in ranges.
+//! - [`npy`]: arrays of `NumPy`, read in ranges.
+//! - [`open_ephys`]: recordings of the Open Ephys GUI.
 //! - [`zip`]: folders as zip streams, single files as encrypted zip streams, and the way back.
 //! - [`is_video`]: which files are sent encrypted only.
 
 pub mod folder;
 pub mod npy;
+pub mod open_ephys;
 mod stamp;
 mod steady;
 mod video;

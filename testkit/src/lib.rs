@@ -3,6 +3,7 @@
 //! Everything random is seeded: a failure is repeated by its seed.
 
 pub mod kill;
+pub mod open_ephys;
 pub mod oracle;
 mod proxy;
 mod seed;

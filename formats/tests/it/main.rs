@@ -3,4 +3,5 @@
 
 mod decrypt;
 mod encrypted;
+mod open_ephys;
 mod zip;

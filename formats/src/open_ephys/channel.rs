@@ -1,0 +1,180 @@
+use super::oebin::Described;
+
+/// One column of a `continuous.dat`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Channel {
+    /// Unique in its stream: the name, with `_2`, `_3` … where a name is there more than once.
+    pub id: String,
+    /// `channel_name` of `structure.oebin`.
+    pub name: String,
+    /// What is on it.
+    pub kind: ChannelKind,
+    /// Units of the signal for each step of the stored number.
+    pub bit_volts: f64,
+    /// Of the signal; see [`Channel::gain_to_uv`].
+    pub units: Units,
+    /// Free text.
+    pub description: String,
+    /// The recorder's word for it, mostly empty.
+    pub identifier: String,
+}
+
+/// What is on a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChannelKind {
+    /// Voltage at an electrode.
+    Electrode,
+    /// An analogue input: of an ADC, of an NI-DAQ device.
+    Analog,
+    /// An auxiliary input of a headstage (accelerometer).
+    Auxiliary,
+    /// The synchronisation line, as a column of its own.
+    Sync,
+    /// A column that `structure.oebin` counts and does not describe.
+    Undescribed,
+}
+
+/// Units of a signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Units {
+    /// V.
+    Volts,
+    /// mV.
+    Millivolts,
+    /// µV.
+    Microvolts,
+}
+
+impl Channel {
+    /// Microvolts for each step of the stored number.
+    pub fn gain_to_uv(&self) -> f64 {
+        match self.units {
+            Units::Volts => self.bit_volts * 1e6,
+            Units::Millivolts => self.bit_volts * 1e3,
+            Units::Microvolts => self.bit_volts,
+        }
+    }
+
+    /// `source` is the processor or the stream's folder, which names the device.
+    pub(super) fn new(described: &Described, source: &str) -> Self {
+        let name = described.channel_name.clone();
+        let kind = kind(&name, source);
+        Self {
+            id: name.clone(),
+            units: units(&described.units, kind),
+            bit_volts: described.bit_volts,
+            description: described.description.clone(),
+            identifier: described.identifier.clone(),
+            name,
+            kind,
+        }
+    }
+
+    /// For a column that is counted and not described; `column` counts from 1.
+    pub(super) fn undescribed(column: usize) -> Self {
+        let name = format!("COLUMN{column}");
+        Self {
+            id: name.clone(),
+            name,
+            kind: ChannelKind::Undescribed,
+            bit_volts: 1.0,
+            units: Units::Microvolts,
+            description: String::new(),
+            identifier: String::new(),
+        }
+    }
+}
+
+fn kind(name: &str, source: &str) -> ChannelKind {
+    let numbered = |word: &str| {
+        name.strip_prefix(word)
+            .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
+    };
+    if name.contains("SYNC") {
+        ChannelKind::Sync
+    } else if name.contains("AUX") {
+        ChannelKind::Auxiliary
+    } else if name.contains("ADC") || numbered("AI") || source.contains("NI-DAQ") || source.contains("NIDAQ")
+    {
+        ChannelKind::Analog
+    } else {
+        ChannelKind::Electrode
+    }
+}
+
+/// Open Ephys leaves the units empty. Its maintainers say that `bit_volts` gives microvolts for electrodes and volts for analogue
+/// inputs (GUI issue 472); the auxiliary inputs of a headstage have 37.4 µV as 0.0000374, so volts too. neo reads all of these as
+/// microvolts, or (from 0.14 on) all but those with `ADC` in their name.
+fn units(written: &str, kind: ChannelKind) -> Units {
+    match written.trim() {
+        "V" | "v" | "Volt" | "Volts" | "volts" => Units::Volts,
+        "mV" | "mv" => Units::Millivolts,
+        "" if matches!(kind, ChannelKind::Analog | ChannelKind::Auxiliary) => Units::Volts,
+        _ => Units::Microvolts,
+    }
+}
+
+/// Makes ids unique; returns the names that were there more than once.
+pub(super) fn number_repeated(channels: &mut [Channel]) -> Vec<String> {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut repeated = Vec::new();
+    for channel in channels {
+        let mut count = 1;
+        while !seen.insert(channel.id.clone()) {
+            count += 1;
+            channel.id = format!("{}_{count}", channel.name);
+        }
+        if count == 2 {
+            repeated.push(channel.name.clone());
+        }
+    }
+    repeated
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    fn channel(name: &str, source: &str, units: &str, bit_volts: f64) -> Channel {
+        let described = Described {
+            channel_name: name.to_owned(),
+            bit_volts,
+            units: units.to_owned(),
+            description: String::new(),
+            identifier: String::new(),
+        };
+        Channel::new(&described, source)
+    }
+
+    #[rstest]
+    #[case::neuropixels("CH1", "Neuropix-PXI", "", 0.195, ChannelKind::Electrode, 0.195)]
+    #[case::lfp("LFP12", "Neuropix-PXI", "uV", 4.6875, ChannelKind::Electrode, 4.6875)]
+    #[case::ni_daq("AI0", "NI-DAQmx", "", 0.000_305, ChannelKind::Analog, 305.0)]
+    #[case::ni_daq_renamed("laser", "NI-DAQmx", "", 0.000_305, ChannelKind::Analog, 305.0)]
+    #[case::adc("ADC3", "Acquisition Board", "", 0.000_15, ChannelKind::Analog, 150.0)]
+    #[case::adc_in_volts("ADC3", "Acquisition Board", "V", 0.000_15, ChannelKind::Analog, 150.0)]
+    #[case::aux("AUX1", "Rhythm FPGA", "", 0.000_037_4, ChannelKind::Auxiliary, 37.4)]
+    #[case::aux_in_millivolts("AUX1", "Acquisition Board", "mV", 0.0374, ChannelKind::Auxiliary, 37.4)]
+    #[case::sync("AP_SYNC", "Neuropix-PXI", "", 1.0, ChannelKind::Sync, 1.0)]
+    #[case::no_number("AIR", "Rhythm FPGA", "", 0.195, ChannelKind::Electrode, 0.195)]
+    fn kinds_and_gains(
+        #[case] name: &str,
+        #[case] source: &str,
+        #[case] units: &str,
+        #[case] bit_volts: f64,
+        #[case] kind: ChannelKind,
+        #[case] gain: f64,
+    ) {
+        let channel = channel(name, source, units, bit_volts);
+        assert_eq!(channel.kind, kind);
+        assert!((channel.gain_to_uv() - gain).abs() < 1e-9, "{}", channel.gain_to_uv());
+    }
+
+    #[test]
+    fn repeated_names_get_numbers() {
+        let mut channels = ["A", "B", "A", "A_2", "A"].map(|name| channel(name, "", "", 1.0));
+        assert_eq!(number_repeated(&mut channels), ["A", "A_2"]);
+        assert_eq!(channels.map(|channel| channel.id), ["A", "B", "A_2", "A_2_2", "A_3"]);
+    }
+}

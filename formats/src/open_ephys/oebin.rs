@@ -1,0 +1,116 @@
+//! `structure.oebin`: what a recording says about its streams.
+
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_json::Value;
+
+/// A channel takes about 300 bytes; 16 probes stay below 4 MB.
+pub(super) const LONGEST: u64 = 16 << 20;
+/// More columns than any recorder has, few enough for a row to fit into memory.
+const WIDEST: usize = 1 << 16;
+
+/// What `structure.oebin` says.
+#[derive(Debug, Deserialize)]
+pub(super) struct Structure {
+    #[serde(default, rename = "GUI version", deserialize_with = "text")]
+    pub(super) gui_version: String,
+    /// An entry that makes no sense is kept as the reason why.
+    #[serde(default)]
+    pub(super) continuous: Vec<Entry>,
+}
+
+/// One stream, or why it is none.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// As far as it can be told; see [`Continuous::folder_name`].
+    pub(super) folder: String,
+    pub(super) stream: Result<Continuous, String>,
+}
+
+/// A stream of one recording.
+#[derive(Debug, Deserialize)]
+pub(super) struct Continuous {
+    /// Below `continuous/`; with `/` between parts and none at the end.
+    pub(super) folder_name: String,
+    /// Hz.
+    pub(super) sample_rate: f64,
+    #[serde(default, deserialize_with = "text")]
+    pub(super) stream_name: String,
+    #[serde(default, deserialize_with = "text")]
+    pub(super) source_processor_name: String,
+    #[serde(default, deserialize_with = "number")]
+    pub(super) num_channels: Option<u64>,
+    pub(super) channels: Vec<Described>,
+}
+
+/// A channel as it is described.
+#[derive(Debug, Deserialize)]
+pub(super) struct Described {
+    pub(super) channel_name: String,
+    pub(super) bit_volts: f64,
+    #[serde(default, deserialize_with = "text")]
+    pub(super) units: String,
+    #[serde(default, deserialize_with = "text")]
+    pub(super) description: String,
+    #[serde(default, deserialize_with = "text")]
+    pub(super) identifier: String,
+}
+
+/// Reads the file's bytes. Bytes that are no UTF-8 (only free texts hold any) become `�`.
+pub(super) fn parse(bytes: &[u8]) -> Result<Structure, serde_json::Error> {
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.trim_start_matches('\u{feff}');
+    // A list would be taken for the fields in their order.
+    if text.trim_start().starts_with('[') {
+        return Err(serde_json::Error::custom("a list, not an object"));
+    }
+    serde_json::from_str(text)
+}
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        let folder = value.get("folder_name").and_then(Value::as_str).map(folder).unwrap_or_default();
+        let stream = Continuous::deserialize(value).map_err(|error| error.to_string()).and_then(checked);
+        let stream =
+            stream.map_err(|why| format!("the stream `{folder}` is not described as it must be: {why}"));
+        Ok(Self { folder, stream })
+    }
+}
+
+/// With `/` between parts and none at the end; empty for what is no folder below `continuous`.
+fn folder(name: &str) -> String {
+    let parts: Vec<_> = name.split(['/', '\\']).filter(|part| !matches!(*part, "" | ".")).collect();
+    if parts.contains(&"..") { String::new() } else { parts.join("/") }
+}
+
+fn checked(mut stream: Continuous) -> Result<Continuous, String> {
+    stream.folder_name = folder(&stream.folder_name);
+    if stream.folder_name.is_empty() {
+        return Err("`folder_name` is no folder".to_owned());
+    }
+    if !stream.sample_rate.is_finite() || stream.sample_rate <= 0.0 {
+        return Err(format!("its sample rate is {} Hz", stream.sample_rate));
+    }
+    if stream.channels.is_empty() || stream.channels.len() > WIDEST {
+        return Err(format!("it has {} channels", stream.channels.len()));
+    }
+    if let Some(channel) = stream.channels.iter().find(|channel| !channel.bit_volts.is_finite()) {
+        return Err(format!("`bit_volts` of `{}` is no number", channel.channel_name));
+    }
+    Ok(stream)
+}
+
+/// A text; anything else is as good as none.
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) => text,
+        _ => String::new(),
+    })
+}
+
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    Value::deserialize(deserializer).map(|value| value.as_u64())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,32 @@
+use adt_model::Fault;
+use camino::Utf8PathBuf;
+
+/// Something about a session that a person should be told. The rest of the session is read all the same.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// The file or folder it is about.
+    pub path: Utf8PathBuf,
+    /// Whether samples are missing because of it.
+    pub weight: Weight,
+    /// What is wrong.
+    pub fault: Fault,
+}
+
+/// See [`Problem`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// All samples that are there are read; something about them is odd or not known.
+    Noted,
+    /// Samples are there that are not read, or ought to be there and are not.
+    Unread,
+}
+
+impl Problem {
+    pub(super) fn noted(path: impl Into<Utf8PathBuf>, fault: Fault) -> Self {
+        Self { path: path.into(), weight: Weight::Noted, fault }
+    }
+
+    pub(super) fn unread(path: impl Into<Utf8PathBuf>, fault: Fault) -> Self {
+        Self { path: path.into(), weight: Weight::Unread, fault }
+    }
+}
