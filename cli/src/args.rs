@@ -112,7 +112,7 @@ pub(crate) enum Command {
     ///
     /// All of them can stand in the configuration file, one `name = value` a line.
     #[command(after_help = "Examples:\n  adt settings\n  adt settings --memory 256MiB --json")]
-    Settings(Tuning),
+    Settings(Shown),
     /// Open an encrypted video that this program (or the Python original) wrote
     #[command(
         after_help = "Examples:\n  adt decrypt cam.mp4.zip\n  adt decrypt *.avi.zip -o videos --password ssm:/lab/video-password\n  echo secret | adt decrypt cam.mp4.zip"
@@ -195,7 +195,7 @@ pub(crate) struct MannerFlags {
     /// The metadata service's language: auto (that of the schema, else the other one), v1 or v2 [default: auto]
     #[arg(long, hide_short_help = true, value_name = "auto|v1|v2", value_parser = word::<MetadataApi>)]
     pub metadata_api: Option<MetadataApi>,
-    /// When neither the metadata service nor `metadata_dir` has a document: require (the job stops before any work) or allow (the asset does without) [default: require]
+    /// When a metadata service is named and neither it nor `metadata_dir` has a document: require (the job stops before any work) or allow (the asset does without) [default: require]
     #[arg(long, hide_short_help = true, value_name = "require|allow", value_parser = word::<MetadataMissing>)]
     pub metadata_missing: Option<MetadataMissing>,
     /// How behaviour videos are encrypted: aes256, or zipcrypto, which is weak and for readers of old files only [default: aes256]
@@ -204,6 +204,22 @@ pub(crate) struct MannerFlags {
     /// Documents as the Python original writes them, its mistakes included
     #[arg(long, hide_short_help = true)]
     pub strict_compat: bool,
+}
+
+impl MannerFlags {
+    /// The settings that are given, by their names.
+    pub(crate) fn given(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let text = |word: Option<&'static str>| word.map(str::to_owned);
+        [
+            ("schema", text(self.schema.map(Schema::as_str))),
+            ("metadata_api", text(self.metadata_api.map(MetadataApi::as_str))),
+            ("metadata_missing", text(self.metadata_missing.map(MetadataMissing::as_str))),
+            ("video_encryption", text(self.video_encryption.map(VideoEncryption::as_str))),
+            ("strict_compat", self.strict_compat.then(|| "true".to_owned())),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+    }
 }
 
 /// A word of one of the model's lists.
@@ -236,7 +252,7 @@ pub(crate) struct Single {
     /// Build the asset in a fresh folder below this one first
     #[arg(short = 'n', long, value_name = "FOLDER", hide_short_help = true, value_hint = ValueHint::DirPath)]
     pub temp_directory: Option<String>,
-    /// Behaviour data: left out of every modality, sent below `behavior/` with its videos encrypted
+    /// Behaviour data: left out of every modality, sent below `behavior/` with its videos (.mp4, .mov, .wmv, .avi) encrypted
     #[arg(short = 'v', long, value_name = "FOLDER", hide_short_help = true, value_hint = ValueHint::DirPath)]
     pub behavior_dir: Option<String>,
     /// A folder whose `*.json` files belong to the asset
@@ -304,6 +320,15 @@ pub(crate) struct History {
     /// At most so many jobs, the newest first
     #[arg(short = 'n', long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
+}
+
+/// Everything that can be set
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub(crate) struct Shown {
+    #[command(flatten)]
+    pub tuning: Tuning,
+    #[command(flatten)]
+    pub manner: MannerFlags,
 }
 
 #[derive(Clone, Debug, ClapArgs)]

@@ -130,6 +130,14 @@ pub(crate) fn resolve(
     texts.settle()
 }
 
+/// Shows a value that a flag gives for every job of a list.
+pub(crate) fn given(shown: &mut [Shown], name: &str, value: String) {
+    let known = KNOWN.iter().find(|known| known.name == name);
+    if let (Some(shown), Some(known)) = (shown.iter_mut().find(|shown| shown.name == name), known) {
+        (shown.value, shown.from) = (value, Origin::Flag(known.flag));
+    }
+}
+
 fn default(known: &Known, vars: &BTreeMap<String, String>) -> String {
     match known.name {
         "ledger" => folders::ledger(vars).map(Utf8PathBuf::into_string).unwrap_or_default(),

@@ -6,10 +6,10 @@ use std::{
     time::Duration,
 };
 
-use adt_ledger::{JobId, RunId, TriggerState};
+use adt_ledger::{JobId, RunId};
 use adt_metadata::{Document, Parts};
 use adt_model::{
-    Class, Ended, Facts, Fault, JobEnd, JobSpec, Key, Location, Plan, Stage, StageName, Standing, Step, What,
+    Class, Ended, Facts, Fault, JobEnd, JobSpec, Key, Plan, Stage, StageName, Standing, Step, What,
 };
 use adt_plan::{RECORD, fingerprint, plan};
 use adt_services::ServiceOptions;
@@ -23,7 +23,7 @@ use crate::{
     delivery::{Address, Counters, Delivery},
     prepare::{self, Prepared},
     run::Row,
-    standing::{self, Since, Verdict},
+    standing::{self, Verdict},
     steps,
     steps::Zipped,
     survey,
@@ -89,7 +89,7 @@ impl Job {
 }
 
 /// Requests that are tried again are told as events of a job.
-fn retries(ctx: &Arc<Ctx>, name: String) -> Arc<dyn Fn(&str) + Send + Sync> {
+pub(crate) fn retries(ctx: &Arc<Ctx>, name: String) -> Arc<dyn Fn(&str) + Send + Sync> {
     let ctx = Arc::clone(ctx);
     Arc::new(move |text| ctx.tell(&name, None, What::Retry { text: text.to_owned() }))
 }
@@ -102,7 +102,8 @@ pub async fn run(spec: JobSpec, run: RunId, ctx: Arc<Ctx>) -> Row {
     let mut attempt =
         Attempt { spec: &spec, run, ctx: &ctx, counters: &counters, row: None, notes: Vec::new() };
     let result = {
-        let work = attempt.perform();
+        // A job's future holds the futures of all its steps; on the heap it need not be moved about.
+        let work = Box::pin(attempt.perform());
         watched(work, &ctx, &name, &counters).await.map_err(advised)
     };
     let moved = counters.now();
@@ -160,23 +161,31 @@ async fn watched(
     }
 }
 
-/// Somebody has changed an asset that was complete.
-fn replaced(key: &Key, asset: &Location) -> Fault {
-    Fault::new(
-        Class::Conflict,
-        format!("`{key}` of `{asset}` was replaced since an earlier run completed it"),
-    )
-    .help("set `force_cloud_sync` to send what differs again")
-}
-
-struct Attempt<'a> {
-    spec: &'a JobSpec,
+/// One run's attempt at a job.
+pub(crate) struct Attempt<'a> {
+    pub(crate) spec: &'a JobSpec,
     run: RunId,
-    ctx: &'a Arc<Ctx>,
+    pub(crate) ctx: &'a Arc<Ctx>,
     counters: &'a Arc<Counters>,
     /// Set as soon as the ledger knows the job, so that its end is recorded.
     row: Option<JobId>,
     notes: Vec<String>,
+}
+
+/// What was decided.
+pub(crate) struct Work {
+    /// The job with what its parameter brings.
+    pub spec: JobSpec,
+    /// What will be done.
+    pub plan: Plan,
+    /// What the ledger keeps as the job's input.
+    pub fingerprint: String,
+    /// What the services have answered.
+    pub prepared: Prepared,
+    /// What stands at the destination.
+    pub standing: Standing,
+    /// Whether something of it may stand there already.
+    pub resumed: bool,
 }
 
 impl Attempt<'_> {
@@ -186,27 +195,19 @@ impl Attempt<'_> {
         let _claim = if spec.dry_run { None } else { Some(ctx.ledger.claim(&asset)?) };
         let known = ctx.ledger.job(&asset)?;
         let place = Place::open(&asset, &self.store_options()).await?;
-        if let Some(row) = known.as_ref().filter(|row| standing::done_and_source_gone(spec, Some(row))) {
-            return self.skip_without_source(row.id, &place).await;
+        if let Some(row) = &known
+            && self.is_complete_without_source(row)?
+        {
+            return self.only_the_pipeline(row, place).await;
         }
         let mut facts = survey::local(spec, &ctx.stop).await?;
         facts.standing = survey::standing(spec, &facts, known.as_ref(), &place, &ctx.stop).await?;
         let mut verdict = standing::judge(facts.standing, spec.force_cloud_sync, &asset)?;
         if let (Verdict::Skip, Some(row)) = (&verdict, &known) {
-            match standing::since_done(row.id, &place, ctx).await? {
-                Since::Whole if self.is_triggered(row.id).await? => return Ok(self.skip(row.id)),
-                Since::Whole => {
-                    verdict = Verdict::Complete;
-                    facts.standing = Standing::Begun;
-                    self.note("it is complete since an earlier run, and its pipeline was never started");
-                }
-                Since::Replaced(key) => return Err(replaced(&key, &asset)),
-                Since::Lacking => {
-                    verdict = Verdict::Complete;
-                    facts.standing = Standing::Begun;
-                    self.note("it was complete, and objects of it are gone from the destination: they are sent again");
-                }
-            }
+            let Some(why) = self.left_to_do(row.id, &place).await? else { return Ok(self.skip(row.id)) };
+            verdict = Verdict::Complete;
+            facts.standing = Standing::Begun;
+            self.note(why);
         }
         let (resolved, prepared, plan) = ctx.stop.or(self.prepare(&mut facts)).await?;
         let resumed = verdict == Verdict::Complete;
@@ -217,12 +218,20 @@ impl Attempt<'_> {
                         objects whose files are gone stay at the destination";
             self.note(text);
         }
-        let mut job = self.begin(resolved, plan, prepared, &facts, place, resumed).await?;
+        let print = fingerprint(&plan);
+        let work =
+            Work { spec: resolved, plan, fingerprint: print, prepared, standing: facts.standing, resumed };
+        self.begin_and_end(work, place).await
+    }
+
+    /// Performs what was decided, to the end.
+    pub(crate) async fn begin_and_end(&mut self, work: Work, place: Place) -> Result<JobEnd, Fault> {
+        let mut job = self.begin(work, place).await?;
         perform_stages(&job).await?;
         if let Some(building) = &mut job.building {
             building.quiet = true;
         }
-        Ok(if spec.dry_run { JobEnd::Rehearsed } else { JobEnd::Done })
+        Ok(if job.spec.dry_run { JobEnd::Rehearsed } else { JobEnd::Done })
     }
 
     /// Asks the services, and decides what will be done with what they know.
@@ -240,34 +249,12 @@ impl Attempt<'_> {
         Ok((resolved, prepared, plan))
     }
 
-    fn note(&mut self, text: &str) {
+    pub(crate) fn note(&mut self, text: &str) {
         self.ctx.tell(&self.spec.asset_name(), None, What::Note { text: text.to_owned() });
         self.notes.push(text.to_owned());
     }
 
-    async fn skip_without_source(&mut self, row: JobId, place: &Place) -> Result<JobEnd, Fault> {
-        if standing::since_done(row, place, self.ctx).await? == Since::Whole {
-            return Ok(self.skip(row));
-        }
-        let what = format!(
-            "`{}` does not hold all that was sent any more, and its source is gone",
-            place.location()
-        );
-        Err(Fault::new(Class::Missing, what).help("put the source back, then run the same command again"))
-    }
-
-    /// Whether there is nothing left to start: it was started, or no pipeline is asked for, or this is a dry run. A parameter that
-    /// may ask for one is read only where none was started.
-    async fn is_triggered(&self, row: JobId) -> Result<bool, Fault> {
-        let (spec, ctx) = (self.spec, self.ctx);
-        if spec.dry_run || ctx.ledger.triggers(row)?.iter().any(|t| t.state == TriggerState::Started) {
-            return Ok(true);
-        }
-        let (resolved, _) = ctx.stop.or(prepare::resolve(spec, &ctx.services)).await?;
-        Ok(!resolved.endpoints.wants_pipeline())
-    }
-
-    fn skip(&mut self, row: JobId) -> JobEnd {
+    pub(crate) fn skip(&mut self, row: JobId) -> JobEnd {
         if !self.spec.dry_run {
             self.row = Some(row);
         }
@@ -279,7 +266,7 @@ impl Attempt<'_> {
         StoreOptions { on_retry: retries(self.ctx, self.spec.asset_name()), ..self.ctx.store.clone() }
     }
 
-    fn announce(&mut self, plan: &Plan, resumed: bool) {
+    pub(crate) fn announce(&mut self, plan: &Plan, resumed: bool) {
         let started = What::JobStarted {
             origin: plan.origin.clone(),
             asset: plan.asset.to_string(),
@@ -295,23 +282,16 @@ impl Attempt<'_> {
     }
 
     /// Writes the job into the ledger, holds the destination against it, and opens the ways out.
-    async fn begin(
-        &mut self,
-        spec: JobSpec,
-        plan: Plan,
-        prepared: Prepared,
-        facts: &Facts,
-        place: Place,
-        resumed: bool,
-    ) -> Result<Job, Fault> {
+    async fn begin(&mut self, work: Work, place: Place) -> Result<Job, Fault> {
+        let Work { spec, plan, fingerprint, prepared, standing: stood, resumed } = work;
         let ctx = self.ctx;
         let now = (ctx.clock)();
-        let (id, _) = ctx.ledger.begin_job(self.run, &plan, &fingerprint(&plan), now)?;
+        let (id, _) = ctx.ledger.begin_job(self.run, &plan, &fingerprint, now)?;
         self.row = Some(id);
         let row = (!spec.dry_run).then_some(id);
         let mut mark = None;
         if let Some(job) = row.filter(|_| resumed) {
-            let ours = facts.standing != Standing::Foreign;
+            let ours = stood != Standing::Foreign;
             standing::settle(job, &plan.name, ours, &place, ctx).await?;
             let record = Key::parse(RECORD).expect("the record's name is a key");
             mark = ctx.ledger.object(job, &record)?.map(|_| record);
@@ -339,7 +319,7 @@ impl Attempt<'_> {
     }
 }
 
-fn without_obstacles(plan: &Plan) -> Result<(), Fault> {
+pub(crate) fn without_obstacles(plan: &Plan) -> Result<(), Fault> {
     let Some(obstacle) = plan.obstacles.first() else { return Ok(()) };
     let what = match &obstacle.value {
         Some(value) => format!("`{}` = `{value}`: {}", obstacle.column, obstacle.what),

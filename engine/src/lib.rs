@@ -8,6 +8,7 @@ pub mod bridge;
 pub mod budget;
 pub mod buffers;
 mod build;
+pub mod complete;
 pub mod ctx;
 pub mod delivery;
 pub mod job;
@@ -15,7 +16,7 @@ pub mod prepare;
 pub mod probe;
 pub mod run;
 pub mod services;
-mod standing;
+pub mod standing;
 pub mod steps;
 pub mod survey;
 

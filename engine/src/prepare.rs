@@ -25,7 +25,7 @@ use crate::services::{Needed, Services};
 const DESCRIPTION: &str = "data_description.json";
 
 /// Hears of requests that are tried again.
-type Told = Arc<dyn Fn(&str) + Send + Sync>;
+pub type Told = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// What a job works with beside what its list says.
 #[derive(Debug, Default)]
@@ -69,6 +69,14 @@ pub async fn ask(
         asked => asked?,
     }
     metadata(spec, facts, services, &told, zone, &mut prepared).await?;
+    Ok(prepared)
+}
+
+/// Asks only what starting the pipeline needs.
+pub async fn for_pipeline(spec: &JobSpec, services: &Services, told: &Told) -> Result<Prepared, Fault> {
+    let mut prepared = Prepared::default();
+    token(spec, services, &mut prepared).await?;
+    pipeline(spec, services, told, &prepared).await?;
     Ok(prepared)
 }
 

@@ -132,8 +132,10 @@ fn member(text: &Secret, reference: &SecretRef, key: Option<&str>, needed: &Need
         (None, None) => Ok(text.clone()),
         (None, Some(key)) => {
             let what = format!("`{column}`: `{reference}` is no JSON object, so it has no member `{key}`");
-            Err(Fault::new(Class::BadInput, what)
-                .help("leave out `#` and what follows to take its whole text"))
+            Err(Fault::new(Class::BadInput, what).help(format!(
+                "its value must be JSON such as {{\"{key}\": \"…\"}}; for one that is the bare text, write `{column}` = `{}`",
+                reference.to_string().split('#').next().unwrap_or_default()
+            )))
         }
         (Some(object), key) => {
             let wanted = key.unwrap_or(usual);

@@ -1,11 +1,11 @@
 //! What stands at the destination decides whether a job may begin, and what of it is done already.
 
-use adt_ledger::{JobId, JobRow, JobState, Listing, ObjectState};
-use adt_model::{Class, Fault, JobSpec, Key, Location, Standing, What};
+use adt_ledger::{JobId, Ledger, Listing, ObjectState};
+use adt_model::{Class, Fault, Key, Location, Standing, What};
 use adt_store::{Place, Unfinished};
 use futures::StreamExt;
 
-use crate::{Ctx, delivery::Delivery};
+use crate::{Ctx, Stop, delivery::Delivery};
 
 /// What to do with a job whose asset stands like this.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,15 +44,9 @@ pub(crate) fn judge(standing: Standing, force: bool, asset: &Location) -> Result
     }
 }
 
-/// A job that is done does not need its source any more: people delete raw data after the upload.
-pub(crate) fn done_and_source_gone(spec: &JobSpec, row: Option<&JobRow>) -> bool {
-    let done = row.is_some_and(|row| row.state == JobState::Done);
-    done && !spec.force_cloud_sync && spec.modalities.iter().any(|m| !m.source.exists())
-}
-
 /// What became of an asset since this ledger completed it.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Since {
+pub enum Since {
     /// The destination holds everything that was sent.
     Whole,
     /// Some of it is gone.
@@ -62,8 +56,8 @@ pub(crate) enum Since {
 }
 
 /// Looked at before a job that is done is skipped: another endpoint, or somebody's clean-up, may have left less than the ledger says.
-pub(crate) async fn since_done(job: JobId, place: &Place, ctx: &Ctx) -> Result<Since, Fault> {
-    let wrong = listed(job, place, ctx).await?.verify(LOOKED_THROUGH)?;
+pub async fn since_done(job: JobId, place: &Place, ledger: &Ledger, stop: &Stop) -> Result<Since, Fault> {
+    let wrong = listed(job, place, ledger, stop).await?.verify(LOOKED_THROUGH)?;
     let lacking = !wrong.is_empty();
     let replaced = wrong.into_iter().find(|mismatch| mismatch.found.is_some());
     Ok(match replaced {
@@ -73,15 +67,29 @@ pub(crate) async fn since_done(job: JobId, place: &Place, ctx: &Ctx) -> Result<S
     })
 }
 
+/// Somebody has changed an asset that was complete.
+pub fn replaced(key: &Key, asset: &Location) -> Fault {
+    Fault::new(
+        Class::Conflict,
+        format!("`{key}` of `{asset}` was replaced since an earlier run completed it"),
+    )
+    .help("set `force_cloud_sync` to send what differs again")
+}
+
 /// Mismatches looked through for one that was replaced.
 const LOOKED_THROUGH: usize = 10_000;
 
 /// Everything that stands at the asset's place, beside what the ledger says of the job.
-pub(crate) async fn listed(job: JobId, place: &Place, ctx: &Ctx) -> Result<Listing, Fault> {
-    let mut listing = ctx.ledger.listing(job)?;
+pub(crate) async fn listed(
+    job: JobId,
+    place: &Place,
+    ledger: &Ledger,
+    stop: &Stop,
+) -> Result<Listing, Fault> {
+    let mut listing = ledger.listing(job)?;
     let mut pages = place.list();
     while let Some(page) = pages.next().await {
-        ctx.stop.check()?;
+        stop.check()?;
         listing.add(page?.into_iter().map(|found| (found.key, found.size, found.etag)))?;
     }
     Ok(listing)
@@ -96,7 +104,7 @@ pub(crate) async fn settle(
     place: &Place,
     ctx: &Ctx,
 ) -> Result<(), Fault> {
-    listed(job, place, ctx).await?.reconcile()?;
+    listed(job, place, &ctx.ledger, &ctx.stop).await?.reconcile()?;
     if ours { abort_unknown(job, name, place, ctx).await } else { Ok(()) }
 }
 

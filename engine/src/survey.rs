@@ -2,7 +2,7 @@
 
 use adt_formats::{
     folder::{self, EntryKind, Walked},
-    is_video,
+    is_other_video, is_video,
 };
 use adt_ledger::{JobRow, JobState};
 use adt_metadata::{check_document, no_document_twice};
@@ -20,12 +20,34 @@ use crate::{Stop, ctx::interrupted};
 /// A document of `metadata_dir` larger than this is surely something else.
 const LARGEST_DOCUMENT: u64 = 64 << 20;
 
+/// Files that a note names.
+const NAMED: usize = 3;
+
+/// What is wrong with a folder of a job, and the column that names the folder.
+#[derive(Debug)]
+pub struct Amiss {
+    /// The column, key or flag.
+    pub column: String,
+    /// What it says.
+    pub value: Option<String>,
+    /// What is wrong.
+    pub fault: Fault,
+}
+
+impl From<Amiss> for Fault {
+    fn from(amiss: Amiss) -> Self {
+        amiss.fault
+    }
+}
+
 /// Everything about the rig's side: folders and documents. Nothing is asked of the network.
-pub async fn local(spec: &JobSpec, stop: &Stop) -> Result<Facts, Fault> {
+pub async fn local(spec: &JobSpec, stop: &Stop) -> Result<Facts, Amiss> {
     let (spec, stop) = (spec.clone(), stop.clone());
-    tokio::task::spawn_blocking(move || look(&spec, &Watched(stop)))
-        .await
-        .map_err(|e| Fault::new(Class::Bug, "the survey ended in a panic").because(e))?
+    tokio::task::spawn_blocking(move || look(&spec, &Watched(stop))).await.map_err(|e| Amiss {
+        column: String::new(),
+        value: None,
+        fault: Fault::new(Class::Bug, "the survey ended in a panic").because(e),
+    })?
 }
 
 /// Stops a long walk when a person asks for it; nobody counts its bytes.
@@ -38,25 +60,45 @@ impl Pulse for Watched {
     }
 }
 
-fn look(spec: &JobSpec, pulse: &dyn Pulse) -> Result<Facts, Fault> {
-    let behavior = spec.behavior_dir.as_deref().map(|dir| behavior(dir, spec, pulse)).transpose()?;
+fn look(spec: &JobSpec, pulse: &dyn Pulse) -> Result<Facts, Amiss> {
+    let at = |column: &str, folder: &Utf8Path| {
+        let (column, value) = (column.to_owned(), Some(folder.to_string()));
+        move |fault| Amiss { column, value, fault }
+    };
+    let behavior = match spec.behavior_dir.as_deref() {
+        Some(dir) => Some(behavior(dir, spec, pulse).map_err(at("behavior_dir", dir))?),
+        None => None,
+    };
     let leave_out: Vec<_> = behavior.iter().map(|behavior| behavior.folder.path.clone()).collect();
     let mut folders = Vec::new();
     for modality in &spec.modalities {
-        let path = canonical(&modality.source)?;
-        if leave_out.iter().any(|dir| path.starts_with(dir)) {
-            return Err(Fault::new(Class::BadInput, format!("`{path}` lies inside `behavior_dir`"))
-                .help("behaviour data is never uploaded as it is: name another folder"));
-        }
-        if let Some(written) = written_folders(spec)?.into_iter().find(|folder| folder.starts_with(&path)) {
-            return Err(Fault::new(Class::BadInput, format!("`{written}` lies inside the source `{path}`"))
-                .help("source data is only read: name a destination and a `temp_directory` outside it"));
-        }
-        folders.push(counted(path, &leave_out, pulse)?);
+        let seen = source(&modality.source, &leave_out, spec, pulse);
+        folders.push(seen.map_err(at(&modality.source_column, &modality.source))?);
     }
-    let documents = spec.metadata_dir.as_deref().map(|dir| documents(dir, spec)).transpose()?;
-    let documents = documents.unwrap_or_default();
+    let documents = match spec.metadata_dir.as_deref() {
+        Some(dir) => documents(dir, spec).map_err(at("metadata_dir", dir))?,
+        None => Vec::new(),
+    };
     Ok(Facts { folders, documents, standing: Standing::Free, behavior, gathered: None })
+}
+
+/// The folder of a modality.
+fn source(
+    folder: &Utf8Path,
+    leave_out: &[Utf8PathBuf],
+    spec: &JobSpec,
+    pulse: &dyn Pulse,
+) -> Result<FolderFacts, Fault> {
+    let path = canonical(folder)?;
+    if leave_out.iter().any(|dir| path.starts_with(dir)) {
+        return Err(Fault::new(Class::BadInput, format!("`{path}` lies inside `behavior_dir`"))
+            .help("behaviour data is never uploaded as it is: name another folder"));
+    }
+    if let Some(written) = written_folders(spec)?.into_iter().find(|folder| folder.starts_with(&path)) {
+        return Err(Fault::new(Class::BadInput, format!("`{written}` lies inside the source `{path}`"))
+            .help("source data is only read: name a destination and a `temp_directory` outside it"));
+    }
+    counted(path, leave_out, pulse)
 }
 
 fn counted(path: Utf8PathBuf, leave_out: &[Utf8PathBuf], pulse: &dyn Pulse) -> Result<FolderFacts, Fault> {
@@ -75,7 +117,7 @@ fn counted(path: Utf8PathBuf, leave_out: &[Utf8PathBuf], pulse: &dyn Pulse) -> R
 /// The behaviour folder, with its videos counted. Two files that would become one object cannot both be kept.
 fn behavior(dir: &Utf8Path, spec: &JobSpec, pulse: &dyn Pulse) -> Result<BehaviorFacts, Fault> {
     let path = canonical(dir)?;
-    let mut videos = 0;
+    let (mut videos, mut unsealed) = (0, (0, Vec::new()));
     for walked in folder::walk(&path, &[]) {
         pulse.beat(0)?;
         let Walked::Entry(entry) = walked? else { continue };
@@ -87,6 +129,11 @@ fn behavior(dir: &Utf8Path, spec: &JobSpec, pulse: &dyn Pulse) -> Result<Behavio
             videos += 1;
             name.push_str(".zip");
             distinct(&entry.path, &path.join(&name))?;
+        } else if is_other_video(&name) {
+            unsealed.0 += 1;
+            if unsealed.1.len() < NAMED {
+                unsealed.1.push(name.clone());
+            }
         }
         for modality in spec.modalities.iter().filter(|m| m.folder.as_str() == "behavior") {
             let source = canonical(&modality.source)?;
@@ -98,7 +145,7 @@ fn behavior(dir: &Utf8Path, spec: &JobSpec, pulse: &dyn Pulse) -> Result<Behavio
             other.map_or(Ok(()), |other| distinct(&entry.path, &other))?;
         }
     }
-    Ok(BehaviorFacts { folder: counted(path, &[], pulse)?, videos })
+    Ok(BehaviorFacts { folder: counted(path, &[], pulse)?, videos, unsealed })
 }
 
 fn distinct(one: &Utf8Path, other: &Utf8Path) -> Result<(), Fault> {

@@ -16,4 +16,4 @@ mod video;
 pub mod zip;
 
 pub use steady::SteadyFile;
-pub use video::is_video;
+pub use video::{is_other_video, is_video};

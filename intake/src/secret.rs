@@ -3,7 +3,7 @@
 use adt_model::{Secret, SecretRef};
 use camino::Utf8Path;
 
-use crate::{cell, draft::Wrong, path};
+use crate::{cell, draft::Wrong, nearest, path};
 
 /// The forms of a secret.
 const FORM: &str = "the text itself, or `env:NAME`, `file:PATH`, `ssm:/name`, `ssm:/name#key`, `secretsmanager:name`, \
@@ -35,14 +35,23 @@ pub(crate) fn nested(text: &str, key: &str) -> Result<SecretRef, Wrong> {
 }
 
 fn inline(text: &str) -> Result<SecretRef, Wrong> {
-    let scheme = text.split_once(':').map(|(scheme, _)| scheme.trim());
-    match SCHEMES.iter().find(|known| scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(known))) {
-        Some(known) => {
-            let what = format!("a reference begins with `{known}:`, in lower case and without a blank");
-            Err(Wrong::new(what, FORM))
-        }
-        None => Ok(SecretRef::Inline(Secret::new(text))),
-    }
+    let scheme = text.split_once(':').map(|(scheme, _)| scheme.trim()).filter(|scheme| !scheme.is_empty());
+    let Some(known) = scheme.and_then(meant) else { return Ok(SecretRef::Inline(Secret::new(text))) };
+    let what = format!("a reference begins with `{known}:`, in lower case and without a blank");
+    Err(Wrong::new(what, FORM))
+}
+
+/// The kind of reference that a word before a colon was probably meant to begin. A password that begins so has to be given another way.
+fn meant(word: &str) -> Option<&'static str> {
+    let plain: String = word.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+    let usual = match plain.as_str() {
+        "secret" | "secrets" | "secretmanager" | "sm" | "aws" => Some("secretsmanager"),
+        "param" | "parameter" | "parameterstore" | "paramstore" => Some("ssm"),
+        "environment" | "var" | "variable" => Some("env"),
+        "path" => Some("file"),
+        _ => None,
+    };
+    usual.or_else(|| nearest::nearest(&plain, SCHEMES))
 }
 
 fn named(name: &str) -> Result<String, Wrong> {
@@ -108,6 +117,12 @@ mod tests {
     #[case::secret("secretsmanager:", "a reference that names nothing")]
     #[case::secret_key_only("secretsmanager:#key", "a reference that names nothing")]
     #[case::other_case("SSM:/lab/t", "a reference begins with `ssm:`, in lower case and without a blank")]
+    #[case::slip("evn:T", "a reference begins with `env:`, in lower case and without a blank")]
+    #[case::singular(
+        "secretmanager:t",
+        "a reference begins with `secretsmanager:`, in lower case and without a blank"
+    )]
+    #[case::short("secret:t", "a reference begins with `secretsmanager:`, in lower case and without a blank")]
     #[case::blank_before_colon("env :T", "a reference begins with `env:`, in lower case and without a blank")]
     #[case::no_parameter("ssm:hunter2,x", "not the name of a parameter")]
     #[case::no_secret("secretsmanager:hunter2,x", "not the name of a secret")]

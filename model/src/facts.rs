@@ -25,6 +25,8 @@ pub struct BehaviorFacts {
     pub folder: FolderFacts,
     /// How many of the files are videos, which are encrypted.
     pub videos: u64,
+    /// Files that look like videos and are not encrypted: how many, and the first few.
+    pub unsealed: (u64, Vec<String>),
 }
 
 /// What the services answered, as far as a plan shows it.

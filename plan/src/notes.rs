@@ -1,6 +1,9 @@
 //! What a person should know before a job starts: everything the job asks for that will not happen, and everything left out.
 
-use adt_model::{Choice, DocumentSource, Facts, JobSpec, ModalitySpec, Standing, VideoEncryption};
+use adt_model::{
+    Choice, DocumentSource, Facts, FolderFacts, JobSpec, ModalitySpec, Standing, VideoEncryption,
+};
+use camino::Utf8Path;
 
 use crate::{RECORD, documents};
 
@@ -35,25 +38,40 @@ fn standing(spec: &JobSpec, facts: &Facts, notes: &mut Vec<String>) {
 
 fn folders(spec: &JobSpec, facts: &Facts, notes: &mut Vec<String>) {
     for (modality, seen) in spec.modalities.iter().zip(&facts.folders) {
-        let name = &modality.folder;
-        for left_out in &seen.left_out {
-            notes.push(format!("{name}: left out: {left_out}"));
-        }
-        let more = seen.left_out_count.saturating_sub(seen.left_out.len() as u64);
-        if more > 0 {
-            notes.push(format!("{name}: {more} more left out"));
-        }
-        if seen.files == 0 {
-            notes.push(format!("{name}: `{}` holds no file", modality.source));
-        }
-        if seen.empty_folders > 0 && !modality.compress_raw_data {
-            let n = match seen.empty_folders {
-                1 => "1 empty folder".to_owned(),
-                n => format!("{n} empty folders"),
-            };
-            notes.push(format!("{name}: {n} cannot be kept outside a zip: object stores have no folders"));
-        }
+        folder(modality.folder.as_str(), &modality.source, seen, !modality.compress_raw_data, notes);
         configs(modality, notes);
+    }
+    if let (Some(dir), Some(behavior)) = (&spec.behavior_dir, &facts.behavior) {
+        folder("behavior_dir", dir, &behavior.folder, true, notes);
+        let (count, named) = &behavior.unsealed;
+        if *count > 0 {
+            let more = if *count > named.len() as u64 { ", …" } else { "" };
+            notes.push(format!(
+                "behavior_dir: {count} that look like videos go UNENCRYPTED ({}{more}): only .mp4, .mov, .wmv and .avi are encrypted",
+                named.join(", ")
+            ));
+        }
+    }
+}
+
+/// What of a folder is left out, and whether there is anything in it.
+fn folder(name: &str, source: &Utf8Path, seen: &FolderFacts, as_it_is: bool, notes: &mut Vec<String>) {
+    for left_out in &seen.left_out {
+        notes.push(format!("{name}: left out: {left_out}"));
+    }
+    let more = seen.left_out_count.saturating_sub(seen.left_out.len() as u64);
+    if more > 0 {
+        notes.push(format!("{name}: {more} more left out"));
+    }
+    if seen.files == 0 {
+        notes.push(format!("{name}: `{source}` holds no file"));
+    }
+    if seen.empty_folders > 0 && as_it_is {
+        let n = match seen.empty_folders {
+            1 => "1 empty folder".to_owned(),
+            n => format!("{n} empty folders"),
+        };
+        notes.push(format!("{name}: {n} cannot be kept outside a zip: object stores have no folders"));
     }
 }
 
@@ -73,7 +91,9 @@ fn configs(modality: &ModalitySpec, notes: &mut Vec<String>) {
 fn services(spec: &JobSpec, facts: &Facts, notes: &mut Vec<String>) {
     let e = &spec.endpoints;
     if let Some(name) = &e.aws_param_store_name {
-        notes.push(format!("parameter `{name}` is read before anything is sent; the job list wins over it"));
+        notes.push(format!(
+            "parameter `{name}` is read before anything is sent: services that it names are not part of this plan"
+        ));
     } else if !e.wants_pipeline() {
         notes.push("no Code Ocean settings: no pipeline is triggered".into());
     }
@@ -122,7 +142,8 @@ fn sources(spec: &JobSpec, facts: &Facts, choices: &[Choice], notes: &mut Vec<St
     if let (Some(dir), false) = (&spec.metadata_dir, folder.is_empty()) {
         notes.push(format!("{folder}: from `{dir}`"));
     }
-    if !missing.is_empty() {
+    // What a parameter may still bring is not missing.
+    if !missing.is_empty() && spec.endpoints.aws_param_store_name.is_none() {
         let looked = match (&spec.endpoints.metadata_service_domain, &spec.metadata_dir) {
             (None, None) => "no metadata service and no `metadata_dir` is named".to_owned(),
             (None, Some(dir)) => format!("not in `{dir}`, and no metadata service is named"),

@@ -65,7 +65,7 @@ fn one(zip: bool) -> (JobSpec, Facts) {
 
 fn behavior(path: &str, videos: u64) -> BehaviorFacts {
     let folder = FolderFacts { path: path.into(), files: 2, bytes: 100, ..FolderFacts::default() };
-    BehaviorFacts { folder, videos }
+    BehaviorFacts { folder, videos, unsealed: (4, vec!["a.mkv".into(), "b.mkv".into()]) }
 }
 
 fn documents(names: &[&str]) -> Vec<DocumentFacts> {
@@ -366,7 +366,8 @@ fn everything_without_effect_and_everything_left_out_is_told() {
     SPIM: `/rig/brain` holds no file
     SPIM: 2 empty folders cannot be kept outside a zip: object stores have no folders
     SPIM: `extra_configs` has no meaning for a folder sent as it is and is not read
-    parameter `/lab/endpoints` is read before anything is sent; the job list wins over it
+    behavior_dir: 4 that look like videos go UNENCRYPTED (a.mkv, b.mkv, …): only .mp4, .mov, .wmv and .avi are encrypted
+    parameter `/lab/endpoints` is read before anything is sent: services that it names are not part of this plan
     https://meta.example is asked for `subject.json` and `procedures.json` before anything is sent
     zipcrypto is a weak cipher: use it only for readers that cannot open AES
     `skip_staging` has no effect: the asset is built below `/scratch` first

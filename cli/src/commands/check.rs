@@ -19,11 +19,15 @@ pub(super) fn run(jobs: &Jobs, common: &Common, vars: &BTreeMap<String, String>)
         problems.extend(adt_plan::obstacles(spec));
         problems.extend(secrets::problems(spec, vars));
     }
+    let mut notes = BTreeMap::new();
     for spec in &specs {
         // A row whose text is already wrong would only say the same again.
         if !problems.iter().any(|problem| problem.origin == spec.origin) {
-            problems.extend(seen(spec, &mut look));
+            problems.extend(seen(spec, &mut look, &mut notes));
         }
+    }
+    if !common.quiet {
+        show::notes(&notes);
     }
     if problems.is_empty() {
         if !common.quiet {
@@ -39,14 +43,18 @@ pub(super) fn run(jobs: &Jobs, common: &Common, vars: &BTreeMap<String, String>)
 }
 
 /// What the world has against the job: its folders and destination, then the services around it.
-fn seen(spec: &JobSpec, look: &mut Look) -> Vec<Problem> {
+fn seen(spec: &JobSpec, look: &mut Look, notes: &mut BTreeMap<String, u64>) -> Vec<Problem> {
     let (facts, fault) = match look.at(spec) {
-        Err(fault) => return vec![from_fault(spec, "", None, &fault)],
+        Err(amiss) => return vec![from_fault(spec, &amiss.column, amiss.value, &amiss.fault)],
         Ok(seen) => seen,
     };
-    // Nothing is asked for a job that is done.
+    // Services are not asked for a job that is done.
     if facts.standing == Standing::Done && !spec.force_cloud_sync {
-        return Vec::new();
+        let fault = look.since_done(spec).err();
+        return fault
+            .map(|fault| from_fault(spec, "s3_bucket", named(spec, "s3_bucket"), &fault))
+            .into_iter()
+            .collect();
     }
     let destination =
         fault.map(|fault| from_fault(spec, "s3_bucket", Some(spec.destination.to_string()), &fault));
@@ -57,6 +65,9 @@ fn seen(spec: &JobSpec, look: &mut Look) -> Vec<Problem> {
     }
     let asked = look.ask(spec, &facts);
     found.extend(asked.obstacles);
+    for note in asked.notes {
+        *notes.entry(note).or_default() += 1;
+    }
     let told = asked.faults.into_iter().filter(|(column, _)| !(unreachable && *column == "s3_bucket"));
     found.extend(told.map(|(column, fault)| from_fault(spec, column, named(spec, column), &fault)));
     found
@@ -68,9 +79,18 @@ fn named(spec: &JobSpec, column: &str) -> Option<String> {
     match column {
         "s3_bucket" => Some(spec.destination.to_string()),
         "aws_param_store_name" => endpoints.aws_param_store_name.clone(),
-        "codeocean_domain" => endpoints.codeocean_domain.clone(),
-        "metadata_service_domain" => endpoints.metadata_service_domain.clone(),
+        "codeocean_domain" => endpoints.codeocean_domain.as_deref().map(without_credentials),
+        "metadata_service_domain" => endpoints.metadata_service_domain.as_deref().map(without_credentials),
         _ => None,
+    }
+}
+
+/// An address without what somebody wrote before an `@`.
+fn without_credentials(address: &str) -> String {
+    match (address.find("://"), address.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => format!("{}://…{}", &address[..scheme], &address[at..]),
+        (None, Some(at)) => format!("…{}", &address[at..]),
+        _ => address.to_owned(),
     }
 }
 

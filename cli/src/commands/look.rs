@@ -2,8 +2,15 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use adt_engine::{Stop, prepare, probe, services::Services, survey};
-use adt_ledger::{JobRow, JobState, Ledger};
+use adt_engine::{
+    Stop,
+    complete::is_complete,
+    prepare, probe,
+    services::Services,
+    standing::{self, Since},
+    survey::{self, Amiss},
+};
+use adt_ledger::{JobRow, Ledger};
 use adt_model::{Class, Facts, Fault, JobSpec, Location, Problem, ProblemKind, Standing};
 use adt_store::{Place, StoreOptions};
 
@@ -39,13 +46,13 @@ impl Look {
     }
 
     /// What can be seen; the destination's fault is given beside the rest, since both can be told.
-    pub(super) fn at(&mut self, spec: &JobSpec) -> Result<(Facts, Option<Fault>), Fault> {
-        let row = self.row(spec)?;
+    pub(super) fn at(&mut self, spec: &JobSpec) -> Result<(Facts, Option<Fault>), Amiss> {
+        let unread = |fault| Amiss { column: String::new(), value: None, fault };
+        let row = self.row(spec).map_err(unread)?;
+        let done = is_done(row.as_ref(), self.ledger.as_ref()).map_err(unread)?;
         let mut facts = match self.runtime.block_on(survey::local(spec, &Stop::default())) {
             // People delete raw data after the upload and run the same list again.
-            Err(fault)
-                if fault.class() == Class::Missing && !spec.force_cloud_sync && is_done(row.as_ref()) =>
-            {
+            Err(amiss) if amiss.fault.class() == Class::Missing && !spec.force_cloud_sync && done => {
                 return Ok((Facts { standing: Standing::Done, ..Facts::default() }, None));
             }
             seen => seen?,
@@ -72,13 +79,17 @@ impl Look {
             Ok((resolved, _)) => resolved,
             Err(fault) => return Asked { faults: vec![("aws_param_store_name", fault)], ..Asked::default() },
         };
+        let obstacles = adt_plan::plan(&resolved, facts).obstacles;
+        if !obstacles.is_empty() {
+            return Asked { obstacles, ..Asked::default() };
+        }
         let (prepared, mut faults) =
             self.runtime.block_on(prepare::examine(&resolved, facts, &self.services, &TimeZone::system()));
         if let Some(fault) = self.write_fault(spec) {
             faults.push(("s3_bucket", fault));
         }
         let facts = Facts { gathered: Some(prepared.gathered), ..facts.clone() };
-        Asked { obstacles: adt_plan::plan(&resolved, &facts).obstacles, faults }
+        Asked { obstacles, faults, notes: adt_plan::plan(&resolved, &facts).notes }
     }
 
     fn write_fault(&mut self, spec: &JobSpec) -> Option<Fault> {
@@ -93,6 +104,20 @@ impl Look {
                 None
             }
             Err(fault) => Some(fault),
+        }
+    }
+
+    /// What was replaced at the destination of a job that is done, or why that cannot be told; a run would end with it.
+    pub(super) fn since_done(&self, spec: &JobSpec) -> Result<(), Fault> {
+        let (Some(ledger), Some(row)) = (&self.ledger, self.row(spec)?) else { return Ok(()) };
+        let asset = spec.asset();
+        let looked = async {
+            let place = Place::open(&asset, &self.store).await?;
+            standing::since_done(row.id, &place, ledger, &Stop::default()).await
+        };
+        match self.runtime.block_on(looked)? {
+            Since::Replaced(key) => Err(standing::replaced(&key, &asset)),
+            Since::Whole | Since::Lacking => Ok(()),
         }
     }
 
@@ -117,6 +142,8 @@ pub(super) struct Asked {
     pub obstacles: Vec<Problem>,
     /// What was answered amiss, with the column that names who was asked.
     pub faults: Vec<(&'static str, Fault)>,
+    /// What a person should know although nothing is wrong.
+    pub notes: Vec<String>,
 }
 
 async fn asked(
@@ -129,8 +156,11 @@ async fn asked(
     survey::standing(spec, facts, row, &place, &Stop::default()).await
 }
 
-fn is_done(row: Option<&JobRow>) -> bool {
-    row.is_some_and(|row| row.state == JobState::Done)
+fn is_done(row: Option<&JobRow>, ledger: Option<&Ledger>) -> Result<bool, Fault> {
+    match (row, ledger) {
+        (Some(row), Some(ledger)) => is_complete(row, ledger),
+        _ => Ok(false),
+    }
 }
 
 /// A missing source is no problem when the ledger knows the asset as complete.
@@ -148,7 +178,7 @@ pub(super) fn unforgiven(
             }
             _ => None,
         };
-        if !is_done(row.as_ref()) {
+        if !is_done(row.as_ref(), ledger)? {
             left.push(problem);
         }
     }

@@ -30,7 +30,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<u8> {
         Command::Check(jobs) => check::run(&jobs, &args.common, &vars),
         Command::Plan(jobs) => plan::run(&jobs, &args.common, &vars),
         Command::History(history) => history::run(&history, &args.common, &vars),
-        Command::Settings(tuning) => settings::run(&tuning, &args.common, &vars),
+        Command::Settings(shown) => settings::run(&shown, &args.common, &vars),
         Command::Decrypt(decrypt) => decrypt::run(&decrypt, &args.common, &vars),
         Command::Demo(demo) => demo::run(&demo, &args.common, vars),
         Command::Completions { shell } => Ok(reference::completions(shell)),

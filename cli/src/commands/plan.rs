@@ -38,9 +38,9 @@ fn planned(spec: &JobSpec, look: &mut Look) -> Plan {
             plan.notes.insert(0, format!("the destination could not be looked at: {}", fault.line()));
             plan
         }
-        Err(fault) => {
+        Err(amiss) => {
             let mut plan = adt_plan::plan(spec, &Facts::default());
-            plan.notes.insert(0, format!("the source could not be looked at: {}", fault.line()));
+            plan.notes.insert(0, format!("the source could not be looked at: {}", amiss.fault.line()));
             plan
         }
     }

@@ -4,16 +4,19 @@ use std::collections::BTreeMap;
 
 use super::DONE;
 use crate::{
-    args::{Common, Tuning},
+    args::{Common, Shown},
     settings, show,
 };
 
-pub(super) fn run(tuning: &Tuning, common: &Common, vars: &BTreeMap<String, String>) -> anyhow::Result<u8> {
-    let settings = settings::resolve(common, tuning, vars)?;
+pub(super) fn run(asked: &Shown, common: &Common, vars: &BTreeMap<String, String>) -> anyhow::Result<u8> {
+    let mut shown = settings::resolve(common, &asked.tuning, vars)?.shown;
+    for (name, value) in asked.manner.given() {
+        settings::given(&mut shown, name, value);
+    }
     if common.json {
-        settings.shown.iter().for_each(show::json_line);
+        shown.iter().for_each(show::json_line);
     } else {
-        show::out(&show::settings(&settings.shown));
+        show::out(&show::settings(&shown));
     }
     Ok(DONE)
 }

@@ -27,7 +27,7 @@ fn job(row: &HistoryRow, zone: &TimeZone) -> [String; 7] {
     // The last that did something: a run that found the job done says nothing of how long it took.
     let busy = row.attempts.iter().rev().find(|attempt| attempt.end != Some(JobEnd::Skipped));
     let last = busy.or(row.attempts.last());
-    let sent: u64 = row.attempts.iter().map(|a| a.moved.bytes_sent).sum();
+    let sent: u64 = row.attempts.iter().filter(|a| !a.dry_run).map(|a| a.moved.bytes_sent).sum();
     [
         last.map(|a| time(a.started_at, zone)).unwrap_or_default(),
         state(row.state).to_owned(),
@@ -60,9 +60,10 @@ pub(crate) fn attempts(row: &HistoryRow, zone: &TimeZone) -> String {
     for attempt in &row.attempts {
         let moved = &attempt.moved;
         let end = attempt.end.map_or("never ended (killed, or still at work)", word);
+        let would = if attempt.dry_run { "would be " } else { "" };
         let _ = writeln!(
             text,
-            "\nrun {} at {}: {end}; {} objects sent, {} kept, {} sent, {}",
+            "\nrun {} at {}: {end}; {} objects {would}sent, {} kept, {} {would}sent, {}",
             attempt.run.0,
             time(attempt.started_at, zone),
             moved.objects_sent,

@@ -1,8 +1,6 @@
 //! Everything a person sees. Rows and answers go to stdout; progress, notes and errors to stderr. With `--json`, stdout holds
 //! one JSON object a line and nothing else.
 
-#![expect(clippy::print_stderr, reason = "this is the one place that prints")]
-
 mod bars;
 mod history;
 mod lines;
@@ -51,28 +49,35 @@ pub(crate) fn count(n: u64, thing: &str) -> String {
     format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
 }
 
-/// A line on stderr.
+/// A line on stderr. That nobody reads it any more (a closed terminal, `2>&1 | head`) must not end a job.
 pub(crate) fn say(text: &str) {
-    eprintln!("{text}");
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Notes, each with the number of jobs it holds for.
+pub(crate) fn notes(notes: &std::collections::BTreeMap<String, u64>) {
+    for (text, jobs) in notes {
+        say(&if *jobs == 1 { format!("note: {text}") } else { format!("note for {jobs} jobs: {text}") });
+    }
 }
 
 /// An error that ended the whole command, with what to do about it.
 pub(crate) fn error(error: &anyhow::Error) {
     match error.downcast_ref::<Fault>() {
         Some(fault) => {
-            eprintln!("error: {}", fault.line());
+            say(&format!("error: {}", fault.line()));
             if let Some(help) = fault.advice() {
-                eprintln!("help: {help}");
+                say(&format!("help: {help}"));
             }
         }
-        None => eprintln!("error: {error:#}"),
+        None => say(&format!("error: {error:#}")),
     }
 }
 
 /// A panic was caught.
 pub(crate) fn bug() {
-    eprintln!("error: this is a bug in adt {}", env!("CARGO_PKG_VERSION"));
-    eprintln!("help: please report it at {} with the lines above", env!("CARGO_PKG_REPOSITORY"));
+    say(&format!("error: this is a bug in adt {}", env!("CARGO_PKG_VERSION")));
+    say(&format!("help: please report it at {} with the lines above", env!("CARGO_PKG_REPOSITORY")));
 }
 
 /// Settings with where they came from.
@@ -85,5 +90,5 @@ pub(crate) fn settings(shown: &[Shown]) -> String {
 /// The end of a run: a table for people, or nothing more for those who read events.
 pub(crate) fn ended(summary: &Summary, common: &Common) {
     let text = table::summary(summary, common.quiet);
-    if common.json { eprint!("{text}") } else { out(&text) }
+    if common.json { say(text.trim_end_matches('\n')) } else { out(&text) }
 }

@@ -5,7 +5,7 @@ use camino::Utf8Path;
 use fs_err as fs;
 use rstest::rstest;
 
-use crate::desk::{ASSET, Desk, Job, Tree, digest, unzipped, within};
+use crate::desk::{ASSET, Desk, Job, Said, Tree, digest, unzipped, within};
 
 /// What the one video shows.
 const FACE: &str = "a face that nobody may see";
@@ -88,4 +88,22 @@ fn a_modality_that_is_behaviour_data_is_refused(#[case] source: &str) {
     let job = Job::new().copy("behavior", source).with("behavior_dir", "rig/Videos/");
     desk.run(&job, &[]).ends(2).says("behavior_dir");
     assert!(!desk.asset().exists());
+}
+
+/// What is not sent, and what is sent as it is though it looks like a video, is told before anything is sent.
+#[cfg(unix)]
+#[test]
+fn what_a_behaviour_folder_does_not_send_or_does_not_encrypt_is_told() {
+    let desk = Desk::new();
+    for name in ["rig/a.bin", "work/Videos/x.txt", "work/Videos/s.mkv", "elsewhere/big.mp4"] {
+        desk.write(name, "x");
+    }
+    fs::os::unix::fs::symlink(desk.root.join("elsewhere/big.mp4"), desk.root.join("work/Videos/big.mp4"))
+        .unwrap();
+    let job = Job::new().copy("behavior", desk.root.join("rig")).with("behavior_dir", "Videos");
+    let list = desk.list(&job);
+    for command in ["check", "plan", "run"] {
+        let said = Said::of(&mut desk.adt(&[command, list.as_str()])).ends(0);
+        said.says("behavior_dir: left out: big.mp4").says("go UNENCRYPTED (s.mkv)");
+    }
 }

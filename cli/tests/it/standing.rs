@@ -5,7 +5,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use rstest::rstest;
 
-use crate::desk::{ASSET, Desk, Job, RECORD, differing, digest, within, writes};
+use crate::desk::{ASSET, Desk, Job, RECORD, Said, differing, digest, within, writes};
 
 #[rstest]
 #[case::s3("s3")]
@@ -155,4 +155,18 @@ fn without_its_source_a_done_asset_is_skipped_only_while_it_is_whole() {
     desk.run(&job, &[]).ends(0).says("1 skipped");
     fs::remove_file(desk.asset().join(RECORD)).unwrap();
     desk.run(&job, &[]).ends(1).says("its source is gone");
+}
+
+/// `check` says ok exactly when a run would go well.
+#[test]
+fn check_looks_at_the_destination_of_a_done_job() {
+    let desk = Desk::new();
+    let job = Job::new().copy("behavior", desk.write("rig/a.txt", "x").parent().unwrap());
+    desk.run(&job, &[]).ends(0);
+    let list = desk.list(&job);
+    Said::of(&mut desk.adt(&["check", list.as_str()])).ends(0);
+    let mut away = desk.adt(&["check", list.as_str()]);
+    Said::of(away.env("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1").env("ADT_RETRY_TIME", "1s"))
+        .ends(2)
+        .says("s3_bucket");
 }

@@ -16,7 +16,7 @@ use camino::Utf8Path;
 use fs_err as fs;
 use rstest::rstest;
 
-use crate::desk::{ASSET, Desk, Job, Said, a_part_is_stored, differing, digest, within};
+use crate::desk::{ASSET, Desk, Job, RECORD, Said, a_part_is_stored, differing, digest, within};
 
 /// Holds one request up, once a part is stored, until it is let go.
 #[derive(Clone, Default)]
@@ -199,4 +199,22 @@ fn stopped_before_the_first_request_is_answered() {
     gate.open();
     assert_eq!(said.code, Some(130), "{said:#?}");
     desk.run(&job, &[]).ends(0);
+}
+
+/// `adt run jobs.csv 2>&1 | head -1`: whoever read the words has gone.
+#[test]
+fn a_reader_that_goes_away_ends_no_job() {
+    let desk = Desk::new();
+    let list = desk.list(Job::new().copy("behavior", desk.small_tree("rig")));
+    for command in ["check", "run"] {
+        let mut child = desk
+            .adt(&[command, list.as_str(), "--log-level", "debug"])
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop((child.stdout.take(), child.stderr.take()));
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{command}");
+    }
+    assert!(desk.asset().join(RECORD).is_file());
 }

@@ -393,3 +393,46 @@ fn an_interrupted_order_is_not_repeated() {
     lab.run(lab.job(), &[]).ends(0);
     assert_eq!((lab.orders(), lab.ocean.accepted().len()), (1, 1));
 }
+
+/// People delete raw data when they read that the asset is complete.
+#[rstest]
+#[case::after_a_refused_order(true)]
+#[case::of_a_done_job_whose_list_gets_one_later(false)]
+fn a_pipeline_is_started_although_the_source_is_gone(#[case] refused: bool) {
+    let lab = Lab::new();
+    if refused {
+        lab.ocean.next([Run::refuse(Reply::json(401, r#"{"message":"no"}"#))]);
+        lab.run(lab.job(), &[]).ends(1);
+    } else {
+        lab.run(lab.described(bare().zip("SPIM", lab.source())), &[]).ends(0);
+    }
+    let source = lab.source();
+    let job = lab.piped(lab.described(bare().zip("SPIM", &source)));
+    fs::remove_dir_all(&source).unwrap();
+    let before = writes(&lab.desk.tally());
+    lab.run(&job, &[]).ends(0).says("its source is gone").says("computation-1");
+    lab.run(&job, &[]).ends(0).says("skipped");
+    assert_eq!((writes(&lab.desk.tally()), lab.ocean.accepted().len()), (before, 1));
+}
+
+#[test]
+fn what_is_asked_of_a_pipeline_that_runs_already_is_told_and_not_done() {
+    let lab = Lab::new();
+    lab.run(lab.job(), &[]).ends(0);
+    lab.run(lab.job().with("codeocean_trigger_capsule_id", "other"), &[]).ends(0).says("not started again");
+    lab.run(lab.job(), &["--retrigger"]).ends(0).says("`--retrigger` is for one of which that is not known");
+    assert_eq!(lab.orders(), 1);
+}
+
+/// Code Ocean started it, and answers nothing more: what it does is not known, and a person decides.
+#[test]
+fn retrigger_helps_where_nothing_answers() {
+    let lab = Lab::new();
+    lab.ocean.next([Run::accept_then(Reply::reset())]);
+    lab.ocean.list(Listing::Unavailable(500));
+    let quick = ["--request-timeout", "1s", "--retry-time", "1s"];
+    lab.run(lab.job(), &quick).ends(1).says("whether its pipeline is started is not known");
+    lab.run(lab.job(), &quick).ends(1).says("whether its pipeline is started is not known");
+    assert_eq!(lab.ocean.accepted().len(), 1);
+    lab.run(lab.job(), &[&quick[..], &["--retrigger"]].concat()).ends(0).says("computation-2");
+}

@@ -17,12 +17,16 @@ use adt_ledger::{JobId, TriggerRow, TriggerState};
 use adt_model::{Class, Crc64, Fault, Key, Location, Trigger, What};
 use adt_plan::RECORD;
 use adt_services::code_ocean::{CodeOcean, Failure, Lookup, Request, request, run_url};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::job::Job;
 
 /// Requests that may have arrived and did not; more of them mean that Code Ocean is not well.
-const TRIES: u32 = 5;
+const TRIES: u32 = 3;
+
+/// A request whose answer was lost is looked for so often, after one, two and three times the settling time: a list may lag behind.
+const LOOKS: u32 = 3;
 
 pub(super) async fn perform(trigger: &Trigger, job: &Job) -> Result<Value, Fault> {
     let (bucket, prefix) = bucket_and_prefix(&job.plan.asset);
@@ -39,19 +43,8 @@ pub(super) async fn perform(trigger: &Trigger, job: &Job) -> Result<Value, Fault
     let code_ocean = CodeOcean::open(&trigger.domain, token, &job.service_options())?;
     let generation = job.ctx.ledger.generation(row)?;
     let start = Start { job, row, generation, record: record(row, job)?, request, code_ocean };
-    let computation = start.once().await.map_err(|fault| uploaded(fault, job))?;
+    let computation = start.once().await.map_err(|fault| start.uploaded(fault))?;
     Ok(json!({ "computation": computation }))
-}
-
-/// What is not done is only the last step.
-fn uploaded(fault: Fault, job: &Job) -> Fault {
-    if fault.class() == Class::Cancelled {
-        return fault;
-    }
-    let help = fault.advice().unwrap_or("run the same command again: only this is done then").to_owned();
-    Fault::new(fault.class(), format!("`{}` is complete, but its pipeline is not started", job.plan.asset))
-        .because(fault)
-        .help(help)
 }
 
 /// The checksum of the record that completes the asset.
@@ -115,6 +108,23 @@ impl Start<'_> {
         self.send(&earlier).await
     }
 
+    /// What is not done, or not known to be done, is only the last step.
+    fn uploaded(&self, fault: Fault) -> Fault {
+        if fault.class() == Class::Cancelled {
+            return fault;
+        }
+        let asset = &self.job.plan.asset;
+        let rows = self.job.ctx.ledger.triggers(self.row).unwrap_or_default();
+        let intended = rows.last().is_some_and(|row| row.state == TriggerState::Intended);
+        let what = if intended {
+            format!("`{asset}` is complete, and whether its pipeline is started is not known")
+        } else {
+            format!("`{asset}` is complete, but its pipeline is not started")
+        };
+        let help = fault.advice().unwrap_or("run the same command again: only this is done then").to_owned();
+        Fault::new(fault.class(), what).because(fault).help(help)
+    }
+
     async fn send(&self, earlier: &[TriggerRow]) -> Result<Option<String>, Fault> {
         let ctx = &self.job.ctx;
         let since = (ctx.clock)();
@@ -153,21 +163,42 @@ impl Start<'_> {
     async fn became(
         &self,
         sent: &Request,
-        since: jiff::Timestamp,
+        since: Timestamp,
         earlier: &[TriggerRow],
     ) -> Result<Option<Option<String>>, Fault> {
-        // A request that is on its way may still arrive.
-        tokio::time::sleep(self.job.ctx.services.settle).await;
-        let others: Vec<_> = earlier.iter().filter_map(|row| row.computation.as_deref()).collect();
-        match self.code_ocean.find(sent, since).await? {
-            Lookup::Found(runs) => {
-                let ours = runs.into_iter().find(|run| !others.contains(&run.id.as_str()));
-                Ok(ours.map(|run| Some(run.id)))
+        let settle = self.job.ctx.services.settle;
+        for look in 1..=LOOKS {
+            // A request that is on its way may still arrive.
+            tokio::time::sleep(settle * look).await;
+            if let Some(found) = self.listed(sent, since, earlier).await? {
+                return Ok(Some(found));
             }
-            Lookup::None => Ok(None),
-            Lookup::CannotTell(_) if self.job.ctx.settings.retrigger => Ok(None),
-            Lookup::CannotTell(why) => Err(unknown(&why)),
+            let age = (self.job.ctx.clock)().duration_since(since);
+            if age > SignedDuration::try_from(settle * (LOOKS * (LOOKS + 1) / 2)).unwrap_or_default() {
+                break;
+            }
         }
+        Ok(None)
+    }
+
+    async fn listed(
+        &self,
+        sent: &Request,
+        since: Timestamp,
+        earlier: &[TriggerRow],
+    ) -> Result<Option<Option<String>>, Fault> {
+        let others: Vec<_> = earlier.iter().filter_map(|row| row.computation.as_deref()).collect();
+        let why = match self.code_ocean.find(sent, since).await {
+            Ok(Lookup::Found(runs)) => {
+                let ours = runs.into_iter().find(|run| !others.contains(&run.id.as_str()));
+                return Ok(ours.map(|run| Some(run.id)));
+            }
+            Ok(Lookup::None) => return Ok(None),
+            Ok(Lookup::CannotTell(why)) => unknown(&why),
+            Err(fault) => fault,
+        };
+        // A person has looked, and says that nothing runs.
+        if self.job.ctx.settings.retrigger { Ok(None) } else { Err(why) }
     }
 
     fn started(&self, computation: Option<String>) -> Result<Option<String>, Fault> {

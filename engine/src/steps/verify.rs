@@ -53,7 +53,7 @@ impl Pulse for Stoppable<'_> {
 }
 
 async fn destination_holds_all(row: JobId, job: &Job) -> Result<(), Fault> {
-    let wrong = listed(row, job.asset.place(), &job.ctx).await?.verify(NAMED + 1)?;
+    let wrong = listed(row, job.asset.place(), &job.ctx.ledger, &job.ctx.stop).await?.verify(NAMED + 1)?;
     if wrong.is_empty() { Ok(()) } else { Err(not_as_sent(&wrong, job)) }
 }
 
