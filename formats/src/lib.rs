@@ -1,18 +1,22 @@
 //! How a format lies on disk; no network in sight.
 //!
+//! - [`ephys_store`]: a stream of samples as a Zarr store that SpikeInterface loads.
 //! - [`folder`]: what lies in a session folder, in key order.
 //! - [`SteadyFile`]: a source that must not change while it is read.
 //! - [`npy`]: arrays of `NumPy`, read in ranges.
 //! - [`open_ephys`]: recordings of the Open Ephys GUI.
+//! - [`zarr`]: arrays in chunks, their metadata.
 //! - [`zip`]: folders as zip streams, single files as encrypted zip streams, and the way back.
 //! - [`is_video`]: which files are sent encrypted only.
 
+pub mod ephys_store;
 pub mod folder;
 pub mod npy;
 pub mod open_ephys;
 mod stamp;
 mod steady;
 mod video;
+pub mod zarr;
 pub mod zip;
 
 pub use steady::SteadyFile;

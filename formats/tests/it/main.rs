@@ -3,5 +3,8 @@
 
 mod decrypt;
 mod encrypted;
+mod ephys_store;
+mod ephys_store_oracle;
 mod open_ephys;
+mod zarr;
 mod zip;
