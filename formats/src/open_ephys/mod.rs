@@ -17,6 +17,8 @@
 mod channel;
 mod clipped;
 mod columns;
+#[cfg(test)]
+mod foreign;
 mod oebin;
 mod place;
 mod probe;

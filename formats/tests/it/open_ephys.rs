@@ -365,3 +365,22 @@ fn the_source_is_not_touched() {
     rig.open();
     assert_eq!(tree::digest(rig.root()).unwrap(), before);
 }
+
+#[rstest]
+#[case::missing(None, "cannot be read")]
+#[case::another_make(
+    Some("<recording/>"),
+    "tells nothing about probes: it is not a settings file of Open Ephys"
+)]
+#[case::no_probes(Some("<SETTINGS/>"), "no processor of Neuropixels probes")]
+fn settings_that_tell_no_probe_are_told_once(#[case] settings: Option<&str>, #[case] word: &str) {
+    let rig = Rig::new();
+    rig.record(NODE, (1, 1), Gui::V06, &[probe(100), StreamSpec::ni_daq(2, 100)]);
+    if let Some(text) = settings {
+        fs::write(rig.root().join(NODE).join("settings.xml"), text).unwrap();
+    }
+    let session = rig.open();
+    let told = told(&session, Weight::Noted);
+    assert!(told.len() == 1 && told[0].contains(word), "{told:?}");
+    assert_eq!((session.streams().count(), unread(&session)), (2, vec![]));
+}

@@ -109,3 +109,6 @@ fn recorded(node: &Element) -> Vec<Recorded> {
     };
     parameters.all("STREAM").filter_map(one).collect()
 }
+
+#[cfg(test)]
+mod tests;
