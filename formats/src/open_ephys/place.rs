@@ -24,7 +24,9 @@ impl Place {
     /// one experiment is read.
     pub(super) fn of(root: &Utf8Path, oebin: &str) -> Result<Self, String> {
         let key = oebin.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let recording_folder = if key.is_empty() { root.to_owned() } else { root.join(key) };
+        // Part by part: in Windows' longest form of an absolute path, `/` would be a letter.
+        let mut recording_folder = root.to_owned();
+        recording_folder.extend(key.split('/').filter(|part| !part.is_empty()));
         let (recording, recording_number) = numbered(&recording_folder, "recording")?;
         let experiment_folder = recording_folder.parent().unwrap_or(root);
         let (experiment, experiment_number) = numbered(experiment_folder, "experiment")?;

@@ -214,11 +214,11 @@ fn join(
     segment: Segment,
     problems: &mut Vec<Problem>,
 ) -> Result<(), Fault> {
-    let stream = new_stream(experiment, found, described, segment.columns);
+    let mut stream = new_stream(experiment, found, described, segment.columns);
+    let repeated = number_repeated(&mut stream.channels);
     if let Some(other) = experiment.streams.iter_mut().find(|other| other.name == stream.name) {
-        let same =
-            other.channels == stream.channels && other.sample_rate.to_bits() == stream.sample_rate.to_bits();
-        if !same {
+        let rate = other.sample_rate.to_bits() == stream.sample_rate.to_bits();
+        if !rate || other.channels != stream.channels {
             let what = format!(
                 "`{}` has other channels or another sample rate than the recordings of `{}` before it",
                 segment.dat.path, other.name
@@ -228,8 +228,6 @@ fn join(
         other.segments.push(segment);
         return Ok(());
     }
-    let mut stream = stream;
-    let repeated = number_repeated(&mut stream.channels);
     if !repeated.is_empty() {
         let what = format!("`{}` has channels of one name: {}", found.oebin.path, repeated.join(", "));
         problems.push(Problem::noted(&found.oebin.path, Fault::new(Class::Corrupt, what)));

@@ -46,24 +46,64 @@ pub(super) fn times(tree: &Tree, folder: &str, problems: &mut Vec<Problem>) -> T
         Some(numbers) => (Some(numbers), file("timestamps.npy")),
         None => (file("timestamps.npy"), file("synchronized_timestamps.npy")),
     };
-    let mut read = |entry: Option<&Entry>, meaning: Meaning| {
-        let entry = entry?;
-        look(entry, meaning).map_err(|fault| problems.push(Problem::noted(&entry.path, fault))).ok()
-    };
-    let counter = read(counter, Meaning::Counter);
-    let seconds = read(seconds, Meaning::Seconds).map(|(file, _)| file);
-    let first_sample = counter.as_ref().and_then(|(_, first)| *first);
-    Times { counter: counter.map(|(file, _)| file), first_sample, seconds }
+    let mut times = Times::default();
+    if let Some(entry) = counter {
+        match look(entry, Meaning::Counter).and_then(|file| counted(file, problems)) {
+            Ok((file, first)) => (times.counter, times.first_sample) = (Some(file), first),
+            Err(fault) => problems.push(Problem::noted(&entry.path, fault)),
+        }
+    }
+    if let Some(entry) = seconds {
+        match look(entry, Meaning::Seconds).and_then(|file| clocked(file, problems)) {
+            Ok(file) => times.seconds = Some(file),
+            Err(fault) => problems.push(Problem::noted(&entry.path, fault)),
+        }
+    }
+    times
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// The file and its first value. Sample numbers that do not run through are told: the recorder lost samples.
+fn counted(file: TimeFile, problems: &mut Vec<Problem>) -> Result<(TimeFile, Option<i64>), Fault> {
+    if file.items == 0 {
+        return Ok((file, None));
+    }
+    let (npy, mut first, mut last) = (file.open()?, [0], [0]);
+    npy.integers(0, &mut first)?;
+    npy.integers(file.items - 1, &mut last)?;
+    npy.finish()?;
+    let ([first], [last]) = (first, last);
+    if i128::from(last) - i128::from(first) != i128::from(file.items) - 1 {
+        let what =
+            format!("`{}` goes from {first} to {last} in {} sample numbers", file.file.path, file.items);
+        let help = "samples were lost or repeated while recording; all that is there is read";
+        problems.push(Problem::noted(&file.file.path, Fault::new(Class::Corrupt, what).help(help)));
+    }
+    Ok((file, Some(first)))
+}
+
+/// Seconds that begin below zero (-1 is what an unsynchronised stream gets) or with no number are told.
+fn clocked(file: TimeFile, problems: &mut Vec<Problem>) -> Result<TimeFile, Fault> {
+    let mut first = [0.0];
+    if file.items > 0 {
+        let npy = file.open()?;
+        npy.floats(0, &mut first)?;
+        npy.finish()?;
+    }
+    if !first[0].is_finite() || first[0] < 0.0 {
+        let what = format!("`{}` begins at {} s: the stream was not synchronised", file.file.path, first[0]);
+        problems.push(Problem::noted(&file.file.path, Fault::new(Class::Corrupt, what)));
+    }
+    Ok(file)
+}
+
+#[derive(Clone, Copy)]
 enum Meaning {
     Counter,
     Seconds,
 }
 
-/// The file and, of a counter, its first value.
-fn look(entry: &Entry, meaning: Meaning) -> Result<(TimeFile, Option<i64>), Fault> {
+/// The file, if it can mean this.
+fn look(entry: &Entry, meaning: Meaning) -> Result<TimeFile, Fault> {
     let mut file = TimeFile { file: entry.clone(), items: 0 };
     let npy = file.open()?;
     file.items = npy.items();
@@ -76,9 +116,6 @@ fn look(entry: &Entry, meaning: Meaning) -> Result<(TimeFile, Option<i64>), Faul
         let what = format!("`{}` holds `{}`, so it cannot be {wanted}", entry.path, header.dtype);
         return Err(Fault::new(Class::Corrupt, what));
     }
-    let mut first = [0];
-    let counted = meaning == Meaning::Counter && file.items > 0;
-    let first = if counted { npy.integers(0, &mut first).map(|()| Some(first[0]))? } else { None };
     npy.finish()?;
-    Ok((file, first))
+    Ok(file)
 }

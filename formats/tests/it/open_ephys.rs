@@ -227,6 +227,8 @@ fn samples_are_read_in_ranges_and_not_beyond() {
 #[case::no_oebin(|f: &Utf8Path| remove(f, &["../../structure.oebin"]), &["no `structure.oebin`", "no `structure.oebin`"], &[], 0)]
 #[case::cut_oebin(|f: &Utf8Path| cut(&f.join("../../structure.oebin"), 9), &["does not describe a recording: EOF"], &[], 0)]
 #[case::odd_stream(|f: &Utf8Path| edit(f, "30000.0", "-1.0"), &["sample rate is -1 Hz"], &["nothing of the stream"], 0)]
+#[case::lost_samples(|f: &Utf8Path| npy(&f.join("sample_numbers.npy"), "<i8", 100, &numbers(7)).unwrap(), &[], &["goes from 1000 to 1106 in 100"], 100)]
+#[case::unsynchronised(|f: &Utf8Path| npy(&f.join("timestamps.npy"), "<f8", 100, &(-1.0f64).to_le_bytes().repeat(100)).unwrap(), &[], &["begins at -1 s"], 100)]
 #[case::other_channels(|f: &Utf8Path| edit(f, "0.195", "0.25"), &["has other channels"], &["nothing of the stream"], 0)]
 fn one_broken_stream_loses_no_other(
     #[case] deed: fn(&Utf8Path),
@@ -250,6 +252,11 @@ fn one_broken_stream_loses_no_other(
     if frames > 0 {
         assert_eq!(samples(whole, 1), &probe(100).samples()[..6 * frames as usize]);
     }
+}
+
+/// Of 100 frames, with as many lost in the middle.
+fn numbers(lost: i64) -> Vec<u8> {
+    (0..100).flat_map(|i| (1000 + i + if i < 50 { 0 } else { lost }).to_le_bytes()).collect()
 }
 
 fn cut(path: &Utf8Path, bytes: u64) {

@@ -3,8 +3,10 @@ use super::{super::probe::Site, Version, xml::Element};
 /// A probe as the settings file has it.
 #[derive(Debug)]
 pub(super) struct ProbeEntry {
-    /// What its streams may be called, the likeliest first.
-    pub(super) names: Vec<String>,
+    /// What its streams are called, by its place; `None` when streams and probes are not equally many.
+    pub(super) stream: Option<String>,
+    /// What a person called it.
+    pub(super) custom: Option<String>,
     /// `nodeId` of its processor.
     pub(super) node: String,
     pub(super) part_number: Option<String>,
@@ -37,12 +39,15 @@ pub(super) fn entries(processor: &Element, gui: Option<&Version>) -> Vec<ProbeEn
     let probes = editors().flat_map(|editor| editor.all("NP_PROBE")).chain(deeper);
     let on = probes.filter(|probe| probe.get("isEnabled").is_none_or(|on| on == "1"));
     let shifted = gui.is_some() && gui < Version::parse("0.6.0").as_ref();
-    on.enumerate()
+    let on: Vec<_> = on.collect();
+    let named = streams.len() == on.len();
+    on.into_iter()
+        .enumerate()
         .map(|(index, probe)| {
             let place = if streams.is_empty() {
                 Some(format!("{node}.{index}"))
             } else {
-                streams.get(index).cloned()
+                streams.get(index).filter(|_| named).cloned()
             };
             let sites = if old {
                 Err("the plugin Neuropix-PXI writes positions from version 0.3.3 on".to_owned())
@@ -69,19 +74,16 @@ fn entry(
 ) -> ProbeEntry {
     let get = |name: &str| probe.get(name).filter(|value| !value.is_empty()).map(str::to_owned);
     let serial_number = get("probe_serial_number").unwrap_or_default();
-    let own = get("custom_probe_name").filter(|name| *name != serial_number);
-    let mut names: Vec<_> = own.into_iter().chain(place).collect();
+    let custom = get("custom_probe_name").filter(|name| *name != serial_number);
     // The shanks of a Quad Base are streams of their own, called `<probe>-1` to `<probe>-4`.
-    if let Some(shank) = probe.get("shank").and_then(|shank| shank.parse::<u32>().ok()) {
-        for name in &mut names {
-            let end = format!("-{}", shank.saturating_add(1));
-            if !name.ends_with(&end) {
-                name.push_str(&end);
-            }
-        }
-    }
+    let shank = probe.get("shank").and_then(|shank| shank.parse::<u32>().ok());
+    let of_shank = |name: String| match shank.map(|shank| format!("-{}", shank.saturating_add(1))) {
+        Some(end) if !name.ends_with(&end) => name + &end,
+        _ => name,
+    };
     ProbeEntry {
-        names,
+        stream: place.map(of_shank),
+        custom: custom.map(of_shank),
         node: node.to_owned(),
         part_number: get("probe_part_number"),
         serial_number,
@@ -104,7 +106,7 @@ fn streams(processor: &Element) -> Vec<String> {
     for stream in processor.all("STREAM") {
         let name = stream.get("name").unwrap_or_default();
         let name = probe_of(name).to_owned();
-        if !name.contains("ADC") && !names.contains(&name) {
+        if !name.is_empty() && !name.contains("ADC") && !names.contains(&name) {
             names.push(name);
         }
     }

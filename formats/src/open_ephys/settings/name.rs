@@ -47,12 +47,15 @@ impl Settings {
     }
 }
 
-/// The entry whose name is that of the stream; otherwise the first whose name is a part of the stream's, as probeinterface has it.
+/// The entry whose stream it is; then the one a person called so; then the first whose name is a part of the stream's, as
+/// probeinterface has it.
 fn by_name<'a>(entries: &'a [ProbeEntry], wanted: &Wanted) -> Option<&'a ProbeEntry> {
-    let own = probe_of(wanted.stream);
-    let exact = |entry: &&ProbeEntry| entry.names.iter().any(|name| name == own);
-    let part = |entry: &&ProbeEntry| entry.names.iter().any(|name| wanted.name.contains(name.as_str()));
-    entries.iter().find(exact).or_else(|| entries.iter().find(part))
+    let own = Some(probe_of(wanted.stream));
+    let part = |name: &Option<String>| name.as_ref().is_some_and(|name| wanted.name.contains(name));
+    let find = |right: &dyn Fn(&ProbeEntry) -> bool| entries.iter().find(|entry| right(entry));
+    find(&|entry| entry.stream.as_deref() == own)
+        .or_else(|| find(&|entry| entry.custom.as_deref() == own))
+        .or_else(|| find(&|entry| part(&entry.custom) || part(&entry.stream)))
 }
 
 /// GUI 0.5 numbers the streams of a processor: one for a 2.0, two (spikes, low band) for the others. The band is held against the
@@ -79,7 +82,7 @@ impl ProbeEntry {
     /// The probe without its contacts.
     fn probe(&self) -> Probe {
         Probe {
-            name: self.names.first().cloned().unwrap_or_default(),
+            name: self.custom.clone().or_else(|| self.stream.clone()).unwrap_or_default(),
             serial_number: self.serial_number.clone(),
             part_number: self.part_number.clone(),
             model_name: String::new(),

@@ -56,6 +56,14 @@ fn a_name_given_by_a_person_counts_and_so_does_the_place() {
     }
 }
 
+#[test]
+fn more_probes_than_streams_are_not_told_by_place() {
+    let text = text(&["ProbeA"], &[spec("x", 30.0), spec("ProbeA", 60.0)]);
+    assert!(find(&text, "X-1.ProbeA", 30_000.0, &EIGHT).unwrap_err().contains("called like"));
+    let named = text.replace("custom_probe_name=\"20403311721\"", "custom_probe_name=\"ProbeA\"");
+    assert_eq!(first_y(find(&named, "X-1.ProbeA", 30_000.0, &EIGHT)), Ok(60.0));
+}
+
 /// GUI 0.5 numbers streams: a 1.0 has two, a 2.0 has one.
 #[rstest]
 #[case::first_spikes("100.0", 30_000.0, Ok(0.0))]
