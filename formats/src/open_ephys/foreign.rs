@@ -110,7 +110,7 @@ fn changed_files_never_panic() {
         if let Ok(settings) = Settings::parse(&text) {
             parsed[2] += 1;
             if let Ok(probe) = settings.probe(&wanted) {
-                drop((probe.to_json(), probe.info(), probe.groups(), probe.inter_sample_shift("")));
+                drop((probe.geometry(), probe.info(), probe.groups(), probe.inter_sample_shift("")));
             }
         }
     }

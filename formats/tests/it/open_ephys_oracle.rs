@@ -52,7 +52,7 @@ fn stream(stream: &Stream) -> Value {
         "channels": channels.iter().map(|channel| channel.name.as_str()).collect::<Vec<_>>(),
         "bit_volts": channels.iter().map(|channel| channel.bit_volts).collect::<Vec<_>>(),
         "settings": stream.settings,
-        "probe": stream.probe.as_ref().map(adt_formats::open_ephys::Probe::to_json),
+        "probe": stream.probe.as_ref().map(adt_formats::open_ephys::Probe::geometry),
         "info": stream.probe.as_ref().map(adt_formats::open_ephys::Probe::info),
         "segments": segments,
     })

@@ -3,25 +3,26 @@ use serde_json::{Map, Value, json};
 use super::{Contact, Probe};
 
 /// Key order is that of probeinterface's own files.
-pub(super) fn dictionary(probe: &Probe) -> Value {
+pub(super) fn geometry(probe: &Probe) -> Map<String, Value> {
     let each = |value: &dyn Fn(&Contact) -> Value| -> Value { probe.contacts.iter().map(value).collect() };
-    json!({
-        "ndim": 2,
-        "si_units": "um",
-        "annotations": {},
-        "contact_annotations": {},
-        "contact_positions": each(&|contact| json!([contact.x, contact.y])),
-        "contact_plane_axes": each(&|_| json!([[1.0, 0.0], [0.0, 1.0]])),
-        "contact_shapes": each(&|_| json!("square")),
-        "contact_shape_params": each(&|_| json!({"width": probe.contact_width})),
-        "probe_planar_contour": probe.contour,
-        "device_channel_indices": (0..probe.contacts.len()).collect::<Vec<_>>(),
-        "contact_ids": each(&|contact| json!(contact.id)),
-        "shank_ids": each(&|contact| json!(contact.shank_id())),
-    })
+    let fields = [
+        ("ndim", json!(2)),
+        ("si_units", json!("um")),
+        ("annotations", json!({})),
+        ("contact_annotations", json!({})),
+        ("contact_positions", each(&|contact| json!([contact.x, contact.y]))),
+        ("contact_plane_axes", each(&|_| json!([[1.0, 0.0], [0.0, 1.0]]))),
+        ("contact_shapes", each(&|_| json!("square"))),
+        ("contact_shape_params", each(&|_| json!({"width": probe.contact_width}))),
+        ("probe_planar_contour", json!(probe.contour)),
+        ("device_channel_indices", json!((0..probe.contacts.len()).collect::<Vec<_>>())),
+        ("contact_ids", each(&|contact| json!(contact.id))),
+        ("shank_ids", each(&|contact| json!(contact.shank_id()))),
+    ];
+    fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
-pub(super) fn info(probe: &Probe) -> Value {
+pub(super) fn info(probe: &Probe) -> Map<String, Value> {
     let mut info = Map::new();
     let mut put = |key: &str, value: Option<&str>| {
         if let Some(value) = value {
@@ -39,5 +40,5 @@ pub(super) fn info(probe: &Probe) -> Value {
     put("reference", probe.reference.as_deref());
     put("ap_gain", probe.ap_gain.as_deref());
     put("lfp_gain", probe.lfp_gain.as_deref());
-    Value::Object(info)
+    info
 }

@@ -4,7 +4,7 @@ mod contacts;
 mod json;
 mod kind;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub(super) use contacts::{Site, contacts};
 
@@ -56,12 +56,12 @@ pub struct Contact {
 
 impl Probe {
     /// The probe as probeinterface's dictionary has it: one item of `probes` in a store's attribute `probe`.
-    pub fn to_json(&self) -> Value {
-        json::dictionary(self)
+    pub fn geometry(&self) -> Map<String, Value> {
+        json::geometry(self)
     }
 
     /// One item of a store's annotation `probes_info`.
-    pub fn info(&self) -> Value {
+    pub fn info(&self) -> Map<String, Value> {
         json::info(self)
     }
 
