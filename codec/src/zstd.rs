@@ -65,7 +65,8 @@ impl Decoder {
 
     /// Decompresses into `out` (what was there is gone), whatever the length is up to `limit` bytes.
     ///
-    /// No more than `limit` is allocated for the bytes, and at most 128 MiB for the window of a frame without length.
+    /// After an error `out` is of no use. No more than `limit` is allocated for the bytes, and at most 128 MiB for the window of
+    /// a frame without length.
     pub fn decode(&mut self, frame: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<(), FrameError> {
         out.clear();
         if frame.is_empty() {
@@ -93,7 +94,7 @@ impl Decoder {
         let mut input = InBuffer::around(frames);
         loop {
             // One byte beyond the limit tells a frame that is too long from one that just fits.
-            let room = out.len().max(DCtx::out_size()).min((limit + 1).saturating_sub(out.len()));
+            let room = out.len().max(DCtx::out_size()).min(limit.saturating_add(1).saturating_sub(out.len()));
             out.reserve_exact(room);
             let before = (input.pos(), out.len());
             let position = out.len();

@@ -34,7 +34,7 @@ impl Decoder {
 
     /// Decompresses into `chunk` (what was there is gone), whatever the length is up to `limit` bytes.
     ///
-    /// No more than three times `limit` is allocated, whatever the frame says.
+    /// After an error `chunk` is of no use. No more than three times `limit` is allocated, whatever the frame says.
     pub fn decode(&mut self, frame: &[u8], limit: usize, chunk: &mut Vec<u8>) -> Result<(), FrameError> {
         let header = Header::read(frame)?;
         if header.bytes > limit {
