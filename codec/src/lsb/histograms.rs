@@ -10,9 +10,6 @@ const STRIDE: usize = PAGE + 16;
 /// In the index: a page nobody has touched.
 const NONE: u32 = u32::MAX;
 
-/// So many columns are counted together, so that the pages they touch stay in the cache nearest but one.
-const TOGETHER: usize = 32;
-
 /// How often each int16 value occurs in each column: exact medians and distinct values of a recording of any length.
 ///
 /// Memory is 4 KiB for each 1024 neighbouring values of a column of which one occurs: some 8 to 16 KiB a column in quiet
@@ -53,10 +50,15 @@ impl Histograms {
     /// Adds whole frames. Order and grouping of calls do not matter.
     pub fn count(&mut self, frames: &[i16]) -> Result<(), Ragged> {
         Ragged::check(frames.len(), self.width)?;
-        // Some 60 KiB of samples are gone over once for each group of columns.
-        for part in frames.chunks((30_000 / self.width).max(1) * self.width) {
-            for (columns, index) in self.columns.chunks(TOGETHER).zip(self.index.chunks_mut(TOGETHER)) {
-                count_group(part, self.width, columns, index, &mut self.counts);
+        for frame in frames.chunks_exact(self.width) {
+            for (column, pages) in self.columns.iter().zip(&mut self.index) {
+                let at = usize::from((frame[*column] as u16) ^ 0x8000);
+                let page = &mut pages[at / PAGE];
+                if *page == NONE {
+                    *page = open(&mut self.counts);
+                }
+                let count = &mut self.counts[*page as usize + at % PAGE];
+                *count = count.saturating_add(1);
             }
         }
         Ok(())
@@ -119,30 +121,14 @@ impl Histograms {
     }
 }
 
-fn count_group(
-    frames: &[i16],
-    width: usize,
-    columns: &[usize],
-    index: &mut [[u32; PAGES]],
-    counts: &mut Vec<u32>,
-) {
-    for frame in frames.chunks_exact(width) {
-        for (column, pages) in columns.iter().zip(&mut *index) {
-            let at = usize::from((frame[*column] as u16) ^ 0x8000);
-            let page = &mut pages[at / PAGE];
-            if *page == NONE {
-                *page = open(counts);
-            }
-            let count = &mut counts[*page as usize + at % PAGE];
-            *count = count.saturating_add(1);
-        }
-    }
-}
-
 /// Where the counts of a new page begin.
 #[cold]
 fn open(counts: &mut Vec<u32>) -> u32 {
     let begin = counts.len();
+    if begin == counts.capacity() {
+        // By an eighth rather than twofold: the counts of a whole probe are a good part of the memory there is.
+        counts.reserve_exact((begin / STRIDE / 8).max(32) * STRIDE);
+    }
     counts.resize(begin + STRIDE, 0);
     begin as u32
 }

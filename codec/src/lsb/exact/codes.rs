@@ -80,6 +80,9 @@ impl Line {
     }
 }
 
+/// More exceptions in a column than this say that it does not lie on the step.
+pub(super) const MOST_EXCEPTIONS: usize = 256;
+
 /// Both directions between samples and codes, for frames of one stream.
 ///
 /// Never silently wrong: each sample is had back from its code before [`Codes::encode`] returns, and each code from its sample
@@ -87,162 +90,148 @@ impl Line {
 /// the step as the others do and comes back all the same.
 #[derive(Clone, Debug)]
 pub struct Codes {
-    coding: Lines,
-    restoring: Lines,
-    /// For each column: all ones where the lines prove a sample or code, 0 where a table does.
-    by_line: Vec<i16>,
-    tables: Vec<Table>,
+    coding: Direction,
+    restoring: Direction,
+    exceptions: Vec<Patch>,
 }
 
 /// One direction for all columns: `rint(x * factor + term)`. 1 and 0 for columns that pass through.
 #[derive(Clone, Debug)]
-struct Lines {
+struct Direction {
     factor: Vec<f64>,
     term: Vec<f64>,
 }
 
-impl Lines {
+impl Direction {
     fn raw(width: usize) -> Self {
         Self { factor: vec![1.0; width], term: vec![0.0; width] }
     }
+
+    #[inline]
+    fn convert(&self, from: &[i16], to: &mut [i16]) {
+        let columns = from.iter().zip(&self.factor).zip(&self.term);
+        for (((from, factor), term), to) in columns.zip(to) {
+            *to = low16(f64::from(*from) * factor + term);
+        }
+    }
 }
 
-/// The samples of a column with exceptions.
+/// One exception of each column that has so many; of the others one that changes nothing.
 #[derive(Clone, Debug)]
-struct Table {
-    column: usize,
-    line: Line,
-    /// The code of the first sample.
-    first: i16,
+struct Patch {
+    codes: Vec<i16>,
     samples: Vec<i16>,
 }
 
-impl Table {
-    fn new(column: &Column, line: Line) -> Result<Self, &'static str> {
-        let (first, last) = (line.code(i16::MIN), line.code(i16::MAX));
-        let mut samples: Vec<i16> =
-            (first..=last).map(|code| line.at(code).round_ties_even() as i16).collect();
-        for exception in &column.exceptions {
-            if line.code(exception.sample) != exception.code {
-                return Err("an exception is not near its code");
-            }
-            samples[usize::from(exception.code.abs_diff(first))] = exception.sample;
+impl Patch {
+    /// With masks instead of branches, so that it becomes vector code.
+    #[inline]
+    fn apply(&self, codes: &[i16], samples: &mut [i16]) {
+        let width = samples.len();
+        let (codes, patched, instead) = (&codes[..width], &self.codes[..width], &self.samples[..width]);
+        for column in 0..width {
+            let mask = -i16::from(codes[column] == patched[column]);
+            samples[column] ^= (samples[column] ^ instead[column]) & mask;
         }
-        Ok(Self { column: column.column, line, first, samples })
-    }
-
-    fn sample(&self, code: i16) -> Option<i16> {
-        let at = i32::from(code) - i32::from(self.first);
-        self.samples.get(usize::try_from(at).ok()?).copied()
-    }
-
-    fn code(&self, sample: i16) -> Option<i16> {
-        let code = self.line.code(sample);
-        (self.sample(code) == Some(sample)).then_some(code)
     }
 }
 
 impl Codes {
     /// For frames of `width` columns. Columns that the step does not name pass through unchanged.
     pub fn new(width: usize, step: &Step) -> Result<Self, Unusable> {
-        let (coding, restoring) = (Lines::raw(width), Lines::raw(width));
-        let mut codes = Self { coding, restoring, by_line: vec![-1; width], tables: Vec::new() };
+        let (coding, restoring) = (Direction::raw(width), Direction::raw(width));
+        let mut codes = Self { coding, restoring, exceptions: Vec::new() };
         for column in &step.columns {
-            codes.set(column, step.counts).map_err(|why| Unusable { column: column.column, why })?;
+            codes.set_line(column, step.counts).map_err(|why| Unusable { column: column.column, why })?;
         }
+        let most = step.columns.iter().map(|column| column.exceptions.len()).max().unwrap_or(0);
+        codes.exceptions = (0..most).map(|number| codes.patch(step, number)).collect();
         Ok(codes)
     }
 
-    fn set(&mut self, column: &Column, step: f64) -> Result<(), &'static str> {
+    fn set_line(&mut self, column: &Column, step: f64) -> Result<(), &'static str> {
         let at = column.column;
-        if at >= self.by_line.len() {
+        if at >= self.coding.term.len() {
             return Err("there is no such column");
         }
         let line = Line::new(step, column.zero).ok_or("step or zero is out of range")?;
+        if column.exceptions.len() > MOST_EXCEPTIONS {
+            return Err("there are too many exceptions");
+        }
+        if column.exceptions.iter().any(|exception| line.code(exception.sample) != exception.code) {
+            return Err("an exception is not near its code");
+        }
         (self.coding.factor[at], self.coding.term[at]) = (line.per_count, line.shift);
         (self.restoring.factor[at], self.restoring.term[at]) = (line.step, line.zero);
-        if !column.exceptions.is_empty() {
-            self.tables.push(Table::new(column, line)?);
-            self.by_line[at] = 0;
-        }
         Ok(())
+    }
+
+    fn patch(&self, step: &Step, number: usize) -> Patch {
+        let codes = vec![0; self.coding.term.len()];
+        let mut samples = codes.clone();
+        self.restoring.convert(&codes, &mut samples);
+        let mut patch = Patch { codes, samples };
+        for column in &step.columns {
+            // A column with fewer repeats one: the formula's own pair might undo an exception.
+            if let Some(exception) = column.exceptions.get(number).or(column.exceptions.first()) {
+                patch.codes[column.column] = exception.code;
+                patch.samples[column.column] = exception.sample;
+            }
+        }
+        patch
+    }
+
+    #[inline]
+    fn restore(&self, codes: &[i16], samples: &mut [i16]) {
+        self.restoring.convert(codes, samples);
+        for patch in &self.exceptions {
+            patch.apply(codes, samples);
+        }
     }
 
     /// Writes the codes of whole frames of samples, as many as there are samples. After an error `codes` holds anything.
     pub fn encode(&self, samples: &[i16], codes: &mut [i16]) -> Result<(), Foreign> {
-        self.convert(samples, codes, &self.coding, &self.restoring, Table::code).map_err(|at| match at {
-            Stop::Ragged(ragged) => ragged.into(),
-            Stop::At { frame, column, value } => Foreign::Sample { frame, column, sample: value },
-        })
-    }
-
-    /// Writes the samples of whole frames of codes, as many as there are codes. After an error `samples` holds anything.
-    pub fn decode(&self, codes: &[i16], samples: &mut [i16]) -> Result<(), Foreign> {
-        self.convert(codes, samples, &self.restoring, &self.coding, Table::sample).map_err(|at| match at {
-            Stop::Ragged(ragged) => ragged.into(),
-            Stop::At { frame, column, value } => Foreign::Code { frame, column, code: value },
-        })
-    }
-
-    fn convert(
-        &self,
-        from: &[i16],
-        to: &mut [i16],
-        there: &Lines,
-        back: &Lines,
-        by_table: fn(&Table, i16) -> Option<i16>,
-    ) -> Result<(), Stop> {
-        let width = self.by_line.len();
-        Ragged::check(from.len(), width)?;
-        if from.len() != to.len() {
-            return Err(Ragged { samples: to.len(), width }.into());
-        }
-        for (number, (from, to)) in from.chunks_exact(width).zip(to.chunks_exact_mut(width)).enumerate() {
-            let stop = |column| Stop::At { frame: number, column, value: from[column] };
-            if !convert_frame(from, to, there, back, &self.by_line) {
-                return Err(stop(first_lost(from, to, back, &self.by_line)));
-            }
-            for table in &self.tables {
-                to[table.column] = by_table(table, from[table.column]).ok_or(stop(table.column))?;
+        let width = self.check(samples, codes)?;
+        let mut again = vec![0; width];
+        for (frame, (samples, codes)) in
+            samples.chunks_exact(width).zip(codes.chunks_exact_mut(width)).enumerate()
+        {
+            self.coding.convert(samples, codes);
+            self.restore(codes, &mut again);
+            if let Some((column, &sample)) = first_difference(samples, &again) {
+                return Err(Foreign::Sample { frame, column, sample });
             }
         }
         Ok(())
     }
-}
 
-enum Stop {
-    Ragged(Ragged),
-    At { frame: usize, column: usize, value: i16 },
-}
+    /// Writes the samples of whole frames of codes, as many as there are codes. After an error `samples` holds anything.
+    pub fn decode(&self, codes: &[i16], samples: &mut [i16]) -> Result<(), Foreign> {
+        let width = self.check(codes, samples)?;
+        let mut again = vec![0; width];
+        for (frame, (codes, samples)) in
+            codes.chunks_exact(width).zip(samples.chunks_exact_mut(width)).enumerate()
+        {
+            self.restore(codes, samples);
+            self.coding.convert(samples, &mut again);
+            if let Some((column, &code)) = first_difference(codes, &again) {
+                return Err(Foreign::Code { frame, column, code });
+            }
+        }
+        Ok(())
+    }
 
-impl From<Ragged> for Stop {
-    fn from(ragged: Ragged) -> Self {
-        Self::Ragged(ragged)
+    fn check(&self, from: &[i16], to: &[i16]) -> Result<usize, Ragged> {
+        let width = self.coding.term.len();
+        Ragged::check(from.len(), width)?;
+        if from.len() == to.len() { Ok(width) } else { Err(Ragged { samples: to.len(), width }) }
     }
 }
 
-/// Converts one frame, and says whether converting it back gives the same again wherever `by_line` has ones.
 #[inline]
-fn convert_frame(from: &[i16], to: &mut [i16], there: &Lines, back: &Lines, by_line: &[i16]) -> bool {
-    let width = by_line.len();
-    let (from, to) = (&from[..width], &mut to[..width]);
-    let (factor, term) = (&there.factor[..width], &there.term[..width]);
-    let (factor_back, term_back) = (&back.factor[..width], &back.term[..width]);
-    let mut lost = 0;
-    for column in 0..width {
-        let new = low16(f64::from(from[column]) * factor[column] + term[column]);
-        let old = low16(f64::from(new) * factor_back[column] + term_back[column]);
-        lost |= (from[column] ^ old) & by_line[column];
-        to[column] = new;
+fn first_difference<'a>(given: &'a [i16], again: &[i16]) -> Option<(usize, &'a i16)> {
+    if given == again {
+        return None;
     }
-    lost == 0
-}
-
-#[cold]
-fn first_lost(from: &[i16], to: &[i16], back: &Lines, by_line: &[i16]) -> usize {
-    let lost = |column: &usize| {
-        let old = low16(f64::from(to[*column]) * back.factor[*column] + back.term[*column]);
-        (from[*column] ^ old) & by_line[*column] != 0
-    };
-    (0..by_line.len()).find(lost).unwrap_or_default()
+    given.iter().enumerate().find(|(at, value)| again.get(*at) != Some(*value))
 }

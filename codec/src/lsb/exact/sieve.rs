@@ -1,7 +1,8 @@
 //! Which steps are possible, given distances between values.
 
-/// The largest number of ranges that is followed up. Structured data leaves a handful after the first distances.
-const MOST_RANGES: usize = 1 << 14;
+/// So many ranges are followed up, the largest steps first: near a step of twice the tolerance every distance fits, and
+/// what is left there frays into ever more ranges.
+const MOST_RANGES: usize = 512;
 
 /// Distances between int16 values, each at most once.
 pub(super) struct Distances(Vec<u64>);
@@ -36,7 +37,7 @@ pub(super) struct Range {
 /// What is left of `ranges` when every distance must be within `tolerance` of a multiple of the step, not counting 0 times.
 ///
 /// Short distances come first: they leave few whole multiples to choose between, and each longer one narrows the step
-/// further. Empty when no step is possible, or when so many are that the data have no structure worth the name.
+/// further. Ascending; empty when no step is possible.
 pub(super) fn sieve(mut ranges: Vec<Range>, distances: &Distances, tolerance: f64) -> Vec<Range> {
     let mut next = Vec::new();
     for distance in distances.iter().filter(|&d| d > 0) {
@@ -45,9 +46,7 @@ pub(super) fn sieve(mut ranges: Vec<Range>, distances: &Distances, tolerance: f6
         }
         std::mem::swap(&mut ranges, &mut next);
         next.clear();
-        if ranges.is_empty() || ranges.len() > MOST_RANGES {
-            return Vec::new();
-        }
+        ranges.drain(..ranges.len().saturating_sub(MOST_RANGES));
     }
     ranges
 }

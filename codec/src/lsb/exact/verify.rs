@@ -2,7 +2,7 @@
 
 use super::{
     Column, Exception,
-    codes::Line,
+    codes::{Line, MOST_EXCEPTIONS},
     decimal::{simplest, tidy},
     find::Values,
 };
@@ -23,7 +23,7 @@ pub(super) fn column(values: &Values, step: f64, slack: f64) -> Option<Column> {
             exceptions.push(Exception { code, sample });
         }
     }
-    Some(Column { column: values.column, zero, exceptions })
+    (exceptions.len() <= MOST_EXCEPTIONS).then_some(Column { column: values.column, zero, exceptions })
 }
 
 /// Where code 0 lies, so that every value is within half a count of its code; that is the median's place before it was rounded.
