@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use adt_formats::open_ephys::{ChannelKind, Segment, Session, Stream};
+use adt_formats::open_ephys::{ChannelKind, Content, Segment, Session, Stream, clipped};
 use adt_model::Idle;
 use adt_testkit::{
     open_ephys::{Gui, ProbeSpec, StreamSpec, settings},
@@ -92,6 +92,34 @@ fn sessions_are_read_as_neo_reads_them(#[case] gui: Gui, #[case] node: &str) {
     }
     // neo takes the number of segments of all experiments from the last node.
     assert_eq!(differences(rig.root()), "");
+}
+
+#[test]
+fn the_clipped_copy_is_read_by_neo() {
+    let (rig, copy) = (Rig::new(), Rig::new());
+    for number in [(1, 1), (3, 1), (3, 4)] {
+        // One recording is shorter than what is asked for.
+        let frames = 40 * number.1 + 20;
+        let streams =
+            [StreamSpec::probe(PROBE, 6, frames).with_sync("AP_SYNC"), StreamSpec::ni_daq(3, frames)];
+        rig.record(NODE, number, Gui::V06, &streams);
+    }
+    let session = rig.open();
+    for file in clipped(&session, 100) {
+        let file = file.unwrap();
+        let whole = std::fs::read(&file.source.path).unwrap();
+        let bytes = match file.content {
+            Content::FirstFrames { columns, frames } => &whole[..2 * columns * frames as usize],
+            _ => &whole,
+        };
+        let path = copy.root().join(file.key.as_str());
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    let names = |session: &Session| session.streams().map(Stream::store_name).collect::<Vec<_>>();
+    assert_eq!(names(&copy.open()), names(&session));
+    assert_eq!(copy.open().streams().map(Stream::frames).max(), Some(160));
+    assert_eq!(differences(copy.root()), "");
 }
 
 /// x of the left column, pitches, as the GUI writes them.
