@@ -6,7 +6,7 @@ mod encrypted;
 mod ephys_store;
 mod ephys_store_oracle;
 mod open_ephys;
-mod zarr;
 mod open_ephys_clipped;
 mod open_ephys_oracle;
+mod zarr;
 mod zip;
