@@ -2,7 +2,7 @@ use thiserror::Error;
 
 use super::{
     Step,
-    decimal::simplest,
+    decimal::{simplest, tidy},
     sieve::{Distances, Range, sieve},
     verify::column,
 };
@@ -80,8 +80,11 @@ pub fn find(histograms: &Histograms) -> Result<Step, Refusal> {
     }
     let slack = slack(&moving);
     let (mut best, mut refusal) = (None, Refusal::NoStep);
-    for range in candidates(f64::from(gap), &moving, slack)?.into_iter().take(MOST_TRIED) {
-        match prove(simplest(range.low, range.high), slack, &columns) {
+    let ranges = candidates(f64::from(gap), &moving, slack)?.into_iter().take(MOST_TRIED);
+    // A step that is easily read is as good as the middle of its range, unless the formula misses more values with it.
+    let middle = |range: &Range| tidy(f64::midpoint(range.low, range.high));
+    for counts in ranges.flat_map(|range| [simplest(range.low, range.high), middle(&range)]) {
+        match prove(counts, slack, &columns) {
             Ok((step, 0)) => return Ok(step),
             Ok((step, misses)) if best.as_ref().is_none_or(|(_, least)| misses < *least) => {
                 best = Some((step, misses));
