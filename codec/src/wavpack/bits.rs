@@ -67,7 +67,7 @@ impl<'a> BitReader<'a> {
     }
 
     /// Holds at least 56 bits now.
-    #[inline]
+    #[inline(always)]
     pub(super) fn refill(&mut self) {
         let next = match self.bytes.get(self.at..self.at + 8) {
             Some(next) => u64::from_le_bytes(next.try_into().expect("eight bytes were asked for")),
@@ -85,13 +85,13 @@ impl<'a> BitReader<'a> {
     }
 
     /// Bits held, the next one lowest.
-    #[inline]
+    #[inline(always)]
     pub(super) fn peek(&self) -> u64 {
         self.held
     }
 
     /// Drops bits that are held.
-    #[inline]
+    #[inline(always)]
     pub(super) fn skip(&mut self, count: u32) {
         self.held >>= count;
         self.count -= count;

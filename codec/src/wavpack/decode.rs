@@ -2,7 +2,7 @@ use super::{
     Error,
     block::Block,
     header::{Flags, Header, UNKNOWN},
-    lanes::{self, FEW_PAIRS, LANES},
+    lanes::{FEW_PAIRS, STRETCH, Unpacker},
     scalar::{self, Channels},
 };
 
@@ -121,35 +121,31 @@ impl Layout {
     }
 
     fn decode(&self, stream: &[u8], samples: &mut [i16]) -> Result<(), Error> {
-        let mut rest = &self.places[..];
-        while let Some(start) = rest.first() {
-            let time = rest.iter().take_while(|place| place.frame == start.frame).take(LANES);
-            let blocks = time.map(|place| Block::read(&place.header, &stream[place.at..], place.number));
-            let mut blocks = blocks.collect::<Result<Vec<_>, _>>()?;
-            let together = blocks.iter().take_while(|block| lanes::alike(&blocks[0], block)).count().max(1);
-            blocks.truncate(together);
-            let (places, later) = rest.split_at(together);
-            self.decode_blocks(&blocks, places, samples)?;
-            rest = later;
+        for places in self.places.chunk_by(|one, other| one.frame == other.frame) {
+            let read = |place: &Place| Block::read(&place.header, &stream[place.at..], place.number);
+            let blocks = places.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+            self.decode_time(&blocks, places, samples)?;
         }
         Ok(())
     }
 
-    /// Neighbouring blocks of one time that are alike, if there is more than one.
-    fn decode_blocks(
-        &self,
-        blocks: &[Block<'_>],
-        places: &[Place],
-        samples: &mut [i16],
-    ) -> Result<(), Error> {
-        let Place { header, frame, channel, .. } = places[0];
+    /// The blocks of one time: side by side where they are alike, then alone what could not be, or did not come out right.
+    fn decode_time(&self, blocks: &[Block<'_>], places: &[Place], samples: &mut [i16]) -> Result<(), Error> {
+        let Place { header, frame, .. } = places[0];
         let frames = header.frames as usize;
-        let done = if blocks.len() < FEW_PAIRS {
-            vec![false; blocks.len()]
-        } else {
-            let samples = &mut samples[frame * self.channels..][..frames * self.channels];
-            lanes::unpack(blocks, samples, self.channels, channel)
-        };
+        let mut done = vec![false; blocks.len()];
+        let mut unpackers = side_by_side(blocks, places);
+        let rows = &mut samples[frame * self.channels..][..frames * self.channels];
+        for rows in rows.chunks_mut(STRETCH * self.channels) {
+            for (_, unpacker) in &mut unpackers {
+                unpacker.next(rows, self.channels);
+            }
+        }
+        for (start, unpacker) in &unpackers {
+            for (done, verdict) in done[*start..].iter_mut().zip(unpacker.verdicts()) {
+                *done = verdict;
+            }
+        }
         for ((block, place), done) in blocks.iter().zip(places).zip(done) {
             if !done {
                 self.put(&scalar::unpack(block, frames, place.number)?, place, samples);
@@ -167,4 +163,19 @@ impl Layout {
             }
         }
     }
+}
+
+/// Unpackers for as many blocks as go together, each with the number of its first one.
+fn side_by_side<'a>(blocks: &[Block<'a>], places: &[Place]) -> Vec<(usize, Unpacker<'a>)> {
+    let mut unpackers = Vec::new();
+    let mut start = 0;
+    while start < blocks.len() {
+        let count = Unpacker::takes(&blocks[start..]);
+        if count >= FEW_PAIRS {
+            let unpacker = Unpacker::new(&blocks[start..start + count], places[start].channel);
+            unpackers.push((start, unpacker));
+        }
+        start += count.max(1);
+    }
+    unpackers
 }

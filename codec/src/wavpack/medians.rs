@@ -27,4 +27,29 @@ impl Medians {
     pub(super) fn quiet(self) -> bool {
         self.0[0] < 2
     }
+
+    /// Follows a word with so many ones, as the calls above do one after the other. Returns the smallest value such a word can
+    /// have, and how many values.
+    #[inline(always)]
+    pub(super) fn follow(&mut self, ones: u32) -> (u32, u32) {
+        let widths = [0, 1, 2].map(|rank| self.width(rank));
+        let passed = [0, 1, 2].map(|rank| u32::from(ones > rank).wrapping_neg());
+        // What a median is not asked about it does not learn from.
+        let asked = [u32::MAX, passed[0], passed[1]];
+        for rank in 0..3 {
+            let (mut risen, mut fallen) = (*self, *self);
+            risen.rise(rank);
+            fallen.fall(rank);
+            self.0[rank] = pick(asked[rank], pick(passed[rank], risen.0[rank], fallen.0[rank]), self.0[rank]);
+        }
+        let again = ones.saturating_sub(2).wrapping_mul(widths[2]);
+        let low = (widths[0] & passed[0]).wrapping_add(widths[1] & passed[1]).wrapping_add(again);
+        (low, pick(passed[0], pick(passed[1], widths[2], widths[1]), widths[0]))
+    }
+}
+
+/// `yes` where the mask is set.
+#[inline(always)]
+fn pick(mask: u32, yes: u32, no: u32) -> u32 {
+    (yes & mask) | (no & !mask)
 }

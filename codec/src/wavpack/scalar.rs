@@ -24,7 +24,7 @@ const CAREFUL: usize = 5;
 const STRIDE: usize = 1024;
 
 /// A packed channel or two.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Packed {
     pub(super) flags: Flags,
     pub(super) crc: u32,
@@ -186,13 +186,10 @@ fn read_words(block: &Block<'_>, frames: usize) -> Option<Channels> {
     }
     let mut reader = WordReader::new(block.words, block.medians);
     for at in 0..frames {
-        made.left[at] = reader.residual(0)?;
+        made.left[at] = reader.residual(0);
         if let Some(right) = &mut made.right {
-            right[at] = reader.residual(1)?;
-        }
-        if reader.overrun() {
-            return None;
+            right[at] = reader.residual(1);
         }
     }
-    Some(made)
+    reader.sound().then_some(made)
 }

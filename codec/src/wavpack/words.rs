@@ -24,10 +24,10 @@ pub(super) struct Word {
 }
 
 /// Bits that tell a number up to `largest`: so many, or one more from `spare` on.
+#[inline(always)]
 fn truncated_binary(largest: u32) -> (u32, u32) {
-    let length = 32 - largest.leading_zeros();
-    let spare = ((1_u64 << length) - 1) as u32 - largest;
-    (length.saturating_sub(1), spare)
+    let length = (largest | 1).ilog2();
+    (length, (2_u32 << length) - 1 - largest)
 }
 
 /// Takes a residual apart by its channel's medians, which learn from it.
@@ -51,9 +51,7 @@ fn split(value: i32, medians: &mut Medians) -> Word {
         rank += 1;
     };
     let (length, spare) = truncated_binary(width - 1);
-    let (bits, count) = if width == 1 {
-        (0, 0)
-    } else if rest < spare {
+    let (bits, count) = if rest < spare {
         (rest, length)
     } else {
         let code = rest + spare;
@@ -164,117 +162,128 @@ impl WordWriter {
 }
 
 /// What the run of ones before said about the next word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Known {
-    Nothing,
-    /// It has no ones, nor a run.
-    None,
-    /// It has one more than its run says.
-    One,
+mod known {
+    pub(super) const NOTHING: u32 = 0;
+    /// It has one more than its own run says.
+    pub(super) const ONE: u32 = 1;
+    /// It has none, and no run.
+    pub(super) const NONE: u32 = 2;
 }
 
-/// Reads the words of a block. Damaged words become wrong numbers or none, nothing worse.
+/// Reads the words of a block. Damaged words become wrong numbers, nothing worse.
+///
+/// Hardly anything here is decided by a jump: what a word is like cannot be foreseen, and a jump that goes wrong takes longer than
+/// to compute both ways.
 #[derive(Debug, Clone)]
 pub(super) struct WordReader<'a> {
     bits: BitReader<'a>,
     medians: [Medians; 2],
-    known: Known,
+    known: u32,
     silence: u32,
+    malformed: bool,
 }
 
 impl<'a> WordReader<'a> {
     pub(super) fn new(bytes: &'a [u8], medians: [Medians; 2]) -> Self {
-        Self { bits: BitReader::new(bytes), medians, known: Known::Nothing, silence: 0 }
+        Self { bits: BitReader::new(bytes), medians, known: known::NOTHING, silence: 0, malformed: false }
     }
 
-    /// More was read than is there.
-    pub(super) fn overrun(&self) -> bool {
-        self.bits.overrun()
+    /// Whether all words so far were words, and there.
+    pub(super) fn sound(&self) -> bool {
+        !self.malformed && !self.bits.overrun()
     }
 
-    /// The next residual; none if no word begins so.
-    pub(super) fn residual(&mut self, channel: usize) -> Option<i32> {
-        if self.known == Known::Nothing
-            && self.medians.iter().all(|medians| medians.quiet())
-            && self.silent()?
-        {
-            return Some(0);
+    /// The next residual.
+    #[inline(always)]
+    pub(super) fn residual(&mut self, channel: usize) -> i32 {
+        let quiet = self.medians[0].0[0] | self.medians[1].0[0] < 2;
+        if quiet && self.known == known::NOTHING && self.silent() {
+            return 0;
         }
         self.bits.refill();
-        let ones = self.ones()?;
-        let medians = &mut self.medians[channel];
-        let mut low = 0_u32;
-        let rank = ones.min(2) as usize;
-        for passed in 0..rank {
-            low = low.wrapping_add(medians.width(passed));
-            medians.rise(passed);
-        }
-        let width = medians.width(rank);
-        if ones > 2 {
-            low = low.wrapping_add((ones - 2).wrapping_mul(width));
-            medians.rise(2);
-        } else {
-            medians.fall(rank);
-        }
-        let value = low.wrapping_add(self.below(width)).cast_signed();
-        Some(if self.bits.take(1) == 1 { !value } else { value })
-    }
-
-    /// The next residuals of two channels; none if there is a word that begins so as no word does.
-    pub(super) fn pairs<'p>(
-        &mut self,
-        frames: impl Iterator<Item = (&'p mut i32, &'p mut i32)>,
-    ) -> Option<()> {
-        let mut reader = self.clone();
-        for (left, right) in frames {
-            *left = reader.residual(0)?;
-            *right = reader.residual(1)?;
-        }
-        *self = reader;
-        Some(())
+        let ones = self.ones();
+        let (low, width) = self.medians[channel].follow(ones);
+        let (below, negative) = self.rest(width - 1);
+        let value = low.wrapping_add(below).cast_signed();
+        value ^ -negative.cast_signed()
     }
 
     /// Whether the next residual is one of a run of zeros.
-    fn silent(&mut self) -> Option<bool> {
+    #[cold]
+    fn silent(&mut self) -> bool {
         if self.silence > 0 {
             self.silence -= 1;
         } else {
-            self.silence = self.bits.gamma()?;
+            self.silence = self.gamma();
             if self.silence > 0 {
                 self.medians = Default::default();
             }
         }
-        Some(self.silence > 0)
+        self.silence > 0
     }
 
-    fn ones(&mut self) -> Option<u32> {
-        if self.known == Known::None {
-            self.known = Known::Nothing;
-            return Some(0);
-        }
-        let mut run = self.bits.peek().trailing_ones();
-        if run > MOST_ONES {
-            return None;
-        }
-        self.bits.skip(run + 1);
-        if run == MOST_ONES {
-            run = self.bits.gamma()?.checked_add(MOST_ONES)?;
-            self.bits.refill();
-        }
-        let ones = (run >> 1) + u32::from(self.known == Known::One);
-        self.known = if run & 1 == 1 { Known::One } else { Known::None };
-        Some(ones)
+    #[cold]
+    fn gamma(&mut self) -> u32 {
+        let number = self.bits.gamma();
+        self.malformed |= number.is_none();
+        number.unwrap_or_default()
     }
 
-    /// A number below `width`.
-    fn below(&mut self, width: u32) -> u32 {
-        if width == 1 {
-            return 0;
+    #[inline(always)]
+    fn ones(&mut self) -> u32 {
+        let runs = u32::from(self.known != known::NONE);
+        let mut run = self.bits.peek().trailing_ones() & runs.wrapping_neg();
+        if run >= MOST_ONES {
+            run = self.many(run);
+        } else {
+            self.bits.skip(run + runs);
         }
-        let (length, spare) = truncated_binary(width - 1);
-        let code = self.bits.take(length) as u32;
-        if code < spare { code } else { code * 2 - spare + self.bits.take(1) as u32 }
+        let ones = (run >> 1) + (self.known & known::ONE);
+        self.known = (known::NONE - (run & 1)) & runs.wrapping_neg();
+        ones
     }
+
+    #[cold]
+    fn many(&mut self, run: u32) -> u32 {
+        self.malformed |= run > MOST_ONES;
+        self.bits.skip(MOST_ONES + 1);
+        let more = self.gamma();
+        self.bits.refill();
+        more.saturating_add(MOST_ONES)
+    }
+
+    /// A number up to `largest`, and whether the sign is set.
+    #[inline(always)]
+    fn rest(&mut self, largest: u32) -> (u32, u32) {
+        let (length, spare) = truncated_binary(largest);
+        let bits = self.bits.peek();
+        let code = bits as u32 & ((1 << length) - 1);
+        let bits = bits >> length;
+        let longer = u32::from(code >= spare);
+        let more = code.wrapping_sub(spare).wrapping_add(bits as u32 & 1) & longer.wrapping_neg();
+        let sign = (bits >> longer) as u32 & 1;
+        self.bits.skip(length + longer + 1);
+        (code.wrapping_add(more), sign)
+    }
+}
+
+/// Reads the next residuals of two channels from each of several blocks, in turns: while one waits for its bits, the other goes on.
+/// `put` takes frame, block, and the residuals.
+#[inline(always)]
+pub(super) fn read_frames<const N: usize>(
+    readers: &mut [WordReader<'_>; N],
+    frames: usize,
+    mut put: impl FnMut(usize, usize, [i32; 2]),
+) {
+    let mut own = readers.clone();
+    for frame in 0..frames {
+        let first: [i32; N] = std::array::from_fn(|block| own[block].residual(0));
+        for block in 0..N {
+            let second = own[block].residual(1);
+            put(frame, block, [first[block], second]);
+        }
+    }
+    *readers = own;
 }
 
 #[cfg(test)]
@@ -304,18 +313,16 @@ mod tests {
             prop_assert_eq!(bytes.len() % 2, 0);
             let mut reader = WordReader::new(&bytes, start);
             for (at, &value) in values.iter().enumerate() {
-                prop_assert_eq!(reader.residual(at % channels), Some(value), "at {}", at);
+                prop_assert_eq!(reader.residual(at % channels), value, "at {}", at);
             }
-            prop_assert!(!reader.overrun());
+            prop_assert!(reader.sound());
         }
 
         #[test]
         fn other_bytes_are_no_danger(bytes in vec(any::<u8>(), 0..300), medians in any::<[[u32; 3]; 2]>()) {
             let mut reader = WordReader::new(&bytes, medians.map(Medians));
             for at in 0..2000 {
-                if reader.residual(at % 2).is_none() {
-                    break;
-                }
+                reader.residual(at % 2);
             }
         }
     }

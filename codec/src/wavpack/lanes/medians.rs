@@ -58,9 +58,9 @@ impl LaneMedians {
             let widths = medians.map(|median| (median >> 4) + 1);
             let one = size >= widths[0];
             let beyond_one = size - widths[0];
-            let two = one & (beyond_one >= widths[1]);
+            let two = one && (beyond_one >= widths[1]);
             let beyond_two = beyond_one - widths[1];
-            let three = two & (beyond_two >= widths[2]);
+            let three = two && (beyond_two >= widths[2]);
             first.0[lane] = moved(medians[0], 7, one);
             second.0[lane] = select(one, moved(medians[1], 6, two), medians[1]);
             third.0[lane] = select(two, moved(medians[2], 5, three), medians[2]);
@@ -68,13 +68,13 @@ impl LaneMedians {
             let again = select(three, (beyond_two as f32 / widths[2] as f32) as i32, 0);
             let rest = select(one, select(two, beyond_two - again * widths[2], beyond_one), size);
             let largest = select(one, select(two, widths[2], widths[1]), widths[0]) - 1;
-            // The exponent of a float is the length of the number.
-            let length = (((largest as f32).to_bits() >> 23).cast_signed() - 126).max(0);
-            let spare = 1_i32.wrapping_shl(length.cast_unsigned()) - 1 - largest;
+            // The exponent of a float is one less than the length of the number.
+            let length = (((largest | 1) as f32).to_bits() >> 23).cast_signed() - 127;
+            let spare = 2_i32.wrapping_shl(length.cast_unsigned()) - 1 - largest;
             let short = rest < spare;
             let code = rest + spare;
-            let long = (code >> 1) | (code & 1).wrapping_shl((length - 1).cast_unsigned());
-            let count = length - i32::from(short);
+            let long = (code >> 1) | (code & 1).wrapping_shl(length.cast_unsigned());
+            let count = length + i32::from(!short);
             let sign = i32::from(value < 0).wrapping_shl(count.cast_unsigned());
             words.bits.0[lane] = select(short, rest, long) | sign;
             let ones = i32::from(one) + i32::from(two) + again;

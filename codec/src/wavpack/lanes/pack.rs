@@ -9,14 +9,11 @@ use super::{
         scalar::{DELTA, Packed, WEIGHTS_FROM},
         words::{MEDIANS_FROM, Word, WordWriter},
     },
-    Frame, LANES, Lanes,
+    Frame, LANES, Lanes, STRETCH, kernels,
     medians::{LaneMedians, LaneWords},
-    pass::{Bounds, FORWARD, LanePass},
+    pass::{Bounds, LanePass},
     rows::Rows,
 };
-
-/// Frames that go through one step after the other while they are in the nearest cache.
-const STRETCH: usize = 64;
 
 /// Packs up to sixteen pairs of channels, from channel `first` on. A pair is missing if it must be packed alone.
 pub(in super::super) fn pack(
@@ -115,25 +112,15 @@ impl<'a> Packer<'a> {
     fn predict(&mut self, stretch: &mut Vec<Frame>, end: usize) {
         stretch.clear();
         let end = end.min(self.at + STRETCH);
-        for at in self.at..end {
-            let mut frame = self.rows.frame(at);
-            join(&mut frame, &self.shifts, &mut self.crc);
-            stretch.push(frame);
-        }
+        kernels::take(self.rows, (self.at, end), &self.shifts, &mut self.crc, stretch);
+        kernels::predict(&mut self.passes, stretch, &mut self.bounds);
         self.at = end;
-        for pass in &mut self.passes {
-            pass.run::<FORWARD>(stretch, &mut self.bounds);
-        }
     }
 
     /// Learns the medians from the first frames, and writes these. Returns the medians all words start from.
     fn begin(&mut self) -> Vec<[Medians; 2]> {
         let early = self.predict_first(MEDIANS_FROM);
-        for frame in &early {
-            for (medians, values) in self.medians.iter_mut().zip(frame) {
-                medians.split(values);
-            }
-        }
+        kernels::split(&mut self.medians, &early, &mut self.words);
         let rounded = |lane: usize| {
             let mut medians = self.medians.map(|medians| medians.of(lane));
             Block::round(&mut [], &mut medians);
@@ -163,17 +150,8 @@ impl<'a> Packer<'a> {
 
     /// Writes the words of residuals. A pair in which there may be silence is written alone.
     fn write(&mut self, residuals: &[Frame]) {
-        let mut quiet = Lanes::ZERO;
         let before = self.medians;
-        let [left, right] = &mut self.medians;
-        self.words.clear();
-        for frame in residuals {
-            left.quiet(right, &mut quiet);
-            let first = left.split(&frame[0]);
-            left.quiet(right, &mut quiet);
-            let second = right.split(&frame[1]);
-            self.words.push([first, second]);
-        }
+        let quiet = kernels::split(&mut self.medians, residuals, &mut self.words);
         for (lane, writer) in self.writers.iter_mut().enumerate() {
             writer.reserve(2 * residuals.len());
             if quiet.0[lane] == 0 {
@@ -199,19 +177,5 @@ impl LaneWords {
     fn of(&self, lane: usize) -> Word {
         let (bits, counts) = (self.bits.0[lane].cast_unsigned(), self.counts.0[lane].cast_unsigned());
         Word { ones: counts >> 8, bits: u64::from(bits), count: counts & 0xFF }
-    }
-}
-
-/// Shortens the samples, sums them up, and makes the two channels their difference and mean.
-#[inline(always)]
-fn join(frame: &mut Frame, shifts: &Lanes, crc: &mut Lanes) {
-    let [left, right] = frame;
-    for lane in 0..LANES {
-        let shift = shifts.0[lane].cast_unsigned();
-        let (first, second) = (left.0[lane].wrapping_shr(shift), right.0[lane].wrapping_shr(shift));
-        let sum = crc.0[lane].wrapping_mul(9);
-        crc.0[lane] = sum.wrapping_add(first * 3 + second);
-        left.0[lane] = first - second;
-        right.0[lane] = second + ((first - second) >> 1);
     }
 }

@@ -89,8 +89,8 @@ impl LanePass {
             self.weights[channel].0[lane] = weight;
         }
         for (frame, past) in self.past.iter_mut().enumerate() {
-            for channel in 0..2 {
-                past[channel].0[lane] = pass.past[channel][frame];
+            for (lanes, from) in past.iter_mut().zip(&pass.past) {
+                lanes.0[lane] = from[frame];
             }
         }
     }
@@ -177,7 +177,7 @@ impl LanePass {
 
     /// Weights move by no more than `delta` a frame, so it is enough to look at them now and then.
     fn bound_weights(&self, frames: usize, bounds: &mut Bounds) {
-        let room = WEIGHTS - self.delta * frames as i32;
+        let room = WEIGHTS - self.delta * (frames as u32).cast_signed();
         for weights in &self.weights {
             for lane in 0..LANES {
                 if weights.0[lane].abs() >= room {

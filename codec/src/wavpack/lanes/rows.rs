@@ -47,3 +47,17 @@ fn split(row: &[i16; 2 * LANES]) -> Frame {
     }
     [left, right]
 }
+
+/// Shortens the samples, sums them up, and makes the two channels their difference and mean.
+#[inline(always)]
+pub(super) fn join(frame: &mut Frame, shifts: &Lanes, crc: &mut Lanes) {
+    let [left, right] = frame;
+    for lane in 0..LANES {
+        let shift = shifts.0[lane].cast_unsigned();
+        let (first, second) = (left.0[lane].wrapping_shr(shift), right.0[lane].wrapping_shr(shift));
+        let sum = crc.0[lane].wrapping_mul(9);
+        crc.0[lane] = sum.wrapping_add(first * 3 + second);
+        left.0[lane] = first - second;
+        right.0[lane] = second + ((first - second) >> 1);
+    }
+}
