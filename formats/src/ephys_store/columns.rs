@@ -44,12 +44,13 @@ impl Columns {
     pub fn split<T: Copy>(&self, frames: &[T], traces: &mut Vec<T>, sync: &mut Vec<T>) {
         traces.clear();
         sync.clear();
-        if self.sync.is_empty() && self.in_order() {
+        let in_order = self.in_order();
+        if self.sync.is_empty() && in_order {
             traces.extend_from_slice(&frames[..frames.len() - frames.len() % self.count().max(1)]);
             return;
         }
         for frame in frames.chunks_exact(self.count().max(1)) {
-            if self.in_order() {
+            if in_order {
                 traces.extend_from_slice(&frame[..self.traces.len()]);
             } else {
                 traces.extend(self.traces.iter().map(|column| frame[*column]));
@@ -63,7 +64,8 @@ impl Columns {
     /// Only for columns that are [whole](Self::is_whole).
     pub fn join<T: Copy + Default>(&self, traces: &[T], sync: &[T], frames: &mut Vec<T>) {
         frames.clear();
-        if self.sync.is_empty() && self.in_order() {
+        let in_order = self.in_order();
+        if self.sync.is_empty() && in_order {
             frames.extend_from_slice(traces);
             return;
         }
@@ -71,7 +73,7 @@ impl Columns {
         let rows = frames.chunks_exact_mut(self.count().max(1)).enumerate();
         for (row, frame) in rows {
             let taken = &traces[row * self.traces.len()..][..self.traces.len()];
-            if self.in_order() {
+            if in_order {
                 frame[..taken.len()].copy_from_slice(taken);
             } else {
                 self.traces.iter().zip(taken).for_each(|(column, sample)| frame[*column] = *sample);

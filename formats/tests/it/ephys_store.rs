@@ -27,7 +27,7 @@ fn key(text: &str) -> Key {
 }
 
 fn object(value: Value) -> Map<String, Value> {
-    value.as_object().unwrap().clone()
+    serde_json::from_value(value).unwrap()
 }
 
 /// Two recordings of a stream on a probe: the first with a time for each frame, the second with a start.
@@ -111,7 +111,7 @@ pub(crate) fn times(frames: u64) -> Vec<f64> {
 }
 
 fn numbers(frames: u64) -> Vec<i64> {
-    (0..frames).map(|frame| frame as i64 * 2 - 7).collect()
+    (0..frames.cast_signed()).map(|frame| frame * 2 - 7).collect()
 }
 
 /// Cuts an array's items and puts each chunk, padded and packed, among the objects.
@@ -432,7 +432,7 @@ fn stores_of_other_programs_are_opened(#[case] version: &str, #[case] codec: &st
     let stored = open(&golden_store(version, "ProbeB", ids.clone())).unwrap();
     let about = stored.description();
     assert_eq!(about.channel_ids, ids);
-    assert_eq!(about.sampling_frequency, 30_000.0);
+    assert_eq!(about.sampling_frequency.to_bits(), 30_000_f64.to_bits());
     let expected = Segment { frames: 100, time, sample_numbers: SampleNumbers::Unknown };
     assert_eq!(about.segments, [expected]);
     assert_eq!(about.properties["gain_to_uV"], SmallArray::floats(vec![2.34; 384]));

@@ -125,7 +125,9 @@ proptest! {
             prop_assert!(region.shape.iter().zip(meta.chunks()).all(|(items, chunk)| items <= chunk));
             prop_assert!(meta.chunk_bytes() < 1 << 31);
             prop_assert_eq!(meta.chunk_indices().next().is_none(), meta.chunk_count() == 0);
-            prop_assert_eq!(ArrayMeta::from_value(".zarray", meta.to_value()).unwrap(), meta);
+            // By text: not a number is a fill value, and equals nothing.
+            let again = ArrayMeta::from_value(".zarray", meta.to_value()).unwrap();
+            prop_assert_eq!(again.to_value(), meta.to_value());
         }
     }
 
