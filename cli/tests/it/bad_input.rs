@@ -321,7 +321,8 @@ fn a_full_disk_fails_its_job_and_leaves_no_half_file(#[values("temp_directory", 
     fs::write(rig.join("big.bin"), vec![7; 3 << 20]).unwrap();
     let place = if column == "s3_bucket" { format!("file://{}", disk.0) } else { disk.0.to_string() };
     let list = with_a_good_row(&desk, &Job::new().copy("behavior", &rig).with(column, place));
-    fails_alone(Said::of(&mut desk.adt(&["run", list.as_str()])), &desk, "big.bin");
+    // Which file the space ran out under depends on which was written first.
+    fails_alone(Said::of(&mut desk.adt(&["run", list.as_str()])), &desk, "No space left");
     let left = digest(&disk.0);
     assert!(!left.keys().any(|key| key.contains("big.bin") || key.ends_with(RECORD)), "{left:?}");
     if column == "temp_directory" {
