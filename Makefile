@@ -12,7 +12,7 @@ demo:
 # Everything: unit, integration and end-to-end tests, with the real servers and readers they talk to.
 test:
 	scripts/install-test-tools
-	$(CARGO) test --workspace --locked
+	$(CARGO) test --workspace --locked --no-fail-fast
 
 # What a change must pass before it lands.
 lint:
