@@ -5,8 +5,8 @@ const VIDEOS: [&str; 4] = [".mp4", ".mov", ".wmv", ".avi"];
 
 /// Ends of the names of other videos.
 const OTHERS: [&str; 16] = [
-    ".mkv", ".m4v", ".mpg", ".mpeg", ".webm", ".flv", ".mj2", ".mjpeg", ".h264", ".h265", ".264", ".265", ".mts", ".m2ts",
-    ".3gp", ".ogv",
+    ".mkv", ".m4v", ".mpg", ".mpeg", ".webm", ".flv", ".mj2", ".mjpeg", ".h264", ".h265", ".264", ".265",
+    ".mts", ".m2ts", ".3gp", ".ogv",
 ];
 
 /// Whether a file is a video, by the end of its name (or path) in any letter case: `.mp4`, `.mov`, `.wmv` or `.avi`.

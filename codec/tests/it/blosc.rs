@@ -1,6 +1,6 @@
 //! Blosc and zstd against numcodecs, both ways.
 
-use std::process::Command;
+use std::{fmt::Write as _, process::Command};
 
 use adt_codec::{
     blosc::{Compressor, Decoder, Encoder, Settings, Shuffle},
@@ -140,8 +140,8 @@ fn numcodecs_reads_what_we_write_and_we_read_what_it_writes() {
     for (number, row) in rows.iter().enumerate() {
         let Settings { level, shuffle, typesize, block, .. } = row.settings;
         let shuffle = shuffle.number();
-        table +=
-            &format!("{number} {}.plain {} {level} {shuffle} {typesize} {block}\n", row.source, row.kind);
+        let (source, kind) = (&row.source, &row.kind);
+        writeln!(table, "{number} {source}.plain {kind} {level} {shuffle} {typesize} {block}").unwrap();
         if let Some(frame) = ours(row, &sources[row.source]) {
             std::fs::write(folder.join(format!("{number}.ours")), frame).unwrap();
         }
