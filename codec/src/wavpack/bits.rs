@@ -19,7 +19,7 @@ impl BitWriter {
     }
 
     /// Adds up to 56 bits, for which there is room. The bits of `value` beyond `count` are zero.
-    #[inline]
+    #[inline(always)]
     pub(super) fn put(&mut self, value: u64, count: u32) {
         self.held |= value << self.count;
         self.count += count;

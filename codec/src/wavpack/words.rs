@@ -115,7 +115,7 @@ impl WordWriter {
     }
 
     /// Adds a word of a time that is not quiet.
-    #[inline]
+    #[inline(always)]
     pub(super) fn word(&mut self, word: Word) {
         let Some(held) = self.held else {
             self.held = Some(word);
@@ -131,7 +131,7 @@ impl WordWriter {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn release(&mut self, held: Word, next: u32) {
         let ones = held.ones * 2 + next;
         if ones < MOST_ONES {
@@ -173,7 +173,7 @@ mod known {
 /// Reads the words of a block. Damaged words become wrong numbers, nothing worse.
 ///
 /// Hardly anything here is decided by a jump: what a word is like cannot be foreseen, and a jump that goes wrong takes longer than
-/// to compute both ways.
+/// to compute both ways. [`super::lanes`] takes the steps of [`Self::residual`] itself, with medians of its own.
 #[derive(Debug, Clone)]
 pub(super) struct WordReader<'a> {
     bits: BitReader<'a>,
@@ -194,30 +194,29 @@ impl<'a> WordReader<'a> {
     }
 
     /// The next residual.
-    #[inline(always)]
     pub(super) fn residual(&mut self, channel: usize) -> i32 {
-        let quiet = self.medians[0].0[0] | self.medians[1].0[0] < 2;
-        if quiet && self.known == known::NOTHING && self.silent() {
+        if self.medians.iter().all(|medians| medians.quiet()) && self.silent() {
+            self.medians = Default::default();
             return 0;
         }
-        self.bits.refill();
         let ones = self.ones();
         let (low, width) = self.medians[channel].follow(ones);
-        let (below, negative) = self.rest(width - 1);
+        let (length, spare) = truncated_binary(width - 1);
+        let (below, negative) = self.rest(length, spare);
         let value = low.wrapping_add(below).cast_signed();
         value ^ -negative.cast_signed()
     }
 
-    /// Whether the next residual is one of a run of zeros.
+    /// In a quiet time: whether the next residual is one of a run of zeros. All medians are 0 then.
     #[cold]
-    fn silent(&mut self) -> bool {
+    pub(super) fn silent(&mut self) -> bool {
+        if self.known != known::NOTHING {
+            return false;
+        }
         if self.silence > 0 {
             self.silence -= 1;
         } else {
             self.silence = self.gamma();
-            if self.silence > 0 {
-                self.medians = Default::default();
-            }
         }
         self.silence > 0
     }
@@ -229,8 +228,10 @@ impl<'a> WordReader<'a> {
         number.unwrap_or_default()
     }
 
+    /// How many medians the next word passed.
     #[inline(always)]
-    fn ones(&mut self) -> u32 {
+    pub(super) fn ones(&mut self) -> u32 {
+        self.bits.refill();
         let runs = u32::from(self.known != known::NONE);
         let mut run = self.bits.peek().trailing_ones() & runs.wrapping_neg();
         if run >= MOST_ONES {
@@ -252,10 +253,9 @@ impl<'a> WordReader<'a> {
         more.saturating_add(MOST_ONES)
     }
 
-    /// A number up to `largest`, and whether the sign is set.
+    /// What the word adds, in so many bits or from `spare` on one more, and whether its sign is set.
     #[inline(always)]
-    fn rest(&mut self, largest: u32) -> (u32, u32) {
-        let (length, spare) = truncated_binary(largest);
+    pub(super) fn rest(&mut self, length: u32, spare: u32) -> (u32, u32) {
         let bits = self.bits.peek();
         let code = bits as u32 & ((1 << length) - 1);
         let bits = bits >> length;
@@ -265,25 +265,6 @@ impl<'a> WordReader<'a> {
         self.bits.skip(length + longer + 1);
         (code.wrapping_add(more), sign)
     }
-}
-
-/// Reads the next residuals of two channels from each of several blocks, in turns: while one waits for its bits, the other goes on.
-/// `put` takes frame, block, and the residuals.
-#[inline(always)]
-pub(super) fn read_frames<const N: usize>(
-    readers: &mut [WordReader<'_>; N],
-    frames: usize,
-    mut put: impl FnMut(usize, usize, [i32; 2]),
-) {
-    let mut own = readers.clone();
-    for frame in 0..frames {
-        let first: [i32; N] = std::array::from_fn(|block| own[block].residual(0));
-        for block in 0..N {
-            let second = own[block].residual(1);
-            put(frame, block, [first[block], second]);
-        }
-    }
-    *readers = own;
 }
 
 #[cfg(test)]

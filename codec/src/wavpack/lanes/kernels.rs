@@ -4,13 +4,19 @@
 use multiversion::multiversion;
 
 use super::{
-    super::words::{WordReader, read_frames},
+    super::{
+        medians::Medians,
+        words::{WordReader, WordWriter},
+    },
     Frame, LANES, Lanes,
-    medians::{LaneMedians, LaneWords},
+    medians::{LaneMedians, LaneRanges, LaneWords},
     pass::{BACK, Bounds, FORWARD, LanePass},
-    restore::{Restorer, put, put_at},
+    restore::{Restorer, put},
     rows::{Rows, join},
 };
+
+/// A mark of pairs in a run of zeros.
+const SILENT: i32 = 1;
 
 /// Appends frames `from` to `to`, shortened, summed up and joined.
 #[multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
@@ -64,21 +70,51 @@ pub(super) fn split(
     quiet
 }
 
-/// Reads the next residuals of every pair, from two blocks at a time.
+/// Writes the words of one pair, for which there is room.
 #[multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
-pub(super) fn read(readers: &mut [WordReader<'_>], frames: &mut [Frame]) {
-    let length = frames.len();
-    let (twos, one) = readers.as_chunks_mut::<2>();
-    let pairs = twos.len();
-    for (at, readers) in twos.iter_mut().enumerate() {
-        read_frames(readers, length, |frame, block, values| {
-            put_at(&mut frames[frame], 2 * at + block, values);
-        });
+pub(super) fn write(writer: &mut WordWriter, words: &[[LaneWords; 2]], lane: usize) {
+    let mut own = std::mem::take(writer);
+    for word in words.iter().flatten() {
+        own.word(word.of(lane));
     }
-    for reader in one {
-        read_frames(std::array::from_mut(reader), length, |frame, _, values| {
-            put_at(&mut frames[frame], 2 * pairs, values);
-        });
+    *writer = own;
+}
+
+/// Reads the next residuals of every pair.
+///
+/// The bits of each are taken one by one, and what they mean for the medians is computed for all pairs at once.
+#[multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
+pub(super) fn read(readers: &mut [WordReader<'_>], medians: &mut [LaneMedians; 2], frames: &mut [Frame]) {
+    for frame in frames {
+        for (channel, values) in frame.iter_mut().enumerate() {
+            let mut quiet = Lanes::ZERO;
+            medians[0].quiet(&medians[1], &mut quiet);
+            let mut ones = Lanes::ZERO;
+            for ((reader, ones), quiet) in readers.iter_mut().zip(&mut ones.0).zip(&mut quiet.0) {
+                *quiet = if *quiet != 0 && reader.silent() { SILENT } else { 0 };
+                if *quiet == 0 {
+                    *ones = reader.ones().cast_signed();
+                }
+            }
+            for lane in 0..readers.len() {
+                if quiet.0[lane] == SILENT {
+                    medians[0].set(lane, Medians::default());
+                    medians[1].set(lane, Medians::default());
+                }
+            }
+            let LaneRanges { low, lengths, spares } = medians[channel].follow(&ones);
+            let (mut below, mut signs) = (Lanes::ZERO, Lanes::ZERO);
+            for (lane, reader) in readers.iter_mut().enumerate() {
+                if quiet.0[lane] == 0 {
+                    let (length, spare) = (lengths.0[lane].cast_unsigned(), spares.0[lane].cast_unsigned());
+                    let (rest, sign) = reader.rest(length, spare);
+                    (below.0[lane], signs.0[lane]) = (rest.cast_signed(), sign.cast_signed());
+                }
+            }
+            for lane in 0..LANES {
+                values.0[lane] = low.0[lane].wrapping_add(below.0[lane]) ^ -signs.0[lane];
+            }
+        }
     }
 }
 

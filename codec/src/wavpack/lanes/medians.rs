@@ -1,8 +1,22 @@
-use super::{super::medians::Medians, LANES, Lanes};
+use super::{
+    super::{medians::Medians, words::Word},
+    LANES, Lanes,
+};
 
 /// The [`Medians`] of a channel of all pairs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LaneMedians([Lanes; 3]);
+
+/// What the words of a channel may be, by their ones: the smallest number, and the bits that say how far it lies above.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LaneRanges {
+    pub(super) low: Lanes,
+    pub(super) lengths: Lanes,
+    pub(super) spares: Lanes,
+}
+
+/// Ranges of 16-bit samples are never larger; those of damaged streams must not make shifts too long.
+const FOREIGN: i32 = (1 << 24) - 1;
 
 /// A word of a channel of all pairs: its bits, and its ones above the eight bits of its count.
 #[derive(Debug, Clone, Copy)]
@@ -20,9 +34,17 @@ fn select(condition: bool, yes: i32, no: i32) -> i32 {
 /// A median after a word that passed it, or did not.
 #[inline(always)]
 fn moved(median: i32, part: i32, passed: bool) -> i32 {
-    let rise = ((median + (1 << part)) >> part) * 5;
-    let fall = ((median + (1 << part) - 2) >> part) * 2;
-    median + select(passed, rise, -fall)
+    let rise = (median.wrapping_add(1 << part) >> part) * 5;
+    let fall = (median.wrapping_add((1 << part) - 2) >> part) * 2;
+    median.wrapping_add(select(passed, rise, -fall))
+}
+
+/// Bits that tell a number up to `largest`: so many, or one more from the second number on.
+#[inline(always)]
+fn truncated_binary(largest: i32) -> (i32, i32) {
+    // The exponent of a float is one less than the length of the number.
+    let length = (((largest | 1) as f32).to_bits() >> 23).cast_signed() - 127;
+    (length, 2_i32.wrapping_shl(length.cast_unsigned()).wrapping_sub(1).wrapping_sub(largest))
 }
 
 impl LaneMedians {
@@ -68,9 +90,7 @@ impl LaneMedians {
             let again = select(three, (beyond_two as f32 / widths[2] as f32) as i32, 0);
             let rest = select(one, select(two, beyond_two - again * widths[2], beyond_one), size);
             let largest = select(one, select(two, widths[2], widths[1]), widths[0]) - 1;
-            // The exponent of a float is one less than the length of the number.
-            let length = (((largest | 1) as f32).to_bits() >> 23).cast_signed() - 127;
-            let spare = 2_i32.wrapping_shl(length.cast_unsigned()) - 1 - largest;
+            let (length, spare) = truncated_binary(largest);
             let short = rest < spare;
             let code = rest + spare;
             let long = (code >> 1) | (code & 1).wrapping_shl(length.cast_unsigned());
@@ -81,5 +101,35 @@ impl LaneMedians {
             words.counts.0[lane] = (ones << 8) | (count + 1);
         }
         words
+    }
+
+    /// [`Medians::follow`] for all pairs, and what it takes to read the rest of the words.
+    #[inline(always)]
+    pub(super) fn follow(&mut self, ones: &Lanes) -> LaneRanges {
+        let mut ranges = LaneRanges { low: Lanes::ZERO, lengths: Lanes::ZERO, spares: Lanes::ZERO };
+        let [first, second, third] = &mut self.0;
+        for lane in 0..LANES {
+            let ones = ones.0[lane];
+            let medians = [first.0[lane], second.0[lane], third.0[lane]];
+            let widths = medians.map(|median| (median >> 4) + 1);
+            let [one, two, three] = [ones > 0, ones > 1, ones > 2];
+            first.0[lane] = moved(medians[0], 7, one);
+            second.0[lane] = select(one, moved(medians[1], 6, two), medians[1]);
+            third.0[lane] = select(two, moved(medians[2], 5, three), medians[2]);
+            let again = ones.wrapping_sub(2).max(0).wrapping_mul(widths[2]);
+            let low = select(one, widths[0], 0).wrapping_add(select(two, widths[1], 0));
+            ranges.low.0[lane] = low.wrapping_add(again);
+            let largest = select(one, select(two, widths[2], widths[1]), widths[0]) - 1;
+            (ranges.lengths.0[lane], ranges.spares.0[lane]) = truncated_binary(largest & FOREIGN);
+        }
+        ranges
+    }
+}
+
+impl LaneWords {
+    #[inline(always)]
+    pub(super) fn of(&self, lane: usize) -> Word {
+        let (bits, counts) = (self.bits.0[lane].cast_unsigned(), self.counts.0[lane].cast_unsigned());
+        Word { ones: counts >> 8, bits: u64::from(bits), count: counts & 0xFF }
     }
 }

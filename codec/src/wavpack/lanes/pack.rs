@@ -7,7 +7,7 @@ use super::{
         medians::Medians,
         redundancy::{Common, Redundancy},
         scalar::{DELTA, Packed, WEIGHTS_FROM},
-        words::{MEDIANS_FROM, Word, WordWriter},
+        words::{MEDIANS_FROM, WordWriter},
     },
     Frame, LANES, Lanes, STRETCH, kernels,
     medians::{LaneMedians, LaneWords},
@@ -155,9 +155,7 @@ impl<'a> Packer<'a> {
         for (lane, writer) in self.writers.iter_mut().enumerate() {
             writer.reserve(2 * residuals.len());
             if quiet.0[lane] == 0 {
-                for word in self.words.iter().flatten() {
-                    writer.word(word.of(lane));
-                }
+                kernels::write(writer, &self.words, lane);
                 continue;
             }
             writer.medians = before.map(|medians| medians.of(lane));
@@ -169,13 +167,5 @@ impl<'a> Packer<'a> {
                 medians.set(lane, left);
             }
         }
-    }
-}
-
-impl LaneWords {
-    #[inline(always)]
-    fn of(&self, lane: usize) -> Word {
-        let (bits, counts) = (self.bits.0[lane].cast_unsigned(), self.counts.0[lane].cast_unsigned());
-        Word { ones: counts >> 8, bits: u64::from(bits), count: counts & 0xFF }
     }
 }

@@ -80,12 +80,6 @@ impl Restorer {
     }
 }
 
-#[inline(always)]
-pub(super) fn put_at(frame: &mut Frame, lane: usize, [left, right]: [i32; 2]) {
-    frame[0].0[lane] = left;
-    frame[1].0[lane] = right;
-}
-
 /// Puts a frame into a row of samples, as far as there is room.
 #[inline(always)]
 pub(super) fn put(frame: &Frame, row: &mut [i16]) {

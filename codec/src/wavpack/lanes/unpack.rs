@@ -1,6 +1,7 @@
 use super::{
     super::{block::Block, header::Flags, words::WordReader},
     Frame, LANES, Lanes, STRETCH, kernels,
+    medians::LaneMedians,
     pass::LanePass,
     restore::Restorer,
 };
@@ -9,6 +10,7 @@ use super::{
 #[derive(Debug)]
 pub(in super::super) struct Unpacker<'a> {
     readers: Vec<WordReader<'a>>,
+    medians: [LaneMedians; 2],
     passes: Vec<LanePass>,
     restorer: Restorer,
     /// The first of the channels.
@@ -40,13 +42,18 @@ impl<'a> Unpacker<'a> {
     pub(in super::super) fn new(blocks: &[Block<'a>], first: usize) -> Self {
         let empty = |pass: &super::super::pass::Pass| LanePass::new(pass.term, pass.delta);
         let mut passes: Vec<_> = blocks[0].passes.iter().map(empty).collect();
+        let mut medians = [LaneMedians::ZERO; 2];
         for (lane, block) in blocks.iter().enumerate() {
             for (pass, from) in passes.iter_mut().zip(&block.passes) {
                 pass.set(lane, from);
             }
+            for (medians, &from) in medians.iter_mut().zip(&block.medians) {
+                medians.set(lane, from);
+            }
         }
         Self {
             readers: blocks.iter().map(|block| WordReader::new(block.words, block.medians)).collect(),
+            medians,
             passes,
             restorer: Restorer::new(blocks),
             first,
@@ -58,7 +65,7 @@ impl<'a> Unpacker<'a> {
     pub(in super::super) fn next(&mut self, rows: &mut [i16], channels: usize) {
         let mut stretch: [Frame; STRETCH] = [[Lanes::ZERO; 2]; STRETCH];
         let frames = &mut stretch[..rows.len() / channels];
-        kernels::read(&mut self.readers, frames);
+        kernels::read(&mut self.readers, &mut self.medians, frames);
         kernels::predict_back(&mut self.passes, frames);
         kernels::restore(&mut self.restorer, frames, rows, (channels, self.first, self.readers.len()));
     }
