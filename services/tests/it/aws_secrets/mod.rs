@@ -1,5 +1,6 @@
 //! Parameters and secrets: what is asked, what is made of each answer, and how often.
 
+mod moto;
 mod server;
 
 use std::{
@@ -290,12 +291,10 @@ async fn without_credentials_the_fault_says_where_was_looked() {
     assert!(fault.advice().unwrap().contains("AWS_ACCESS_KEY_ID"), "{fault:?}");
 }
 
-/// `ADT_TEST_AWS=http://…` names a stand-in for AWS (moto, say) that holds, in us-west-2, the parameters `/adt/plain` (String,
-/// `{"a":1}`) and `/adt/kept` (`SecureString`, `kept-value`), and the secret `adt/secret` (`secret-value`); others do not exist.
 #[tokio::test]
-async fn a_named_server_answers() {
-    let Ok(endpoint) = std::env::var("ADT_TEST_AWS") else { return };
-    let secrets = AwsSecrets::new(options(&endpoint, &[]));
+async fn moto_answers_as_aws_does() {
+    let moto = tokio::task::spawn_blocking(moto::Moto::start).await.unwrap();
+    let secrets = AwsSecrets::new(options(&moto.url, &[]));
     assert_eq!(secrets.parameter("/adt/plain", false).await.unwrap().expose(), r#"{"a":1}"#);
     assert_eq!(secrets.parameter("/adt/plain", true).await.unwrap().expose(), r#"{"a":1}"#);
     assert_eq!(secrets.parameter("/adt/kept", true).await.unwrap().expose(), "kept-value");
