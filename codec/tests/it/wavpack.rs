@@ -49,6 +49,22 @@ fn streams_of_libwavpack_are_read(
     assert!(read.samples == samples);
 }
 
+/// Legal streams of another writer: nothing learnt beforehand, all weights and medians begin at 0.
+#[rstest]
+#[case(128, 2, 1)]
+#[case(128, 2, 3)]
+#[case(96, 3, 2)]
+#[case(400, 1, 4)]
+fn streams_that_begin_from_nothing_are_read(
+    #[case] frames: usize,
+    #[case] channels: usize,
+    #[case] level: u8,
+) {
+    let samples = made(frames, channels, pattern);
+    let read = decode(&stream(&format!("reference_{frames}x{channels}"), level), samples.len()).unwrap();
+    assert_eq!((read.channels, read.samples), (channels, samples));
+}
+
 #[test]
 fn a_stream_of_libwavpack_in_several_blocks_is_read() {
     let samples = made(250_001, 1, |i, j| i64::from(pattern(i, j) > 300));

@@ -25,6 +25,9 @@ pub(in super::super) fn pack(
 ) -> Vec<Option<Packed>> {
     let rows = Rows::new(samples, channels, first, pairs);
     let common = common(rows);
+    if common.into_iter().all(Common::silent) {
+        return (0..pairs).map(|_| None).collect();
+    }
     let redundancy = common.map(Common::redundancy);
     let mut packer = Packer::new(rows, &redundancy, level);
     let starts: Vec<_> =
