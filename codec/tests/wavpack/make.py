@@ -1,6 +1,7 @@
 """Makes the streams of this folder: `python make.py <folder>`.
 
 With wavpack-numcodecs 0.1.5 (libwavpack 5.6.4), numcodecs 0.11.0, numpy 1.26.1. The samples are made again in `it/wavpack.rs`.
+The `reference_*` streams are of a slow writer of our own that learns nothing beforehand.
 """
 import sys
 import numpy as np
