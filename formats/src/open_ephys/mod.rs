@@ -17,8 +17,6 @@
 mod channel;
 mod clipped;
 mod columns;
-#[cfg(test)]
-mod foreign;
 mod oebin;
 mod place;
 mod probe;
@@ -28,6 +26,8 @@ mod recording;
 mod segment;
 mod session;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod times;
 mod tree;
 

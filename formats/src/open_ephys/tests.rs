@@ -9,7 +9,7 @@ use camino::Utf8Path;
 use super::settings::{Settings, Wanted, opto};
 use crate::npy;
 
-/// `ADT_FUZZ=10000000 cargo test --release -p adt-formats --lib foreign` for a long run.
+/// `ADT_FUZZ=10000000 cargo test --release -p adt-formats --lib open_ephys::tests` for a long run.
 fn rounds() -> u64 {
     std::env::var("ADT_FUZZ").ok().and_then(|text| text.parse().ok()).unwrap_or(3000)
 }
