@@ -50,7 +50,8 @@ impl Attempt<'_> {
     /// Whether the asset is complete and a folder it was made from is gone: people delete raw data after the upload.
     pub(crate) fn is_complete_without_source(&self, row: &JobRow) -> Result<bool, Fault> {
         let (spec, ctx) = (self.spec, self.ctx);
-        if spec.force_cloud_sync || spec.modalities.iter().all(|modality| modality.source.exists()) {
+        let mut folders = spec.modalities.iter().map(|modality| &modality.source).chain(&spec.behavior_dir);
+        if spec.force_cloud_sync || folders.all(|folder| folder.exists()) {
             return Ok(false);
         }
         let done = row.state == JobState::Done;

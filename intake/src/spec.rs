@@ -63,7 +63,7 @@ impl Reader<'_> {
         let acq_datetime = self.required(fields, Field::AcqDatetime, cell::DATE_FORM, cell::acq_datetime);
         let modalities = self.modalities(modalities);
         let temp_directory = self.folder(fields.get(Field::TempDirectory), ProblemKind::World);
-        let behavior_dir = self.folder(fields.get(Field::BehaviorDir), ProblemKind::World);
+        let behavior_dir = self.folder(fields.get(Field::BehaviorDir), ProblemKind::SourceMissing);
         let metadata_dir = self.folder(fields.get(Field::MetadataDir), ProblemKind::World);
         let over = self.over;
         let metadata_dir_force = self.switch(fields.get(Field::MetadataDirForce), over.metadata_dir_force);

@@ -107,3 +107,20 @@ fn what_a_behaviour_folder_does_not_send_or_does_not_encrypt_is_told() {
         said.says("behavior_dir: left out: big.mp4").says("go UNENCRYPTED (s.mkv)");
     }
 }
+
+/// Raw data is deleted after the upload, its behaviour folder with it.
+#[test]
+fn a_done_job_needs_its_behaviour_folder_no_more() {
+    let desk = Desk::new();
+    let source = desk.small_tree("rig");
+    desk.write("videos/cam.mp4", FACE);
+    let job = Job::new()
+        .copy("behavior", &source)
+        .with("behavior_dir", desk.root.join("videos"))
+        .with("video_encryption_password", "open sesame");
+    desk.run(&job, &[]).ends(0);
+    fs::remove_dir_all(desk.root.join("videos")).unwrap();
+    desk.run(&job, &[]).ends(0).says("skipped");
+    let fresh = job.with("subject_id", "2");
+    desk.run(&fresh, &[]).ends(2).says("behavior_dir");
+}

@@ -285,7 +285,7 @@ fn modalities_stand_in_the_order_of_their_columns() {
     "is a file, not a folder",
     ProblemKind::World
 )]
-#[case::behaviour_gone("behavior_dir", "gone", "no folder at", ProblemKind::World)]
+#[case::behaviour_gone("behavior_dir", "gone", "no folder at", ProblemKind::SourceMissing)]
 #[case::metadata_is_a_file("metadata_dir", "file", "is a file, not a folder", ProblemKind::World)]
 #[case::temp_gone("temp_directory", "gone", "no folder at", ProblemKind::World)]
 #[case::configs_gone(
