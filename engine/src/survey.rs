@@ -111,6 +111,7 @@ fn counted(path: Utf8PathBuf, leave_out: &[Utf8PathBuf], pulse: &dyn Pulse) -> R
         left_out: counted.left_out,
         left_out_count: counted.left_out_count,
         fingerprint: counted.fingerprint,
+        ephys: None,
     })
 }
 

@@ -92,6 +92,9 @@ pub struct Moved {
     pub objects_sent: u64,
     /// Objects that stood there already.
     pub objects_kept: u64,
+    /// Samples that have been compressed, or stood there already; all channels counted.
+    #[serde(default)]
+    pub samples: u64,
 }
 
 impl Moved {

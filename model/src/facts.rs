@@ -1,7 +1,7 @@
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
-use crate::{Choice, Crc64};
+use crate::{Choice, Crc64, EphysConfig};
 
 /// What a read-only look at the world found, for one job. Everything `plan` may know beside the job itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +55,35 @@ pub struct FolderFacts {
     pub left_out_count: u64,
     /// Checksum of the listing (relative paths, sizes, modification times): a change of the input changes it.
     pub fingerprint: String,
+    /// The recordings in it, when they are to be compressed.
+    #[serde(default)]
+    pub ephys: Option<EphysFacts>,
+}
+
+/// The recordings of a session, looked at and not read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EphysFacts {
+    /// How they will be stored.
+    pub config: EphysConfig,
+    /// Each becomes a store.
+    pub streams: Vec<StreamFacts>,
+    /// Samples that will be missing, and why.
+    pub unread: Vec<String>,
+    /// What is odd and hinders nothing; what the configuration says that has no effect.
+    pub odd: Vec<String>,
+}
+
+/// A stream of one experiment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamFacts {
+    /// Its store's name without `.zarr`.
+    pub store: String,
+    /// Columns of its samples, synchronisation and all.
+    pub channels: u64,
+    /// Frames of all its recordings.
+    pub frames: u64,
+    /// Bytes of its samples.
+    pub bytes: u64,
 }
 
 /// One file of `metadata_dir`.

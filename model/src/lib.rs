@@ -5,6 +5,7 @@
 
 mod acq;
 mod crc;
+mod ephys;
 mod event;
 mod facts;
 mod fault;
@@ -23,8 +24,11 @@ mod size;
 
 pub use acq::{AcqDatetime, AcqDatetimeError};
 pub use crc::Crc64;
+pub use ephys::{BloscName, BloscShuffle, ChunkLength, EphysConfig, Lsb, LsbSample, TraceCodec};
 pub use event::{Ended, Event, JobEnd, Moved, What};
-pub use facts::{BehaviorFacts, DocumentFacts, Facts, FolderFacts, Gathered, Standing};
+pub use facts::{
+    BehaviorFacts, DocumentFacts, EphysFacts, Facts, FolderFacts, Gathered, Standing, StreamFacts,
+};
 pub use fault::{Class, Fault};
 pub use job::{Endpoints, JobSpec, LogLevel, ModalitySpec, Origin};
 pub use key::{Key, KeyError};

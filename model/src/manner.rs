@@ -53,6 +53,8 @@ macro_rules! words {
     };
 }
 
+pub(crate) use words;
+
 words! {
     /// A generation of aind-data-schema.
     Schema {

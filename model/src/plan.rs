@@ -1,7 +1,7 @@
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
-use crate::{ByteSize, DocumentFacts, Key, Location, Origin, Problem, Schema, VideoEncryption};
+use crate::{ByteSize, DocumentFacts, EphysConfig, Key, Location, Origin, Problem, Schema, VideoEncryption};
 
 /// What will be done for one job: a value that can be printed, stored and compared. Holds no secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +95,26 @@ pub enum Action {
         key: Key,
         /// First part of every entry's name: the folder's own name.
         entry_root: String,
+    },
+    /// Every stream of a session's recordings becomes a Zarr store `<experiment>_<stream>.zarr`.
+    CompressEphys {
+        /// What is read: all of the session.
+        folder: FolderWork,
+        /// Where the stores go in the asset.
+        under: Key,
+        /// How they are stored.
+        config: EphysConfig,
+        /// How many stores there will be.
+        streams: u64,
+    },
+    /// A copy of a session with the first frames of every recording only.
+    ClipEphys {
+        /// What is read.
+        folder: FolderWork,
+        /// Where the copy goes in the asset.
+        under: Key,
+        /// Frames of each recording, at most.
+        frames: u64,
     },
     /// Behaviour data: each video becomes an encrypted zip, every other file an object of the same relative name.
     SendBehavior {

@@ -5,6 +5,7 @@
 
 mod behavior;
 mod documents;
+mod ephys;
 mod fingerprint;
 mod notes;
 mod obstacles;
@@ -34,6 +35,7 @@ pub fn plan(spec: &JobSpec, facts: &Facts) -> Plan {
     let folders = data.iter().filter_map(|step| match &step.action {
         Action::CopyFolder { folder, .. }
         | Action::ZipFolder { folder, .. }
+        | Action::CompressEphys { folder, .. }
         | Action::SendBehavior { folder, .. } => Some(folder),
         _ => None,
     });
@@ -76,11 +78,11 @@ fn data_steps(spec: &JobSpec, facts: &Facts) -> Vec<Step> {
     spec.modalities
         .iter()
         .zip(facts_of)
-        .map(|(modality, seen)| data_step(modality, seen.unwrap_or(&unseen), facts))
+        .flat_map(|(modality, seen)| modality_steps(modality, seen.unwrap_or(&unseen), facts))
         .collect()
 }
 
-fn data_step(modality: &ModalitySpec, seen: &FolderFacts, facts: &Facts) -> Step {
+fn modality_steps(modality: &ModalitySpec, seen: &FolderFacts, facts: &Facts) -> Vec<Step> {
     let source = if seen.path.as_str().is_empty() { modality.source.clone() } else { seen.path.clone() };
     let folder = FolderWork {
         leave_out: behavior::leave_out(&source, facts.behavior.as_ref().map(|b| b.folder.path.as_path())),
@@ -91,12 +93,15 @@ fn data_step(modality: &ModalitySpec, seen: &FolderFacts, facts: &Facts) -> Step
     };
     if !modality.compress_raw_data {
         let action = Action::CopyFolder { folder, under: modality.folder.clone() };
-        return Step { id: format!("copy {}", modality.folder), action };
+        return vec![Step { id: format!("copy {}", modality.folder), action }];
+    }
+    if modality.modality.is_ecephys() {
+        return ephys::steps(modality, folder, seen.ephys.as_ref());
     }
     let root = folder_name(modality, &folder);
     let file = Key::parse(format!("{root}.zip")).expect("one path component with a suffix is a key");
     let action = Action::ZipFolder { folder, key: modality.folder.join(&file), entry_root: root };
-    Step { id: format!("zip {}", modality.folder), action }
+    vec![Step { id: format!("zip {}", modality.folder), action }]
 }
 
 /// The source folder's own name: what the zip file is called and what its entries begin with.

@@ -40,6 +40,7 @@ fn folders(spec: &JobSpec, facts: &Facts, notes: &mut Vec<String>) {
     for (modality, seen) in spec.modalities.iter().zip(&facts.folders) {
         folder(modality.folder.as_str(), &modality.source, seen, !modality.compress_raw_data, notes);
         configs(modality, notes);
+        recordings(modality, seen, notes);
     }
     if let (Some(dir), Some(behavior)) = (&spec.behavior_dir, &facts.behavior) {
         folder("behavior_dir", dir, &behavior.folder, true, notes);
@@ -77,15 +78,23 @@ fn folder(name: &str, source: &Utf8Path, seen: &FolderFacts, as_it_is: bool, not
 
 fn configs(modality: &ModalitySpec, notes: &mut Vec<String>) {
     if modality.modality.is_ecephys() && modality.compress_raw_data {
-        notes.push(format!(
-            "{}: sent as one zip: compressing recordings to WavPack Zarr is not in this version",
-            modality.folder
-        ));
+        return;
     }
     if modality.extra_configs.is_some() {
         let way = if modality.compress_raw_data { "a zipped folder" } else { "a folder sent as it is" };
         notes.push(format!("{}: `extra_configs` has no meaning for {way} and is not read", modality.folder));
     }
+}
+
+/// What is odd about the recordings, and what of them will be missing.
+fn recordings(modality: &ModalitySpec, seen: &FolderFacts, notes: &mut Vec<String>) {
+    let Some(ephys) = &seen.ephys else { return };
+    for unread in &ephys.unread {
+        let then =
+            if ephys.config.accept_unread { "accepted" } else { "the job will fail, the rest is saved" };
+        notes.push(format!("{}: NOT COMPRESSED: {unread} ({then})", modality.folder));
+    }
+    notes.extend(ephys.odd.iter().map(|odd| format!("{}: {odd}", modality.folder)));
 }
 
 fn services(spec: &JobSpec, facts: &Facts, notes: &mut Vec<String>) {

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use adt_model::{
-    BehaviorFacts, Crc64, DocumentFacts, DocumentSource, Endpoints, Gathered, JobSpec, Location, LogLevel,
-    Modality, Origin, Schema, SecretRef, Standing,
+    BehaviorFacts, Crc64, DocumentFacts, DocumentSource, Endpoints, EphysFacts, Gathered, JobSpec, Location,
+    LogLevel, Modality, Origin, Schema, SecretRef, Standing,
 };
 use insta::{assert_json_snapshot, assert_snapshot};
 use rstest::rstest;
@@ -54,6 +54,7 @@ fn with(job: (JobSpec, Facts), modality: &str, source: &str, zip: bool) -> (JobS
         files: 3,
         bytes: 2048,
         fingerprint: "f1".into(),
+        ephys: None,
         ..FolderFacts::default()
     });
     (spec, facts)
@@ -94,6 +95,7 @@ fn steps(plan: &Plan) -> String {
                     format!("{} -> {under}/ with {videos} videos by {encryption}", folder.source)
                 }
                 Action::Trigger(trigger) => format!("{} by {}", trigger.job_type, trigger.capsule),
+                Action::CompressEphys { under, .. } | Action::ClipEphys { under, .. } => under.to_string(),
                 Action::UploadBuilt | Action::Verify | Action::WriteRecord => String::new(),
             };
             let line = format!("{:?} | {} | {deed}", stage.name, step.id);
@@ -403,11 +405,34 @@ fn what_this_version_cannot_do_is_an_obstacle() {
 }
 
 #[test]
-fn an_ecephys_folder_is_zipped_and_that_is_told() {
-    let (spec, facts) = with((job(), Facts::default()), "ecephys", "/rig/probe", true);
+fn recordings_are_compressed_and_clipped() {
+    let one = with((job(), Facts::default()), "ecephys", "/rig/probe", true);
+    let (spec, mut facts) = with(one, "ecephys", "/rig/other", true);
+    facts.folders[1].ephys = Some(EphysFacts {
+        unread: vec!["`a` is broken".into()],
+        odd: vec!["`b` is odd".into()],
+        ..EphysFacts::default()
+    });
     assert_eq!(obstacle(&spec), "");
-    assert_eq!(plan(&spec, &facts).stages[0].steps[0].id, "zip ecephys");
-    assert!(notes(&spec, &facts).contains("ecephys: sent as one zip"), "{}", notes(&spec, &facts));
+    let stage = &plan(&spec, &facts).stages[0];
+    let steps = stage.steps.iter().map(|step| match &step.action {
+        Action::CompressEphys { under, .. } | Action::ClipEphys { under, .. } => {
+            format!("{}: {under}", step.id)
+        }
+        _ => step.id.clone(),
+    });
+    assert_eq!(
+        steps.collect::<Vec<_>>(),
+        [
+            "compress ecephys: ecephys_compressed",
+            "clip ecephys: ecephys_clipped",
+            "compress ecephys1: ecephys_compressed1",
+            "clip ecephys1: ecephys_clipped1",
+        ]
+    );
+    let told = notes(&spec, &facts);
+    assert!(told.contains("ecephys1: NOT COMPRESSED: `a` is broken (the job will fail"), "{told}");
+    assert!(told.contains("ecephys1: `b` is odd"), "{told}");
 }
 
 /// All that is needed to start a pipeline.

@@ -57,6 +57,19 @@ fn describe(step: &Step) -> String {
         Action::ZipFolder { folder, key, .. } => {
             format!("zip {} to {key}{}", from(folder), without(folder))
         }
+        Action::CompressEphys { folder, under, config, streams } => {
+            let streams = count(*streams, "stream");
+            format!(
+                "compress {streams} of {} to {under}/ ({}){}",
+                from(folder),
+                config.codec,
+                without(folder)
+            )
+        }
+        Action::ClipEphys { folder, under, frames } => {
+            let frames = count(*frames, "frame");
+            format!("copy {} to {under}/, of each recording {frames}{}", folder.source, without(folder))
+        }
         Action::SendBehavior { folder, videos, under, encryption } => {
             let videos = count(*videos, "video");
             format!("send {} to {under}/, {videos} encrypted ({encryption})", from(folder))

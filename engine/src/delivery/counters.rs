@@ -9,6 +9,7 @@ pub struct Counters {
     bytes_sent: AtomicU64,
     objects_sent: AtomicU64,
     objects_kept: AtomicU64,
+    samples: AtomicU64,
 }
 
 impl Counters {
@@ -28,6 +29,11 @@ impl Counters {
         self.objects_kept.fetch_add(1, Relaxed);
     }
 
+    /// Samples have been compressed, or stood there already.
+    pub fn samples(&self, samples: u64) {
+        self.samples.fetch_add(samples, Relaxed);
+    }
+
     /// All of it at this moment.
     pub fn now(&self) -> Moved {
         Moved {
@@ -35,6 +41,7 @@ impl Counters {
             bytes_sent: self.bytes_sent.load(Relaxed),
             objects_sent: self.objects_sent.load(Relaxed),
             objects_kept: self.objects_kept.load(Relaxed),
+            samples: self.samples.load(Relaxed),
         }
     }
 }

@@ -37,15 +37,27 @@ pub(crate) async fn send_each<F>(
 where
     F: Future<Output = Result<(), Fault>> + Send + 'static,
 {
-    let mut entries = start(source.to_owned(), leave_out.to_vec());
+    let (source, leave_out) = (source.to_owned(), leave_out.to_vec());
+    each(arriving(move || files(&source, &leave_out)), out, send).await
+}
+
+/// Does `send` with everything that arrives, many at once; a person's stop ends it.
+pub(crate) async fn each<T, F>(
+    mut arriving: mpsc::Receiver<Result<T, Fault>>,
+    out: &std::sync::Arc<Delivery>,
+    send: impl Fn(T) -> F,
+) -> Result<(), Fault>
+where
+    F: Future<Output = Result<(), Fault>> + Send + 'static,
+{
     let mut flying = JoinSet::new();
     let most = out.ctx().settings.lanes * PER_LANE;
-    while let Some(entry) = entries.recv().await {
-        let entry = entry?;
+    while let Some(next) = arriving.recv().await {
+        let next = next?;
         if out.ctx().stop.check().is_err() {
             break;
         }
-        flying.spawn(send(entry));
+        flying.spawn(send(next));
         while flying.len() >= most {
             land(&mut flying).await?;
         }
@@ -56,12 +68,15 @@ where
     out.ctx().stop.check()
 }
 
-fn start(source: Utf8PathBuf, leave_out: Vec<Utf8PathBuf>) -> mpsc::Receiver<Result<Entry, Fault>> {
+/// What a walk meets, one after the other, on a thread of its own and not far ahead of whoever takes it.
+pub(crate) fn arriving<T: Send + 'static, W: Iterator<Item = Result<T, Fault>>>(
+    walk: impl FnOnce() -> W + Send + 'static,
+) -> mpsc::Receiver<Result<T, Fault>> {
     let (sender, receiver) = mpsc::channel(AHEAD);
     tokio::task::spawn_blocking(move || {
-        for entry in files(&source, &leave_out) {
+        for met in walk() {
             // Nobody listens any more: the step has ended.
-            if sender.blocking_send(entry).is_err() {
+            if sender.blocking_send(met).is_err() {
                 break;
             }
         }
@@ -70,10 +85,7 @@ fn start(source: Utf8PathBuf, leave_out: Vec<Utf8PathBuf>) -> mpsc::Receiver<Res
 }
 
 /// Only files; what is left out was told when the folder was surveyed.
-fn files<'a>(
-    source: &'a Utf8Path,
-    leave_out: &'a [Utf8PathBuf],
-) -> impl Iterator<Item = Result<Entry, Fault>> + 'a {
+fn files(source: &Utf8Path, leave_out: &[Utf8PathBuf]) -> impl Iterator<Item = Result<Entry, Fault>> + use<> {
     walk(source, leave_out).filter_map(|walked| match walked {
         Ok(Walked::Entry(entry)) if entry.kind == EntryKind::File => Some(Ok(entry)),
         Ok(_) => None,

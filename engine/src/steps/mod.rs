@@ -1,6 +1,8 @@
 //! The verbs of a plan, one file each. A step may be run twice: the second time finds its own work done.
 
 mod beat;
+mod clip_ephys;
+mod compress_ephys;
 mod copy_documents;
 mod copy_folder;
 mod entries;
@@ -25,6 +27,12 @@ pub(crate) async fn perform(step: &Step, job: &Job) -> Result<Value, Fault> {
         Action::CopyFolder { folder, under } => copy_folder::perform(folder, under, job).await?,
         Action::ZipFolder { folder, key, entry_root, .. } => {
             return zip_folder::perform(&step.id, folder, key, entry_root, job).await;
+        }
+        Action::CompressEphys { folder, under, config, .. } => {
+            return compress_ephys::perform(&step.id, folder, under, config, job).await;
+        }
+        Action::ClipEphys { folder, under, frames } => {
+            clip_ephys::perform(folder, under, *frames, job).await?;
         }
         Action::SendBehavior { folder, videos, under, encryption } => {
             send_behavior::perform(folder, *videos, under, *encryption, job).await?;

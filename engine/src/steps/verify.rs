@@ -23,6 +23,7 @@ async fn sources_are_as_surveyed(job: &Job) -> Result<(), Fault> {
     for step in job.plan.stages.iter().flat_map(|stage| &stage.steps) {
         let (Action::CopyFolder { folder, .. }
         | Action::ZipFolder { folder, .. }
+        | Action::CompressEphys { folder, .. }
         | Action::SendBehavior { folder, .. }) = &step.action
         else {
             continue;

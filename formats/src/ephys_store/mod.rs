@@ -25,6 +25,7 @@ mod description;
 mod frames;
 mod layout;
 mod record;
+mod samples;
 mod stored;
 
 pub use arrays::SegmentArrays;
@@ -33,6 +34,7 @@ pub use description::{Description, Probe, SampleNumbers, Segment, Storage, Time,
 pub use frames::{FrameArray, FrameChunk};
 pub use layout::Layout;
 pub use record::{LAYOUT, Record, Source};
+pub use samples::StoredSamples;
 pub use stored::Stored;
 
 use adt_model::{Class, Fault};
