@@ -407,7 +407,8 @@ fn what_this_version_cannot_do_is_an_obstacle() {
 #[test]
 fn recordings_are_compressed_and_clipped() {
     let one = with((job(), Facts::default()), "ecephys", "/rig/probe", true);
-    let (spec, mut facts) = with(one, "ecephys", "/rig/other", true);
+    let (mut spec, mut facts) = with(one, "ecephys", "/rig/other", true);
+    spec.modalities[1].folder = "ecephys1".parse().unwrap();
     facts.folders[1].ephys = Some(EphysFacts {
         unread: vec!["`a` is broken".into()],
         odd: vec!["`b` is odd".into()],
