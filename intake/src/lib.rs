@@ -7,13 +7,14 @@
 //!
 //! The three ways meet in a `Draft` (texts, each with the name it was written under), and one reader makes the
 //! [`JobSpec`] from it, so that a cell, a key and a flag of one name mean the same. The JSON of an AWS parameter is
-//! read by the same reader ([`endpoints`]).
+//! read by the same reader ([`endpoints`]). How recordings are stored is a file of its own ([`ephys_config`]).
 
 mod cell;
 mod clash;
 mod csv;
 mod draft;
 mod encoding;
+mod ephys;
 mod field;
 mod file;
 mod flags;
@@ -30,6 +31,7 @@ use adt_model::{
 };
 
 pub use csv::from_csv;
+pub use ephys::ephys_config;
 pub use file::{from_bytes, from_file};
 pub use flags::{SingleJob, from_flags};
 pub use json::from_json;

@@ -24,9 +24,10 @@ const RANKS: [(&str, u8); 14] = [
 ];
 
 /// A library has one owner.
-const OWNERS: [(&str, &str); 8] = [
+const OWNERS: [(&str, &str); 9] = [
     ("reqwest", "net"),
     ("rusqlite", "ledger"),
+    ("serde-saphyr", "intake"),
     ("hyper", "sandbox"),
     ("clap", "cli"),
     ("indicatif", "cli"),

@@ -76,7 +76,8 @@ impl<'de> Visitor<'de> for Tree {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
-        Ok(serde_json::Number::from_f64(value).map_or(Node::Null, Node::Number))
+        // What is no JSON number must not pass for null.
+        Ok(serde_json::Number::from_f64(value).map_or_else(|| Node::Text(value.to_string()), Node::Number))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Node, E> {

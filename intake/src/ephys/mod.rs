@@ -1,0 +1,86 @@
+//! The file that the `extra_configs` of an ecephys folder names: how its recordings are stored.
+//!
+//! Its keys are the fields that the Python original's `EcephysCompressionParameters` has, and a few of ours.
+
+mod chunk;
+mod codec;
+mod document;
+mod keys;
+mod value;
+
+use adt_model::{Class, EphysConfig, Fault, Lsb, LsbSample};
+use camino::Utf8Path;
+
+use self::keys::Keys;
+
+/// What the job list says, for each modality.
+const OF_THE_LIST: [&str; 6] =
+    ["modality", "source", "process_name", "compress_raw_data", "skip_staging", "extra_configs"];
+
+const FILE_FORM: &str = "it holds JSON or YAML, such as `{\"compressor_name\": \"wavpack\", \"compressor_kwargs\": {\"level\": 3}}`; every key may be left out";
+
+/// Reads how recordings are stored from a file of JSON or YAML, and what in it has no effect.
+///
+/// `.json` is JSON, `.yaml` and `.yml` are YAML; of any other name, a text that begins with `{` or `[` is JSON. Letter
+/// case and the choice of `-` or `_` carry no meaning in a key, null means that nothing is said. A file that says
+/// nothing is no error. Files beyond 64 KiB are not read. The fault names every problem of the file.
+pub fn ephys_config(path: &Utf8Path) -> Result<(EphysConfig, Vec<String>), Fault> {
+    let refused = |problems: &[String]| {
+        let what = format!("the configuration `{path}` cannot be used: {}", problems.join("; "));
+        Fault::new(Class::BadInput, what).help(FILE_FORM)
+    };
+    let text = document::text(path)?.map_err(|what| refused(&[what]))?;
+    let pairs = document::pairs(path, &text).map_err(|what| refused(&[what]))?;
+    if pairs.is_empty() {
+        let note = format!("the configuration `{path}` says nothing: everything is stored as usual");
+        return Ok((EphysConfig::default(), vec![note]));
+    }
+    let mut keys = Keys::new("", pairs);
+    let config = config(&mut keys);
+    let found = keys.close();
+    if found.problems.is_empty() { Ok((config, found.notes)) } else { Err(refused(&found.problems)) }
+}
+
+/// What could not be read is as usual; nobody sees it, as there are problems then.
+fn config(keys: &mut Keys) -> EphysConfig {
+    let usual = EphysConfig::default();
+    keys.read("data_reader", |node| value::only(node, "openephys"));
+    keys.read("compress_write_output_format", |node| value::only(node, "zarr"));
+    keys.without_effect("compress_max_windows_filename_len", "names of any length are written");
+    for name in OF_THE_LIST {
+        keys.without_effect(name, "the job list says it");
+    }
+    let lsb = keys.read_even_null("lsb", |node| value::word(node, Lsb::WORDS)).unwrap_or_default();
+    EphysConfig {
+        codec: codec::read(keys).unwrap_or(usual.codec),
+        chunk: chunk::read(keys).unwrap_or(usual.chunk),
+        lsb,
+        clip_frames: keys
+            .read("clip_n_frames", |node| value::whole(node, 1..=u64::MAX))
+            .unwrap_or(usual.clip_frames),
+        sample: sample(keys, lsb),
+        accept_unread: keys.read("accept_unread_streams", value::switch).unwrap_or(usual.accept_unread),
+    }
+}
+
+fn sample(keys: &mut Keys, lsb: Lsb) -> LsbSample {
+    const CHUNKS: &str = "scale_num_chunks_per_segment";
+    const FRAMES: &str = "scale_chunk_size";
+    let usual = LsbSample::default();
+    let chunks = keys.read(CHUNKS, |node| value::whole(node, 1..=u32::MAX.into()));
+    let frames = keys.read(FRAMES, |node| value::whole(node, 1..=u64::MAX));
+    if lsb != Lsb::Spikeinterface {
+        for (name, written) in [(CHUNKS, chunks), (FRAMES, frames)] {
+            if written.is_some() {
+                keys.note(name, "it belongs to `lsb: spikeinterface`");
+            }
+        }
+    }
+    LsbSample {
+        chunks: chunks.map_or(usual.chunks, |chunks| chunks as u32),
+        frames: frames.unwrap_or(usual.frames),
+    }
+}
+
+#[cfg(test)]
+mod tests;

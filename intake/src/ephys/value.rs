@@ -1,0 +1,54 @@
+//! One value, read as what its key asks for. Numbers and truth values may stand in quotes.
+
+use std::{ops::RangeInclusive, str::FromStr};
+
+use crate::{cell, draft::Wrong, json::Node};
+
+/// A whole number; `3.0` and `"3"` are some.
+pub(super) fn whole(node: &Node, range: RangeInclusive<u64>) -> Result<u64, Wrong> {
+    let read = match node {
+        Node::Number(number) => number.as_u64().or_else(|| number.as_f64().and_then(exact)),
+        Node::Text(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    read.filter(|value| range.contains(value)).ok_or_else(|| {
+        let (first, last) = range.into_inner();
+        // The limit of a type tells nobody anything.
+        let to = if last < u32::MAX.into() { format!(" to {last}") } else { String::new() };
+        Wrong::new("not one that is possible", format!("a whole number from {first}{to}"))
+    })
+}
+
+fn exact(value: f64) -> Option<u64> {
+    // Whole numbers beyond 2^53 are not exact as floats.
+    let fits = value.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(&value);
+    fits.then_some(value as u64)
+}
+
+/// One of a few words.
+pub(super) fn word<T: FromStr<Err = ()>>(node: &Node, words: &[&'static str]) -> Result<T, Wrong> {
+    cell::word(&scalar(node), words)
+}
+
+/// The one word there is.
+pub(super) fn only(node: &Node, word: &'static str) -> Result<(), Wrong> {
+    let same = scalar(node).trim().to_ascii_lowercase().replace(['_', '-', ' '], "") == word;
+    if same { Ok(()) } else { Err(Wrong::new("not known", format!("only `{word}`"))) }
+}
+
+/// True or false, in any of the original's spellings.
+pub(super) fn switch(node: &Node) -> Result<bool, Wrong> {
+    match node {
+        Node::Bool(value) => Ok(*value),
+        node => cell::switch(&scalar(node)).map_err(|wrong| Wrong::new(wrong.what, "true or false")),
+    }
+}
+
+/// The text of a text or a number; nothing else has one.
+pub(super) fn scalar(node: &Node) -> String {
+    match node {
+        Node::Number(number) => number.to_string(),
+        Node::Text(text) => text.clone(),
+        _ => String::new(),
+    }
+}
