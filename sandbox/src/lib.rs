@@ -4,6 +4,10 @@
 //! `adt demo` serves both, and tests upload to the server what they later look for in its folder.
 
 pub mod lab;
+pub mod open_ephys;
 mod s3;
+mod seed;
+mod tissue;
 
 pub use s3::{Clock, Server, ServerOptions, Stored, Tally};
+pub use seed::Seed;

@@ -3,12 +3,10 @@
 //! Everything random is seeded: a failure is repeated by its seed.
 
 pub mod kill;
-pub mod open_ephys;
 pub mod oracle;
 mod proxy;
-mod seed;
 pub mod services;
 pub mod tree;
 
+pub use adt_sandbox::{Seed, open_ephys};
 pub use proxy::{FaultKind, FaultPlan, FaultyProxy, Moment, ProxyTally};
-pub use seed::Seed;

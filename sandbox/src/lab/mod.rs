@@ -1,4 +1,4 @@
-//! A small lab to try the tool on: invented recordings of three sessions, their documents and a job list.
+//! A small lab to try the tool on: invented recordings of four sessions, their documents and a job list.
 //!
 //! ```text
 //! <folder>/jobs.csv
@@ -25,11 +25,13 @@ pub struct LabOptions {
     pub seed: u64,
     /// Bytes of the one big file; 20 MB lets a multipart upload be seen.
     pub big_file: u64,
+    /// Frames of the recording with 384 channels at 30 kHz, 768 bytes each.
+    pub frames: u64,
 }
 
 impl Default for LabOptions {
     fn default() -> Self {
-        Self { bucket: "demo-bucket".to_owned(), seed: 1, big_file: 20_000_000 }
+        Self { bucket: "demo-bucket".to_owned(), seed: 1, big_file: 20_000_000, frames: 45_000 }
     }
 }
 
@@ -62,7 +64,7 @@ pub fn make(folder: &Utf8Path, options: &LabOptions) -> Result<Lab, Fault> {
     let failed = |e| Fault::io(format!("cannot make the demo's lab in `{folder}`"), e);
     fs::create_dir_all(folder).map_err(failed)?;
     let folder = camino::absolute_utf8(folder).map_err(failed)?;
-    let sessions = session::all(options.big_file);
+    let sessions = session::all(options.big_file, options.frames);
     for (i, session) in sessions.iter().enumerate() {
         session.record(&folder, options.seed.wrapping_add(i as u64)).map_err(failed)?;
         documents::write(&session.metadata(&folder), session).map_err(failed)?;
@@ -104,7 +106,8 @@ mod tests {
     fn made(seed: u64) -> (tempfile::TempDir, Lab, BTreeMap<Utf8PathBuf, Vec<u8>>) {
         let folder = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(folder.path()).unwrap();
-        let lab = make(root, &LabOptions { seed, big_file: 100_000, ..LabOptions::default() }).unwrap();
+        let lab = make(root, &LabOptions { seed, big_file: 100_000, frames: 200, ..LabOptions::default() })
+            .unwrap();
         let mut found = BTreeMap::new();
         files(root, &mut found);
         let found = found.into_iter().map(|(p, b)| (p.strip_prefix(root).unwrap().to_owned(), b)).collect();

@@ -6,6 +6,11 @@ use std::{
 use camino::Utf8Path;
 use fs_err as fs;
 
+use crate::{
+    Seed,
+    open_ephys::{self, Gui, ProbeSpec, Signal, StreamSpec},
+};
+
 /// What is in a source folder.
 pub(crate) enum Recording {
     /// 16-bit image tiles with their settings: worth compressing.
@@ -19,16 +24,22 @@ pub(crate) enum Recording {
     Fibers,
     /// A trial table.
     Trials,
+    /// A Neuropixels probe and an NI-DAQ device, as the Open Ephys GUI records them.
+    Electrodes {
+        /// Of each stream, at 30 kHz.
+        frames: u64,
+    },
 }
 
 /// Writes a source folder; the seed decides every byte.
 pub(crate) fn write(folder: &Utf8Path, recording: &Recording, seed: u64) -> io::Result<()> {
-    let mut out = Folder { root: folder, noise: Noise(seed) };
+    let mut out = Folder { root: folder, noise: Seed::new(seed) };
     match recording {
         Recording::Tiles => tiles(&mut out),
         Recording::Videos { big_file } => videos(&mut out, *big_file),
         Recording::Fibers => fibers(&mut out),
         Recording::Trials => trials(&mut out),
+        Recording::Electrodes { frames } => electrodes(folder, *frames, seed),
     }
 }
 
@@ -96,9 +107,27 @@ fn trials(out: &mut Folder<'_>) -> io::Result<()> {
     out.file("trials.csv", table.as_bytes())
 }
 
+/// A probe of one shank whose contacts are staggered in four columns; its converter makes every twelfth count.
+fn electrodes(folder: &Utf8Path, frames: u64, seed: u64) -> io::Result<()> {
+    const NODE: &str = "Record Node 101";
+    let probe = StreamSpec {
+        signal: Signal::Tissue,
+        seed,
+        ..StreamSpec::probe("Neuropix-PXI-100.ProbeA", 384, frames)
+    };
+    let inputs = StreamSpec { seed: !seed, ..StreamSpec::ni_daq(8, frames) };
+    open_ephys::recording(folder, NODE, (1, 1), Gui::V06, &[probe, inputs])?;
+    let mut shank = ProbeSpec::new("ProbeA", "NP1010", 384, (11.0, 32.0, 20.0));
+    for (site, x) in shank.sites.iter_mut().zip([43.0, 11.0, 59.0, 27.0].into_iter().cycle()) {
+        site.0 = x;
+    }
+    let settings = open_ephys::settings("0.6.4", "0.5.0", &["ProbeA"], &[shank]);
+    fs::write(folder.join(NODE).join("settings.xml"), settings)
+}
+
 struct Folder<'a> {
     root: &'a Utf8Path,
-    noise: Noise,
+    noise: Seed,
 }
 
 impl Folder<'_> {
@@ -115,27 +144,11 @@ impl Folder<'_> {
         let mut out = io::BufWriter::new(fs::File::create(self.root.join(name))?);
         let mut left = size as usize;
         while left > 0 {
-            let word = self.noise.next().to_le_bytes();
+            let word = self.noise.bits().to_le_bytes();
             let n = left.min(word.len());
             out.write_all(&word[..n])?;
             left -= n;
         }
         out.flush()
-    }
-}
-
-/// The generator `splitmix64` of Steele, Lea and Flood (2014): the same numbers on every machine.
-struct Noise(u64);
-
-impl Noise {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
     }
 }

@@ -23,12 +23,16 @@ struct Folder {
     recording: Recording,
 }
 
-/// The sessions: one to zip, one as it is, and one whose name is taken at the destination.
-pub(crate) fn all(big_file: u64) -> Vec<Session> {
+/// The sessions: one to zip, one to compress stream by stream, one as it is, and one whose name is taken at the
+/// destination.
+pub(crate) fn all(big_file: u64, frames: u64) -> Vec<Session> {
     vec![
         session("confocal", "731015", "2024-03-18 09:41:07", |folders| {
             folders.push(folder("confocal", "confocal-tiles", true, Recording::Tiles));
             folders.push(folder("behavior-videos", "videos", false, Recording::Videos { big_file }));
+        }),
+        session("ecephys", "728204", "2024-03-18 15:20:41", |folders| {
+            folders.push(folder("ecephys", "openephys", true, Recording::Electrodes { frames }));
         }),
         session("FIP", "728204", "2024-03-19 14:02:55", |folders| {
             folders.push(folder("fib", "fib", false, Recording::Fibers));

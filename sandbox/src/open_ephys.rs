@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use serde_json::{Value, json};
 
-use crate::Seed;
+use crate::{Seed, tissue};
 
 /// Which GUI wrote it; they differ in their time files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,15 @@ pub enum Gui {
     V05,
     /// 0.6 and later: `timestamps.npy` is seconds.
     V06,
+}
+
+/// What the electrodes of a stream see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// Noise, each of its own.
+    Noise,
+    /// A potential that all share, noise, and spikes that neighbours share.
+    Tissue,
 }
 
 /// A stream of a recording.
@@ -34,6 +43,8 @@ pub struct StreamSpec {
     pub frames: u64,
     /// Of the stream's counter.
     pub first_sample: i64,
+    /// What they show.
+    pub signal: Signal,
     /// Every sample is a multiple of this.
     pub step: i16,
     /// Of the samples.
@@ -50,6 +61,7 @@ impl StreamSpec {
             channels: (1..=channels).map(|n| (format!("CH{n}"), 0.195)).collect(),
             frames,
             first_sample: 1000,
+            signal: Signal::Noise,
             step: 12,
             seed: channels as u64,
         }
@@ -76,6 +88,9 @@ impl StreamSpec {
     /// What `continuous.dat` holds, frame after frame.
     pub fn samples(&self) -> Vec<i16> {
         let mut seed = Seed::new(self.seed);
+        if self.signal == Signal::Tissue {
+            return tissue::samples(&mut seed, self.frames, self.channels.len(), self.step);
+        }
         let mut samples = Vec::new();
         for frame in 0..self.frames {
             for (name, _) in &self.channels {
