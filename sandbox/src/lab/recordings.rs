@@ -118,7 +118,7 @@ fn electrodes(folder: &Utf8Path, frames: u64, seed: u64) -> io::Result<()> {
     let inputs = StreamSpec { seed: !seed, ..StreamSpec::ni_daq(8, frames) };
     open_ephys::recording(folder, NODE, (1, 1), Gui::V06, &[probe, inputs])?;
     let mut shank = ProbeSpec::new("ProbeA", "NP1010", 384, (11.0, 32.0, 20.0));
-    for (site, x) in shank.sites.iter_mut().zip([43.0, 11.0, 59.0, 27.0].into_iter().cycle()) {
+    for (site, x) in shank.sites.iter_mut().zip([27.0, 59.0, 11.0, 43.0].into_iter().cycle()) {
         site.0 = x;
     }
     let settings = open_ephys::settings("0.6.4", "0.5.0", &["ProbeA"], &[shank]);
