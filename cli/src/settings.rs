@@ -84,12 +84,15 @@ const fn known(
     Known { name, flag, variable, default }
 }
 
+/// A size that the program chooses.
+const AUTO: &str = "auto";
+
 const KNOWN: [Known; 15] = [
     known("ledger", "--ledger", "ADT_LEDGER", ""),
     known("log_level", "--log-level", "ADT_LOG_LEVEL", ""),
     known("cpus", "--cpus", "ADT_CPUS", "0"),
     known("lanes", "--lanes", "ADT_LANES", "32"),
-    known("memory", "--memory", "ADT_MEMORY", "96MiB"),
+    known("memory", "--memory", "ADT_MEMORY", "auto"),
     known("parallel_jobs", "--parallel-jobs", "ADT_PARALLEL_JOBS", "1"),
     known("zip_level", "--zip-level", "ADT_ZIP_LEVEL", "6"),
     known("retry_time", "--retry-time", "ADT_RETRY_TIME", "3m"),
@@ -217,10 +220,11 @@ impl Texts {
             0 => cores,
             n => n,
         };
+        let memory = self.memory(cpus)?;
         let settings = Settings {
             cpus,
             lanes: self.number("lanes", 1, 1024)?,
-            memory: self.memory()?,
+            memory,
             parallel_jobs: self.number("parallel_jobs", 1, 256)?,
             zip_level: self.number("zip_level", 1, 9)? as u8,
             retry_time: self.duration("retry_time")?,
@@ -228,7 +232,7 @@ impl Texts {
             sign_payload: self.choice("sign_payload")?,
             manner: self.manner()?,
             log_level: self.level()?,
-            shown: self.shown(cpus),
+            shown: self.shown(cpus, memory),
             ledger,
         };
         Ok(settings)
@@ -250,9 +254,13 @@ impl Texts {
         if (least..=most).contains(&n) { Ok(n) } else { Err(refused()) }
     }
 
-    /// One part of an upload and one in reserve must fit.
-    fn memory(&self) -> Result<u64, Fault> {
-        let refused = || self.refuse("memory", "a size of at least 32MiB, such as `128MiB`");
+    /// One part of an upload and one in reserve must fit. By itself it grows with the threads, each of which works on a chunk: one second
+    /// of 384 channels, twice, and what it is compressed to.
+    fn memory(&self, cpus: usize) -> Result<u64, Fault> {
+        if self.text("memory") == AUTO {
+            return Ok((64 << 20) * (cpus as u64 + 1));
+        }
+        let refused = || self.refuse("memory", "`auto`, or a size of at least 32MiB, such as `128MiB`");
         let size: ByteSize = self.text("memory").parse().map_err(|_| refused())?;
         if size.0 >= 32 << 20 { Ok(size.0) } else { Err(refused()) }
     }
@@ -297,11 +305,12 @@ impl Texts {
             .map_err(|()| self.refuse("log_level", "debug, info, warning, error or critical"))
     }
 
-    fn shown(&self, cpus: usize) -> Vec<Shown> {
+    fn shown(&self, cpus: usize, memory: u64) -> Vec<Shown> {
         let shown = |known: &Known| {
             let (text, from) = self.found[known.name].clone();
             let value = match known.name {
                 "cpus" => cpus.to_string(),
+                "memory" if text == AUTO => ByteSize(memory).to_string(),
                 "log_level" if text.is_empty() => "warning, or what the jobs say".to_owned(),
                 _ => text,
             };

@@ -19,7 +19,22 @@ pub struct Budget {
 /// The right to hold a block in memory, given back when dropped.
 #[derive(Debug)]
 pub struct Permit {
-    _pages: OwnedSemaphorePermit,
+    pages: OwnedSemaphorePermit,
+}
+
+impl Permit {
+    /// Gives back all but what a block of `bytes` needs; never takes more.
+    pub fn shrink(&mut self, bytes: u64) {
+        let keep = pages(bytes) as usize;
+        if let Some(rest) = self.pages.num_permits().checked_sub(keep) {
+            drop(self.pages.split(rest));
+        }
+    }
+}
+
+fn pages(bytes: u64) -> u32 {
+    let bytes = footprint(usize::try_from(bytes).unwrap_or(usize::MAX >> 1)) as u64;
+    u32::try_from(bytes.div_ceil(PAGE)).unwrap_or(u32::MAX)
 }
 
 impl Budget {
@@ -36,16 +51,27 @@ impl Budget {
 
     /// Waits until a block of `bytes` fits. A block larger than the whole account passes when it is alone, so work always goes on.
     pub async fn take(&self, bytes: u64) -> Permit {
-        let bytes = footprint(usize::try_from(bytes).unwrap_or(usize::MAX >> 1)) as u64;
-        let pages = u32::try_from(bytes.div_ceil(PAGE)).unwrap_or(u32::MAX).clamp(1, self.total);
+        let pages = pages(bytes).clamp(1, self.total);
         let permit = Arc::clone(&self.pages).acquire_many_owned(pages).await;
-        Permit { _pages: permit.expect("the account is never closed") }
+        Permit { pages: permit.expect("the account is never closed") }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_is_not_needed_any_more_is_given_back() {
+        let budget = Budget::new(10 * PAGE);
+        let mut permit = budget.take(8 * PAGE).await;
+        permit.shrink(9 * PAGE);
+        assert_eq!(budget.pages.available_permits(), 2);
+        permit.shrink(3 * PAGE);
+        assert_eq!(budget.pages.available_permits(), 7);
+        drop(permit);
+        assert_eq!(budget.pages.available_permits(), 10);
+    }
 
     #[tokio::test]
     async fn a_block_larger_than_the_budget_passes_alone() {

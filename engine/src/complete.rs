@@ -1,12 +1,15 @@
 //! What is left to do for an asset that is complete: most often nothing, sometimes its pipeline.
 
+use std::sync::Arc;
+
 use adt_ledger::{JobId, JobRow, JobState, Ledger, ObjectState, TriggerRow, TriggerState};
 use adt_model::{Class, Facts, Fault, JobEnd, JobSpec, Key, StageName, Standing};
 use adt_plan::{RECORD, obstacles, plan};
 use adt_store::Place;
 
 use crate::{
-    job::{Attempt, Work, retries, without_obstacles},
+    attempt::{Attempt, without_obstacles},
+    course::{Work, retries},
     prepare,
     standing::{self, Since},
 };
@@ -28,7 +31,7 @@ impl Attempt<'_> {
         row: JobId,
         place: &Place,
     ) -> Result<Option<&'static str>, Fault> {
-        let (spec, ctx) = (self.spec, self.ctx);
+        let (spec, ctx) = (self.spec, Arc::clone(&self.course.ctx));
         match standing::since_done(row, place, &ctx.ledger, &ctx.stop).await? {
             Since::Replaced(key) => return Err(standing::replaced(&key, place.location())),
             Since::Lacking => {
@@ -49,7 +52,7 @@ impl Attempt<'_> {
 
     /// Whether the asset is complete and a folder it was made from is gone: people delete raw data after the upload.
     pub(crate) fn is_complete_without_source(&self, row: &JobRow) -> Result<bool, Fault> {
-        let (spec, ctx) = (self.spec, self.ctx);
+        let (spec, ctx) = (self.spec, Arc::clone(&self.course.ctx));
         let mut folders = spec.modalities.iter().map(|modality| &modality.source).chain(&spec.behavior_dir);
         if spec.force_cloud_sync || folders.all(|folder| folder.exists()) {
             return Ok(false);
@@ -60,7 +63,7 @@ impl Attempt<'_> {
 
     /// Starts the pipeline of a complete asset whose source is gone, where that is still to be done.
     pub(crate) async fn only_the_pipeline(&mut self, row: &JobRow, place: Place) -> Result<JobEnd, Fault> {
-        let (spec, ctx) = (self.spec, self.ctx);
+        let (spec, ctx) = (self.spec, Arc::clone(&self.course.ctx));
         if standing::since_done(row.id, &place, &ctx.ledger, &ctx.stop).await? != Since::Whole {
             let asset = place.location();
             let what = format!("`{asset}` does not hold all that was sent any more, and its source is gone");
@@ -69,11 +72,11 @@ impl Attempt<'_> {
         }
         let done = row.state == JobState::Done;
         if done && (spec.dry_run || self.is_started(row.id)?) {
-            return Ok(self.skip(row.id));
+            return Ok(self.course.skip(row.id, spec.dry_run));
         }
         let (resolved, _) = ctx.stop.or(prepare::resolve(spec, &ctx.services)).await?;
         if done && !resolved.endpoints.wants_pipeline() {
-            return Ok(self.skip(row.id));
+            return Ok(self.course.skip(row.id, spec.dry_run));
         }
         let mut plan = plan(&resolved, &Facts::default());
         // What its documents lack does not matter any more.
@@ -81,24 +84,25 @@ impl Attempt<'_> {
         without_obstacles(&plan)?;
         plan.stages.retain(|stage| stage.name == StageName::Trigger);
         plan.notes = vec!["its source is gone; it is complete, and only its pipeline is looked after".into()];
-        let told = retries(ctx, spec.asset_name());
+        let told = retries(&ctx, spec.asset_name());
         let prepared = ctx.stop.or(prepare::for_pipeline(&resolved, &ctx.services, &told)).await?;
-        self.announce(&plan, true);
+        self.course.announce(&plan, true);
         let (fingerprint, standing) = (row.fingerprint.clone(), Standing::Begun);
-        self.begin_and_end(
-            Work { spec: resolved, plan, fingerprint, prepared, standing, resumed: true },
-            place,
-        )
-        .await
+        self.course
+            .perform(
+                Work { spec: Some(resolved), plan, fingerprint, prepared, standing, resumed: true },
+                place,
+            )
+            .await
     }
 
     /// Whether the asset's pipeline was started; a list that asks for another one is told so.
     fn is_started(&mut self, row: JobId) -> Result<bool, Fault> {
-        let triggers = self.ctx.ledger.triggers(row)?;
+        let triggers = self.course.ctx.ledger.triggers(row)?;
         let started = triggers.iter().rev().find(|trigger| trigger.state == TriggerState::Started);
-        let retrigger = self.ctx.settings.retrigger;
+        let retrigger = self.course.ctx.settings.retrigger;
         if let Some(note) = started.and_then(|started| asks_otherwise(self.spec, started, retrigger)) {
-            self.note(&note);
+            self.course.note(&note);
         }
         Ok(started.is_some())
     }

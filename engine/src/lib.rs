@@ -4,13 +4,18 @@
 //! [`steps`], one file each. Everything a step makes leaves through a [`delivery::Delivery`], which knows what the destination has
 //! already confirmed. [`bridge`] is the one place where CPU threads meet the network.
 
+pub mod alone;
+mod attempt;
+mod beat;
 pub mod bridge;
 pub mod budget;
 pub mod buffers;
 mod build;
 pub mod complete;
+mod course;
 pub mod ctx;
 pub mod delivery;
+pub mod ephys;
 pub mod job;
 pub mod prepare;
 pub mod probe;

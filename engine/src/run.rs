@@ -6,7 +6,7 @@ use adt_model::{Class, Ended, Fault, JobEnd, JobSpec, Moved, What};
 use serde::Serialize;
 use tokio::{sync::Semaphore, task::JoinSet};
 
-use crate::{Ctx, ctx::interrupted, job};
+use crate::{Ctx, attempt, ctx::interrupted};
 
 /// What is asked of a run.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ pub async fn run(asked: Asked, ctx: Arc<Ctx>) -> Result<Summary, Fault> {
         }
         let ctx = Arc::clone(&ctx);
         running.spawn(async move {
-            let row = job::run(spec, run, ctx).await;
+            let row = attempt::run(spec, run, ctx).await;
             drop(slot);
             (place_in_list, row)
         });
@@ -128,7 +128,7 @@ impl List {
     }
 }
 
-fn finished(summary: &Summary) -> What {
+pub(crate) fn finished(summary: &Summary) -> What {
     What::RunFinished {
         done: summary.count(JobEnd::Done) + summary.count(JobEnd::Rehearsed),
         skipped: summary.count(JobEnd::Skipped),

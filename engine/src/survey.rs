@@ -4,18 +4,19 @@ use adt_formats::{
     folder::{self, EntryKind, Walked},
     is_other_video, is_video,
 };
+use adt_intake::ephys_config;
 use adt_ledger::{JobRow, JobState};
 use adt_metadata::{check_document, no_document_twice};
 use adt_model::{
-    BehaviorFacts, Class, Crc64, DocumentFacts, Facts, Fault, FolderFacts, Idle, JobSpec, Location, Pulse,
-    Standing,
+    BehaviorFacts, Class, Crc64, DocumentFacts, EphysConfig, EphysFacts, Facts, Fault, FolderFacts, Idle,
+    JobSpec, Location, ModalitySpec, Pulse, Standing,
 };
 use adt_plan::fingerprint;
 use adt_store::Place;
 use camino::{Utf8Path, Utf8PathBuf};
 use futures::StreamExt;
 
-use crate::{Stop, ctx::interrupted};
+use crate::{Stop, ctx::interrupted, ephys};
 
 /// A document of `metadata_dir` larger than this is surely something else.
 const LARGEST_DOCUMENT: u64 = 64 << 20;
@@ -73,13 +74,38 @@ fn look(spec: &JobSpec, pulse: &dyn Pulse) -> Result<Facts, Amiss> {
     let mut folders = Vec::new();
     for modality in &spec.modalities {
         let seen = source(&modality.source, &leave_out, spec, pulse);
-        folders.push(seen.map_err(at(&modality.source_column, &modality.source))?);
+        let mut seen = seen.map_err(at(&modality.source_column, &modality.source))?;
+        if modality.modality.is_ecephys() && modality.compress_raw_data {
+            seen.ephys = Some(recordings(modality, &seen.path, &leave_out, pulse)?);
+        }
+        folders.push(seen);
     }
     let documents = match spec.metadata_dir.as_deref() {
         Some(dir) => documents(dir, spec).map_err(at("metadata_dir", dir))?,
         None => Vec::new(),
     };
     Ok(Facts { folders, documents, standing: Standing::Free, behavior, gathered: None })
+}
+
+/// The recordings of a modality's folder, and how they will be stored.
+fn recordings(
+    modality: &ModalitySpec,
+    folder: &Utf8Path,
+    leave_out: &[Utf8PathBuf],
+    pulse: &dyn Pulse,
+) -> Result<EphysFacts, Amiss> {
+    let amiss = |column: String, path: &Utf8Path| {
+        let value = Some(path.to_string());
+        move |fault| Amiss { column, value, fault }
+    };
+    let column = modality.source_column.clone();
+    let (config, without_effect) = match &modality.extra_configs {
+        Some(path) => ephys_config(path).map_err(amiss(column.replace("source", "extra_configs"), path))?,
+        None => (EphysConfig::default(), Vec::new()),
+    };
+    let mut seen = ephys::look(folder, leave_out, config, pulse).map_err(amiss(column, &modality.source))?;
+    seen.odd.extend(without_effect);
+    Ok(seen)
 }
 
 /// The folder of a modality.
@@ -101,7 +127,11 @@ fn source(
     counted(path, leave_out, pulse)
 }
 
-fn counted(path: Utf8PathBuf, leave_out: &[Utf8PathBuf], pulse: &dyn Pulse) -> Result<FolderFacts, Fault> {
+pub(crate) fn counted(
+    path: Utf8PathBuf,
+    leave_out: &[Utf8PathBuf],
+    pulse: &dyn Pulse,
+) -> Result<FolderFacts, Fault> {
     let counted = folder::count(&path, leave_out, pulse)?;
     Ok(FolderFacts {
         path,
@@ -171,7 +201,7 @@ fn written_folders(spec: &JobSpec) -> Result<Vec<Utf8PathBuf>, Fault> {
     destination.into_iter().chain(spec.temp_directory.as_deref()).map(there).collect()
 }
 
-fn canonical(path: &Utf8Path) -> Result<Utf8PathBuf, Fault> {
+pub(crate) fn canonical(path: &Utf8Path) -> Result<Utf8PathBuf, Fault> {
     let real = fs_err::canonicalize(path.as_std_path())
         .map_err(|e| Fault::io(format!("cannot find `{path}`"), e))?;
     Utf8PathBuf::from_path_buf(real).map_err(|real| {
@@ -226,11 +256,21 @@ pub async fn standing(
     place: &Place,
     stop: &Stop,
 ) -> Result<Standing, Fault> {
+    standing_of(row, || fingerprint(&adt_plan::plan(spec, facts)), place, stop).await
+}
+
+/// The same for what has this fingerprint now.
+pub(crate) async fn standing_of(
+    row: Option<&JobRow>,
+    fingerprint: impl FnOnce() -> String,
+    place: &Place,
+    stop: &Stop,
+) -> Result<Standing, Fault> {
     stop.check()?;
     match row {
         Some(row) if row.state == JobState::Done => {
-            let now = fingerprint(&adt_plan::plan(spec, facts));
-            return Ok(if row.fingerprint == now { Standing::Done } else { Standing::DoneOtherwise });
+            let same = row.fingerprint == fingerprint();
+            return Ok(if same { Standing::Done } else { Standing::DoneOtherwise });
         }
         Some(row) if row.state.is_begun() => return Ok(Standing::Begun),
         _ => {}

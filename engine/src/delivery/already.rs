@@ -68,24 +68,27 @@ impl Delivery {
     }
 
     /// Whether `key` at the destination holds these bytes.
-    pub(super) async fn has_bytes(&self, key: &Key, block: &Block) -> Result<bool, Fault> {
+    pub(super) async fn has_bytes(&self, key: &Key, block: &Block, source: Source) -> Result<bool, Fault> {
         let Some(row) = self.known(key)? else { return Ok(false) };
         let size = block.bytes.len() as u64;
         if row.size != size {
             return Ok(false);
         }
         if row.state == ObjectState::Confirmed && row.crc64 == Some(block.crc64) {
+            if (row.source_size, row.source_modified) != (source.size, source.modified) {
+                self.keep(key, size, row.crc64, row.etag, source)?;
+            }
             return Ok(self.stays(key, size));
         }
         let Some(found) = self.place.head(key).await? else { return Ok(false) };
         if found.crc64.is_none() || compare(&found, size, None, Some(block.crc64), None) != Verdict::Same {
             return Ok(false);
         }
-        self.keep(key, size, found.crc64, found.etag, Source::default())?;
+        self.keep(key, size, found.crc64, found.etag, source)?;
         Ok(self.stays(key, size))
     }
 
-    fn known(&self, key: &Key) -> Result<Option<ObjectRow>, Fault> {
+    pub(super) fn known(&self, key: &Key) -> Result<Option<ObjectRow>, Fault> {
         match self.row {
             Some(job) if self.look => self.ctx.ledger.object(job, key),
             _ => Ok(None),

@@ -6,6 +6,7 @@
 mod already;
 mod counters;
 mod large;
+mod piece;
 mod small;
 mod stream;
 mod upload;
@@ -24,6 +25,7 @@ use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
 pub use counters::Counters;
+pub(crate) use piece::Made;
 pub(crate) use small::off_the_reactor;
 
 use crate::Ctx;
@@ -133,10 +135,11 @@ impl Delivery {
     pub async fn bytes(&self, key: &Key, bytes: Bytes, modified: Option<Timestamp>) -> Result<(), Fault> {
         self.ctx.stop.check()?;
         let block = small::block(bytes);
-        if self.has_bytes(key, &block).await? {
+        let source = Source { size: None, modified };
+        if self.has_bytes(key, &block, source).await? {
             return Ok(());
         }
-        self.send_block(key, block, Source { size: None, modified }).await.map(drop)
+        self.send_block(key, block, source).await.map(drop)
     }
 
     /// An earlier run made `key` from `read` bytes of source, and the destination still holds its `size` bytes.

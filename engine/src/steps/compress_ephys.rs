@@ -1,14 +1,67 @@
-use adt_model::{EphysConfig, Fault, FolderWork, Key};
+//! Every stream of a session's recordings becomes a Zarr store. What is wrong with one stream loses no other.
+
+use std::sync::Arc;
+
+use adt_model::{ByteSize, EphysConfig, Fault, FolderWork, Key};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::job::Job;
+use crate::{
+    beat::Beat,
+    ephys::{Compressed, Work, compress},
+    job::Job,
+};
+
+/// What was done, as `processing.json` tells it and the ledger keeps it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EphysMade {
+    /// How it was stored.
+    pub config: EphysConfig,
+    /// What came of it.
+    #[serde(flatten)]
+    pub made: Compressed,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it was confirmed.
+    pub ended: Timestamp,
+}
 
 pub(super) async fn perform(
-    _step: &str,
-    _folder: &FolderWork,
-    _under: &Key,
-    _config: &EphysConfig,
+    step: &str,
+    folder: &FolderWork,
+    under: &Key,
+    config: &EphysConfig,
     job: &Job,
 ) -> Result<Value, Fault> {
-    job.ctx.stop.or(async { Ok(Value::Null) }).await
+    let started = (job.ctx.clock)();
+    let work = Work {
+        source: folder.source.clone(),
+        leave_out: folder.leave_out.clone(),
+        under: under.clone(),
+        config: config.clone(),
+        out: Arc::clone(job.out()),
+        beat: Beat::of(&job.asset),
+    };
+    let made = compress(work).await?;
+    job.note(&summary(under, &made));
+    if !config.accept_unread {
+        job.missing(&made.missing);
+    }
+    let done = EphysMade { config: config.clone(), made, started, ended: (job.ctx.clock)() };
+    let account = serde_json::to_value(&done).expect("a record of plain fields");
+    job.ephys.lock().expect("nobody panics while holding it").insert(step.to_owned(), done);
+    Ok(account)
+}
+
+/// One line: how many stores, and how much smaller they are.
+fn summary(under: &Key, made: &Compressed) -> String {
+    let (stores, before, after) = (made.streams.len(), made.bytes_in(), made.bytes_out());
+    let word = if stores == 1 { "store" } else { "stores" };
+    let ratio = if after == 0 { 1.0 } else { before as f64 / after as f64 };
+    format!(
+        "{under}: {stores} {word}, {} of samples in {} (ratio {ratio:.2})",
+        ByteSize(before),
+        ByteSize(after)
+    )
 }

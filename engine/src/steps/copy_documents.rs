@@ -15,7 +15,7 @@ pub(super) async fn perform(from: &Utf8Path, documents: &[DocumentFacts], job: &
             return Err(Fault::new(Class::Corrupt, what).help("run the same command again"));
         }
         if Parts::has_place(&document.name) {
-            let read = check_document(&document.name, &bytes, &job.spec.subject_id)?;
+            let read = check_document(&document.name, &bytes, &job.session()?.subject_id)?;
             job.documents(&document.name, read);
         }
         let key = Key::parse(document.name.as_str()).map_err(|e| {

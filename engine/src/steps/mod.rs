@@ -1,6 +1,5 @@
 //! The verbs of a plan, one file each. A step may be run twice: the second time finds its own work done.
 
-mod beat;
 mod clip_ephys;
 mod compress_ephys;
 mod copy_documents;
@@ -19,6 +18,7 @@ use serde_json::{Value, json};
 
 use crate::job::Job;
 
+pub use compress_ephys::EphysMade;
 pub use zip_folder::Zipped;
 
 /// Performs one step of a job. What it returns is the step's own account, which the ledger keeps.

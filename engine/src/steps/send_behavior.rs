@@ -12,9 +12,10 @@ use adt_ledger::{JobId, Ledger, SeedRow};
 use adt_model::{Class, Fault, FolderWork, Key, Secret, VideoEncryption};
 use tokio::sync::Semaphore;
 
-use super::{beat::Beat, entries};
+use super::entries;
 use crate::{
     Ctx,
+    beat::Beat,
     bridge::Outlet,
     delivery::{Delivery, off_the_reactor},
     job::Job,
@@ -39,7 +40,7 @@ pub(super) async fn perform(
     let sending = Arc::new(Sending {
         ctx: Arc::clone(&job.ctx),
         out: Arc::clone(job.out()),
-        beat: Beat::of(job),
+        beat: Beat::of(&job.asset),
         // A cipher keeps one thread busy; more videos at once than threads help nobody.
         at_once: Semaphore::new(job.ctx.pool.current_num_threads()),
         under: under.clone(),

@@ -8,7 +8,7 @@ use crate::job::Job;
 pub(super) async fn perform(job: &Job) -> Result<(), Fault> {
     // A dry run builds nothing: its steps lead to the (rehearsing) destination at once.
     let Some(building) = &job.building else {
-        return if job.spec.dry_run {
+        return if job.plan.dry_run {
             Ok(())
         } else {
             Err(Fault::new(Class::Bug, "there is no temporary folder to upload"))

@@ -2,16 +2,17 @@
 //! what the steps did.
 
 use adt_metadata::{Document, Made, ProcessInput, ProcessingInput, Settings, processing};
-use adt_model::{Action, Class, Fault, Key, ModalitySpec};
+use adt_model::{Action, Class, Fault, JobSpec, Key, ModalitySpec, TraceCodec};
+use serde_json::Value;
 
-use super::zip_folder::Zipped;
+use super::{EphysMade, Zipped};
 use crate::job::Job;
 
 pub(super) async fn perform(names: &[String], job: &Job) -> Result<(), Fault> {
     for name in names {
         let document = match (name.as_str(), job.prepared.documents.get(name)) {
             (_, Some(prepared)) => prepared.clone(),
-            ("processing.json", None) => processed(job),
+            ("processing.json", None) => processed(job.session()?, job),
             (other, None) => {
                 return Err(Fault::new(Class::Bug, format!("nobody knows how to write `{other}`")));
             }
@@ -24,15 +25,22 @@ pub(super) async fn perform(names: &[String], job: &Job) -> Result<(), Fault> {
 }
 
 /// One entry for each folder that was transformed, in the job's order.
-fn processed(job: &Job) -> Document {
+fn processed(spec: &JobSpec, job: &Job) -> Document {
     let zipped = job.zipped.lock().expect("nobody panics while holding it");
-    let processes = job.plan.stages.iter().flat_map(|stage| &stage.steps).filter_map(|step| {
-        let Action::ZipFolder { key, .. } = &step.action else { return None };
-        let modality = job.spec.modalities.iter().find(|m| step.id == format!("zip {}", m.folder))?;
-        Some(process(modality, key, zipped.get(&step.id)?))
+    let ephys = job.ephys.lock().expect("nobody panics while holding it");
+    let of = |step: &str, verb: &str| {
+        spec.modalities.iter().find(|modality| step == format!("{verb} {}", modality.folder))
+    };
+    let steps = job.plan.stages.iter().flat_map(|stage| &stage.steps);
+    let processes = steps.filter_map(|step| match &step.action {
+        Action::ZipFolder { key, .. } => Some(process(of(&step.id, "zip")?, key, zipped.get(&step.id)?)),
+        Action::CompressEphys { folder, under, .. } => {
+            Some(recordings(of(&step.id, "compress")?, under, folder.files, ephys.get(&step.id)?))
+        }
+        _ => None,
     });
     let input = ProcessingInput {
-        job: &job.spec,
+        job: spec,
         version: job.ctx.version,
         began: job.started,
         written: (job.ctx.clock)(),
@@ -61,5 +69,47 @@ fn process<'a>(modality: &'a ModalitySpec, key: &Key, zipped: &Zipped) -> Proces
             checksum: Some(zipped.crc64),
         },
         notes: None,
+    }
+}
+
+fn recordings<'a>(
+    modality: &'a ModalitySpec,
+    under: &Key,
+    files: u64,
+    ephys: &EphysMade,
+) -> ProcessInput<'a> {
+    let EphysMade { config, made, started, ended } = ephys;
+    let (codec, level) = match config.codec {
+        TraceCodec::Wavpack { level } => ("wavpack".to_owned(), i32::from(level)),
+        TraceCodec::Blosc { cname, level, .. } => (format!("blosc {}", cname.as_str()), i32::from(level)),
+        TraceCodec::Zstd { level } => ("zstd".to_owned(), level),
+    };
+    let streams = serde_json::to_value(&made.streams).expect("records of plain fields");
+    let further = [("lsb", Value::from(config.lsb.as_str())), ("streams", streams)];
+    let lossy = made.streams.iter().filter(|stream| stream.lost_samples > 0);
+    let lossy = lossy.map(|stream| {
+        format!("LOSSY: {} samples of `{}` do not come back", stream.lost_samples, stream.stream)
+    });
+    let notes: Vec<_> = made.missing.iter().cloned().chain(lossy).collect();
+    ProcessInput {
+        modality,
+        started: *started,
+        ended: *ended,
+        settings: Settings {
+            container: "zarr".into(),
+            codec,
+            level: Some(level),
+            chunking: Some(Value::from(config.chunk.to_string())),
+            further: further.map(|(name, value)| (name.to_owned(), value)).into_iter().collect(),
+        },
+        made: Made {
+            object: under.clone(),
+            objects: made.streams.iter().map(|stream| stream.objects).sum(),
+            entries: files,
+            bytes_in: made.bytes_in(),
+            bytes_out: made.bytes_out(),
+            checksum: None,
+        },
+        notes: (!notes.is_empty()).then(|| notes.join("; ")),
     }
 }

@@ -21,7 +21,7 @@ pub(super) async fn perform(job: &Job) -> Result<(), Fault> {
     let now = (job.ctx.clock)();
     let document = record(&RecordInput {
         schema,
-        strict_compat: job.spec.manner.strict_compat,
+        strict_compat: job.session()?.manner.strict_compat,
         // The same asset has the same identity, however often its record is written.
         id: Uuid::new_v5(&Uuid::NAMESPACE_URL, job.plan.asset.to_string().as_bytes()),
         name: job.plan.name.clone(),

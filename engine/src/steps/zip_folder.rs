@@ -12,8 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::beat::Beat;
-use crate::{bridge::Outlet, job::Job};
+use crate::{beat::Beat, bridge::Outlet, job::Job};
 
 /// What was done, as `processing.json` tells it and the ledger keeps it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -87,7 +86,7 @@ fn make(
     let options = ZipOptions::new(job.ctx.settings.zip_level, entry_root, job.ctx.time_zone.clone());
     let (pool, source, leave_out) =
         (Arc::clone(&job.ctx.pool), folder.source.clone(), folder.leave_out.clone());
-    let beat = Beat::of(job);
+    let beat = Beat::of(&job.asset);
     move |outlet| {
         let entries = walk(&source, &leave_out).filter_map(included);
         zip_folder(entries, &mut |piece| outlet.write(&piece), &pool, &beat, &options)

@@ -1,0 +1,146 @@
+//! Work that is asked for without a session: a folder, what is to be made of it, and a location. No documents, no record; but the same
+//! ledger, so that running the same command again goes on where it was.
+
+use std::sync::Arc;
+
+use adt_model::{
+    Action, ByteSize, Class, EphysConfig, Fault, FolderWork, Idle, JobEnd, Key, Location, Origin, Plan,
+    Stage, StageName, Standing, Step, What,
+};
+use adt_plan::fingerprint;
+use adt_store::Place;
+use camino::Utf8Path;
+
+use crate::{
+    Ctx, Summary,
+    course::{Course, Work},
+    delivery::off_the_reactor,
+    ephys,
+    prepare::Prepared,
+    run::finished,
+    standing::{self, Since, Verdict},
+    survey::{canonical, counted, standing_of},
+};
+
+/// How a command without a session is meant.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ways {
+    /// Write nothing.
+    pub dry_run: bool,
+    /// Complete what stands at the destination already.
+    pub force: bool,
+}
+
+/// Compresses the recordings below `source`: stores go to `ecephys_compressed`, the clipped copy to `ecephys_clipped` of `destination`.
+///
+/// Fails when nothing can be begun; what goes wrong later is in the summary's one row. `command` is how the ledger shows it.
+pub async fn compress_ephys(
+    source: &Utf8Path,
+    destination: &Location,
+    config: EphysConfig,
+    ways: Ways,
+    command: &str,
+    ctx: Arc<Ctx>,
+) -> Result<Summary, Fault> {
+    let (from, to) = (source.to_owned(), destination.clone());
+    let plan = off_the_reactor(move || planned(&from, to, config, ways)).await?;
+    perform(plan, command, ctx).await
+}
+
+fn planned(source: &Utf8Path, destination: Location, config: EphysConfig, ways: Ways) -> Result<Plan, Fault> {
+    let source = canonical(source)?;
+    if let Location::Folder(folder) = &destination
+        && folder.starts_with(&source)
+    {
+        return Err(Fault::new(Class::BadInput, format!("`{folder}` lies inside the source `{source}`"))
+            .help("source data is only read: name a destination outside it"));
+    }
+    let seen = ephys::look(&source, &[], config, &Idle)?;
+    let facts = counted(source.clone(), &[], &Idle)?;
+    let folder = FolderWork {
+        source,
+        leave_out: Vec::new(),
+        files: facts.files,
+        bytes: ByteSize(facts.bytes),
+        fingerprint: facts.fingerprint,
+    };
+    let under = |name: &str| Key::parse(name).expect("a word is a key");
+    let streams = seen.streams.len() as u64;
+    let clip = Action::ClipEphys {
+        folder: folder.clone(),
+        under: under("ecephys_clipped"),
+        frames: seen.config.clip_frames,
+    };
+    let compress =
+        Action::CompressEphys { folder, under: under("ecephys_compressed"), config: seen.config, streams };
+    let step = |id: &str, action| Step { id: id.to_owned(), action };
+    let data = vec![step("compress ecephys", compress), step("clip ecephys", clip)];
+    let unread = seen.unread.into_iter().map(|unread| format!("NOT COMPRESSED: {unread}"));
+    Ok(Plan {
+        origin: Origin { source: "command line".into(), row: None },
+        name: name(&destination),
+        asset: destination,
+        dry_run: ways.dry_run,
+        force: ways.force,
+        temp_directory: None,
+        files: facts.files,
+        bytes: ByteSize(facts.bytes),
+        schema: adt_model::Schema::default(),
+        brought: Vec::new(),
+        documents: Vec::new(),
+        stages: vec![
+            Stage { name: StageName::Data, steps: data },
+            Stage { name: StageName::Verify, steps: vec![step("verify", Action::Verify)] },
+        ],
+        notes: unread.chain(seen.odd).chain(facts.left_out).collect(),
+        obstacles: Vec::new(),
+    })
+}
+
+/// What a location is called in what a person is told: its last part.
+fn name(location: &Location) -> String {
+    let text = location.to_string();
+    let last = text.trim_end_matches('/').rsplit(['/', '\\']).next().unwrap_or_default();
+    if last.is_empty() { text } else { last.to_owned() }
+}
+
+async fn perform(plan: Plan, command: &str, ctx: Arc<Ctx>) -> Result<Summary, Fault> {
+    let run = ctx.ledger.begin_run((ctx.clock)(), command, ctx.version)?;
+    ctx.tell("", None, What::RunStarted { jobs: 1 });
+    let mut course = Course::new(plan.name.clone(), run, &ctx);
+    let (asset, origin) = (plan.asset.clone(), plan.origin.to_string());
+    let result = course.watch().over(Box::pin(attempt(plan, &mut course))).await;
+    let row = course.end(origin, &asset, result);
+    let summary = Summary { rows: vec![row], stopped: ctx.stop.check().is_err() };
+    ctx.tell("", None, finished(&summary));
+    ctx.ledger.end_run(run, (ctx.clock)(), summary.exit_code())?;
+    Ok(summary)
+}
+
+async fn attempt(plan: Plan, course: &mut Course) -> Result<JobEnd, Fault> {
+    let ctx = Arc::clone(&course.ctx);
+    let _claim = if plan.dry_run { None } else { Some(ctx.ledger.claim(&plan.asset)?) };
+    let known = ctx.ledger.job(&plan.asset)?;
+    let place = Place::open(&plan.asset, &course.store_options()).await?;
+    let print = fingerprint(&plan);
+    let mut stands = standing_of(known.as_ref(), || print.clone(), &place, &ctx.stop).await?;
+    let mut verdict = standing::judge(stands, plan.force, &plan.asset)?;
+    if let (Verdict::Skip, Some(row)) = (&verdict, &known) {
+        match standing::since_done(row.id, &place, &ctx.ledger, &ctx.stop).await? {
+            Since::Whole => return Ok(course.skip(row.id, plan.dry_run)),
+            Since::Replaced(key) => return Err(standing::replaced(&key, &plan.asset)),
+            Since::Lacking => {
+                (verdict, stands) = (Verdict::Complete, Standing::Begun);
+                course.note(
+                    "it was complete, and objects of it are gone from the destination: they are sent again",
+                );
+            }
+        }
+    }
+    let resumed = verdict == Verdict::Complete;
+    course.announce(&plan, resumed);
+    let prepared = Prepared::default();
+    course
+        .perform(Work { spec: None, plan, fingerprint: print, prepared, standing: stands, resumed }, place)
+        .await
+}

@@ -1,0 +1,102 @@
+//! A job's attempt from top to bottom: claim the asset, look at the world, plan, perform, end.
+
+use std::sync::Arc;
+
+use adt_ledger::RunId;
+use adt_model::{Class, Facts, Fault, JobEnd, JobSpec, Plan, Standing};
+use adt_plan::{fingerprint, plan};
+use adt_store::Place;
+
+use crate::{
+    Ctx,
+    course::{Course, Work, retries},
+    prepare::{self, Prepared},
+    run::Row,
+    standing::{self, Verdict},
+    survey,
+};
+
+/// Runs one job and says how it ended. Whatever goes wrong is in the row.
+pub(crate) async fn run(spec: JobSpec, run: RunId, ctx: Arc<Ctx>) -> Row {
+    let course = Course::new(spec.asset_name(), run, &ctx);
+    let watch = course.watch();
+    let mut attempt = Attempt { spec: &spec, course };
+    // A job's future holds the futures of all its steps; on the heap it need not be moved about.
+    let result = watch.over(Box::pin(attempt.perform())).await;
+    attempt.course.end(spec.origin.to_string(), &spec.asset(), result)
+}
+
+/// One run's attempt at a job.
+pub(crate) struct Attempt<'a> {
+    pub(crate) spec: &'a JobSpec,
+    pub(crate) course: Course,
+}
+
+impl Attempt<'_> {
+    async fn perform(&mut self) -> Result<JobEnd, Fault> {
+        let (spec, ctx) = (self.spec, Arc::clone(&self.course.ctx));
+        let asset = spec.asset();
+        let _claim = if spec.dry_run { None } else { Some(ctx.ledger.claim(&asset)?) };
+        let known = ctx.ledger.job(&asset)?;
+        let place = Place::open(&asset, &self.course.store_options()).await?;
+        if let Some(row) = &known
+            && self.is_complete_without_source(row)?
+        {
+            return self.only_the_pipeline(row, place).await;
+        }
+        let mut facts = survey::local(spec, &ctx.stop).await?;
+        facts.standing = survey::standing(spec, &facts, known.as_ref(), &place, &ctx.stop).await?;
+        let mut verdict = standing::judge(facts.standing, spec.force_cloud_sync, &asset)?;
+        if let (Verdict::Skip, Some(row)) = (&verdict, &known) {
+            let Some(why) = self.left_to_do(row.id, &place).await? else {
+                return Ok(self.course.skip(row.id, spec.dry_run));
+            };
+            verdict = Verdict::Complete;
+            facts.standing = Standing::Begun;
+            self.course.note(why);
+        }
+        let (resolved, prepared, plan) = ctx.stop.or(self.prepare(&mut facts)).await?;
+        let resumed = verdict == Verdict::Complete;
+        self.course.announce(&plan, resumed);
+        if facts.standing == Standing::Begun && known.is_some_and(|row| row.fingerprint != fingerprint(&plan))
+        {
+            let text = "the input has changed since the run that began this asset: what is new or different is sent, and \
+                        objects whose files are gone stay at the destination";
+            self.course.note(text);
+        }
+        let print = fingerprint(&plan);
+        let work = Work {
+            spec: Some(resolved),
+            plan,
+            fingerprint: print,
+            prepared,
+            standing: facts.standing,
+            resumed,
+        };
+        self.course.perform(work, place).await
+    }
+
+    /// Asks the services, and decides what will be done with what they know.
+    async fn prepare(&self, facts: &mut Facts) -> Result<(JobSpec, Prepared, Plan), Fault> {
+        let (spec, ctx) = (self.spec, &self.course.ctx);
+        let (resolved, notes) = prepare::resolve(spec, &ctx.services).await?;
+        // What cannot be done is said before anybody is asked for it.
+        without_obstacles(&plan(&resolved, facts))?;
+        let told = retries(ctx, spec.asset_name());
+        let mut prepared = prepare::ask(&resolved, facts, &ctx.services, &ctx.time_zone, told).await?;
+        prepared.gathered.notes.extend(notes);
+        facts.gathered = Some(prepared.gathered.clone());
+        let plan = plan(&resolved, facts);
+        without_obstacles(&plan)?;
+        Ok((resolved, prepared, plan))
+    }
+}
+
+pub(crate) fn without_obstacles(plan: &Plan) -> Result<(), Fault> {
+    let Some(obstacle) = plan.obstacles.first() else { return Ok(()) };
+    let what = match &obstacle.value {
+        Some(value) => format!("`{}` = `{value}`: {}", obstacle.column, obstacle.what),
+        None => format!("`{}` {}", obstacle.column, obstacle.what),
+    };
+    Err(Fault::new(Class::BadInput, what).help(obstacle.valid.clone()))
+}

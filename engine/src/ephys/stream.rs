@@ -1,0 +1,340 @@
+//! One stream of one experiment becomes a store.
+
+use std::{
+    fmt::Write,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+
+use adt_formats::{
+    ephys_store::{
+        Columns, FrameArray, FrameChunk, Layout, Record, SampleNumbers, SegmentArrays, Source, Storage,
+        StoredSamples,
+    },
+    open_ephys::Stream,
+};
+use adt_model::{Class, EphysConfig, Fault, Key, Pulse};
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use super::{
+    compress::{SourceMade, StreamMade, Work},
+    describe::{columns, description, storage},
+    lsb::{self, Coding},
+    measure::{Measured, Reading, Sums},
+    pack::Packer,
+    thin::{Kind, Thin, numbering},
+};
+use crate::{
+    beat::Beat,
+    delivery::{Delivery, Made, off_the_reactor},
+};
+
+/// What ends the work on a stream.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// Something about the stream; others go on.
+    Stream(Fault),
+    /// The destination, a person, or a bug.
+    Job(Fault),
+}
+
+impl Trouble {
+    /// Of work that reads the source and makes something of it.
+    pub(super) fn of(fault: Fault) -> Self {
+        match fault.class() {
+            Class::Cancelled | Class::Bug => Self::Job(fault),
+            _ => Self::Stream(fault),
+        }
+    }
+}
+
+/// A stream at work.
+pub(super) struct StreamWork {
+    pub stream: Stream,
+    pub columns: Columns,
+    pub storage: Storage,
+    pub config: EphysConfig,
+    /// The store's folder in the asset.
+    pub store: Key,
+    pub out: Arc<Delivery>,
+    pub beat: Beat,
+    objects: AtomicU64,
+    bytes: AtomicU64,
+}
+
+/// What is known of a stream before its samples are read.
+struct Planned {
+    layout: Layout,
+    numbers: Vec<SampleNumbers>,
+    made: Made,
+}
+
+/// What the first reading found.
+pub(super) struct FirstReading {
+    samples: StoredSamples,
+    pub coding: Coding,
+    measured: Vec<Measured>,
+    pub sums: Vec<Sums>,
+}
+
+/// Objects on their way from the threads that read to those that send.
+type Objects = mpsc::Sender<(Key, Bytes)>;
+
+impl StreamWork {
+    pub(super) fn new(stream: Stream, store: Key, work: &Work) -> Self {
+        let columns = columns(&stream);
+        Self {
+            storage: storage(&stream, &columns, &work.config),
+            columns,
+            stream,
+            config: work.config.clone(),
+            store,
+            out: Arc::clone(&work.out),
+            beat: work.beat.clone(),
+            objects: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) async fn perform(self) -> Result<StreamMade, Trouble> {
+        let work = Arc::new(self);
+        let at_work = Arc::clone(&work);
+        let planned = off_the_reactor(move || at_work.plan()).await.map_err(Trouble::of)?;
+        if let Some(record) = work.done_earlier(&planned).await.map_err(Trouble::Job)? {
+            return work.account(&record).map_err(Trouble::Job);
+        }
+        let first = Arc::new(work.first_reading(&planned).await?);
+        let about = description(&work.stream, &work.columns, &first.samples, &planned.numbers, &first.sums);
+        let layout = about.and_then(|about| Layout::new(about, &work.storage)).map_err(Trouble::of)?;
+        super::chunks::send(&work, &layout, &first, planned.made).await?;
+        let record = work.record(&first);
+        let objects = layout.objects().map_err(Trouble::of)?;
+        for (key, bytes) in objects.into_iter().chain(layout.last_objects(&record).map_err(Trouble::of)?) {
+            work.send(&key, bytes, planned.made).await.map_err(Trouble::Job)?;
+        }
+        work.account(&record).map_err(Trouble::Job)
+    }
+
+    /// Sends an object of the store; `key` is that in the store.
+    pub(super) async fn send(&self, key: &Key, bytes: Bytes, made: Made) -> Result<(), Fault> {
+        self.count(bytes.len() as u64);
+        self.out.piece(&self.store.join(key), bytes, made).await
+    }
+
+    /// One more object of the store.
+    pub(super) fn count(&self, bytes: u64) {
+        self.objects.fetch_add(1, Relaxed);
+        self.bytes.fetch_add(bytes, Relaxed);
+    }
+
+    fn plan(&self) -> Result<Planned, Fault> {
+        let numbers = self.stream.segments.iter().map(numbering).collect::<Result<Vec<_>, _>>()?;
+        let unknown = StoredSamples::Raw { why: None };
+        let nothing = vec![Sums::default(); numbers.len()];
+        let about = description(&self.stream, &self.columns, &unknown, &numbers, &nothing)?;
+        let layout = Layout::new(about, &self.storage)?;
+        // With as many sums as there will be, the layout has all objects of the store.
+        let sums: Vec<_> = layout
+            .segments()
+            .iter()
+            .map(|arrays| Sums {
+                traces: vec![0; arrays.traces.chunks().count()],
+                times: vec![0; arrays.times.iter().flat_map(FrameArray::chunks).count()],
+                numbers: vec![0; arrays.sample_numbers.iter().flat_map(FrameArray::chunks).count()],
+            })
+            .collect();
+        let about = description(&self.stream, &self.columns, &unknown, &numbers, &sums)?;
+        let layout = Layout::new(about, &self.storage)?;
+        let made = self.identity(&layout)?;
+        Ok(Planned { layout, numbers, made })
+    }
+
+    /// Whatever decides the bytes of the store: its sources, how they are stored, the program.
+    fn identity(&self, layout: &Layout) -> Result<Made, Fault> {
+        let nothing = Record { program: String::new(), sources: Vec::new(), more: serde_json::Map::new() };
+        let known = layout.objects()?.into_iter().chain(layout.last_objects(&nothing)?);
+        let known =
+            known.fold(0, |sum, (_, bytes)| adt_codec::crc64(&bytes).wrapping_add(sum).rotate_left(1));
+        let mut text = format!("{} {:?} {known:x}", self.out.ctx().version, self.config);
+        for segment in &self.stream.segments {
+            let times =
+                [&segment.seconds, &segment.sample_numbers].into_iter().flatten().map(|file| &file.file);
+            for entry in std::iter::once(&segment.dat).chain(times) {
+                let _ = write!(text, " {} {} {}", entry.key, entry.size, entry.modified);
+            }
+        }
+        Ok(Made::from(&text, self.stream.segments.first().map(|segment| segment.dat.modified)))
+    }
+
+    /// An earlier run finished this very store, and all of it still stands: what the store says of itself.
+    async fn done_earlier(&self, planned: &Planned) -> Result<Option<Record>, Fault> {
+        let nothing = Record { program: String::new(), sources: Vec::new(), more: serde_json::Map::new() };
+        let layout = &planned.layout;
+        let chunks = layout.segments().iter().flat_map(SegmentArrays::all).flat_map(FrameArray::chunks);
+        let small = layout.last_objects(&nothing)?.into_iter().rev().chain(layout.objects()?);
+        let mut standing = Vec::new();
+        // The object that is written last is looked for first.
+        for key in small.map(|(key, _)| key).chain(chunks.map(|chunk| chunk.key)) {
+            let Some(size) = self.out.stands(&self.store.join(&key), planned.made)? else { return Ok(None) };
+            standing.push((key, size));
+        }
+        let attributes = self.store.join(&Key::parse(".zattrs").expect("a name is a key"));
+        let bytes = self.out.place().get(&attributes, None).await?;
+        let Some(record) = read_record(&bytes) else { return Ok(None) };
+        for (key, size) in standing {
+            self.count(size);
+            self.out.keeps(&self.store.join(&key), size, 0);
+        }
+        for segment in &self.stream.segments {
+            self.beat.counted(segment.dat.size);
+            self.beat.samples(segment.frames * self.columns.traces.len() as u64);
+        }
+        Ok(Some(record))
+    }
+
+    /// Reads everything once, and sends what is beside the traces.
+    async fn first_reading(self: &Arc<Self>, planned: &Planned) -> Result<FirstReading, Trouble> {
+        let _permit = self.out.ctx().budget.take(super::measure::MEMORY).await;
+        let (objects, mut arriving) = mpsc::channel(1);
+        let (work, layout) = (Arc::clone(self), planned.layout.clone());
+        let reading = tokio::spawn(off_the_reactor(move || work.read_once(&layout, &objects)));
+        let mut sent = Ok(());
+        while let Some((key, bytes)) = arriving.recv().await {
+            sent = self.send(&key, bytes, planned.made).await;
+            if sent.is_err() {
+                break;
+            }
+        }
+        drop(arriving);
+        let read = reading.await.map_err(|e| Fault::new(Class::Bug, "a reading ended in a panic").because(e));
+        sent.and(Ok(())).map_err(Trouble::Job)?;
+        read.map_err(Trouble::Job)?.map_err(Trouble::of)
+    }
+
+    fn read_once(&self, layout: &Layout, objects: &Objects) -> Result<FirstReading, Fault> {
+        let (mut count, why) = lsb::before(&self.stream, &self.columns, &self.config, &self.beat)?;
+        let (mut measured, mut sums) = (Vec::new(), Vec::new());
+        for (segment, arrays) in self.stream.segments.iter().zip(layout.segments()) {
+            let reading = Reading {
+                segment,
+                columns: &self.columns,
+                traces: &arrays.traces,
+                sync: arrays.sync.as_ref(),
+                pool: &self.out.ctx().pool,
+                pulse: &self.beat,
+            };
+            let mut sync = Sync::new(self.storage.sync.as_ref(), objects)?;
+            let seen = reading.measure(&mut count, &mut |chunk, values| {
+                sync.chunk(chunk, values, self.storage.sync_frames as usize * self.columns.sync.len())
+            })?;
+            let thin = |kind, array: &Option<_>, file: &Option<_>| match (array, file) {
+                (Some(array), Some(file)) => self.thin(Thin::open(kind, array, file)?, objects),
+                _ => Ok(Vec::new()),
+            };
+            sums.push(Sums {
+                traces: seen.sums.clone(),
+                times: thin(Kind::Times, &arrays.times, &segment.seconds)?,
+                numbers: thin(Kind::Numbers, &arrays.sample_numbers, &segment.sample_numbers)?,
+            });
+            measured.push(seen);
+        }
+        let (samples, coding) = lsb::after(count, why, self.columns.traces.len())?;
+        Ok(FirstReading { samples, coding, measured, sums })
+    }
+
+    fn thin(&self, mut thin: Thin, objects: &Objects) -> Result<Vec<u64>, Fault> {
+        let mut sums = Vec::new();
+        for chunk in thin.array.clone().chunks() {
+            let (bytes, sum) = thin.chunk(&chunk)?;
+            emit(objects, chunk.key, bytes)?;
+            sums.push(sum);
+            self.beat.beat(0)?;
+        }
+        thin.finish()?;
+        Ok(sums)
+    }
+
+    fn record(&self, first: &FirstReading) -> Record {
+        let sources = self.stream.segments.iter().zip(&first.measured).map(|(segment, measured)| Source {
+            path: segment.dat.key.to_string(),
+            bytes: segment.dat.size,
+            sha256: measured.sha256.clone(),
+            tail: adt_net::hex(&measured.tail),
+        });
+        let stream = serde_json::json!({
+            "name": self.stream.name,
+            "experiment": self.stream.experiment,
+            "recordings": self.stream.segments.iter().map(|segment| &segment.recording).collect::<Vec<_>>(),
+        });
+        let mut record = Record {
+            program: format!("adt {}", self.out.ctx().version),
+            sources: sources.collect(),
+            more: serde_json::Map::from_iter([("stream".to_owned(), stream)]),
+        };
+        first.samples.note(&mut record);
+        record
+    }
+
+    fn account(&self, record: &Record) -> Result<StreamMade, Fault> {
+        let (lsb, lsb_counts, lost_samples) = match StoredSamples::of(record)? {
+            StoredSamples::Raw { .. } => ("raw", None, 0),
+            StoredSamples::Codes(step) => ("exact", Some(step.counts), 0),
+            StoredSamples::Corrected { step, lost, .. } => ("spikeinterface", Some(f64::from(step)), lost),
+        };
+        let source = |source: &Source| SourceMade {
+            path: source.path.clone(),
+            bytes: source.bytes,
+            sha256: source.sha256.clone(),
+        };
+        Ok(StreamMade {
+            store: self.store.clone(),
+            stream: self.stream.name.clone(),
+            channels: self.columns.traces.len() as u64,
+            sampling_frequency: self.stream.sample_rate,
+            frames: self.stream.frames(),
+            objects: self.objects.load(Relaxed),
+            bytes_in: self.stream.segments.iter().map(|segment| segment.dat.size).sum(),
+            bytes_out: self.bytes.load(Relaxed),
+            lsb: lsb.to_owned(),
+            lsb_counts,
+            lost_samples,
+            sources: record.sources.iter().map(source).collect(),
+        })
+    }
+}
+
+/// Compresses chunks of SYNC columns.
+struct Sync<'a> {
+    packer: Packer,
+    spare: Vec<i16>,
+    objects: &'a Objects,
+}
+
+impl<'a> Sync<'a> {
+    fn new(compressor: Option<&adt_formats::zarr::Compressor>, objects: &'a Objects) -> Result<Self, Fault> {
+        Ok(Self { packer: Packer::new(compressor, 2)?, spare: Vec::new(), objects })
+    }
+
+    fn chunk(&mut self, chunk: &FrameChunk, mut values: Vec<i16>, length: usize) -> Result<(), Fault> {
+        values.resize(length, 0);
+        let columns = (chunk.columns.end - chunk.columns.start) as usize;
+        let mut packed = Vec::new();
+        self.packer.samples(&values, columns, &mut self.spare, &mut packed)?;
+        emit(self.objects, chunk.key.clone(), packed)
+    }
+}
+
+fn emit(objects: &Objects, key: Key, bytes: Vec<u8>) -> Result<(), Fault> {
+    objects
+        .blocking_send((key, bytes.into()))
+        .map_err(|_| Fault::new(Class::Cancelled, "the upload has ended before the work"))
+}
+
+/// The attribute `adt` of a store.
+fn read_record(attributes: &[u8]) -> Option<Record> {
+    let attributes: serde_json::Value = serde_json::from_slice(attributes).ok()?;
+    serde_json::from_value(attributes.get("adt")?.clone()).ok()
+}
