@@ -149,7 +149,7 @@ impl Course {
     /// What tells progress while the work is under way.
     pub(crate) fn watch(&self) -> Watch {
         let (name, ctx) = (self.name.clone(), Arc::clone(&self.ctx));
-        Watch { name, ctx, counters: Arc::clone(&self.counters) }
+        Watch::new(name, ctx, Arc::clone(&self.counters))
     }
 
     /// The end, told and recorded.
@@ -193,11 +193,12 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
+    pub(crate) fn new(name: String, ctx: Arc<Ctx>, counters: Arc<Counters>) -> Self {
+        Self { name, ctx, counters }
+    }
+
     /// Drives `work`, tells its progress five times a second, and drops it when everything must stop now.
-    pub(crate) async fn over(
-        self,
-        work: impl Future<Output = Result<JobEnd, Fault>>,
-    ) -> Result<JobEnd, Fault> {
+    pub(crate) async fn over<T>(self, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
         let Self { name, ctx, counters } = self;
         let mut work = std::pin::pin!(work);
         let mut tick = tokio::time::interval(SAMPLE);

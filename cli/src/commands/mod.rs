@@ -3,6 +3,7 @@
 mod check;
 mod decrypt;
 mod demo;
+mod ephys;
 mod history;
 mod look;
 mod plan;
@@ -32,6 +33,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<u8> {
         Command::History(history) => history::run(&history, &args.common, &vars),
         Command::Settings(shown) => settings::run(&shown, &args.common, &vars),
         Command::Decrypt(decrypt) => decrypt::run(&decrypt, &args.common, &vars),
+        Command::Ephys { command } => ephys::run(&command, &args.common, &vars),
         Command::Demo(demo) => demo::run(&demo, &args.common, vars),
         Command::Completions { shell } => Ok(reference::completions(shell)),
         Command::Man { folder } => reference::man(&folder),

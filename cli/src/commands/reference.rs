@@ -37,18 +37,16 @@ pub(crate) fn reference() -> String {
         "# The command line\n\nWritten by `adt reference > docs/cli.md`; a test says so when it is out of date.\n",
     );
     section(&mut command, &mut page);
-    let mut names: Vec<_> = command.get_subcommands_mut().filter(|c| !c.is_hide_set()).collect();
-    for sub in &mut names {
-        if sub.get_name() != "help" {
-            section(sub, &mut page);
-        }
-    }
     page
 }
 
+/// A command's section, and those of its own commands.
 fn section(command: &mut Command, page: &mut String) {
     let title = command.get_bin_name().unwrap_or("adt").to_owned();
     let help = command.render_long_help().to_string();
     let help: Vec<_> = help.lines().map(str::trim_end).collect();
     let _ = write!(page, "\n## `{title}`\n\n```text\n{}\n```\n", help.join("\n").trim_end());
+    for sub in command.get_subcommands_mut().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
+        section(sub, page);
+    }
 }

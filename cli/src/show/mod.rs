@@ -2,6 +2,7 @@
 //! one JSON object a line and nothing else.
 
 mod bars;
+mod ephys;
 mod history;
 mod lines;
 mod plan;
@@ -15,6 +16,7 @@ use adt_engine::{Summary, Tell};
 use adt_model::{Fault, LogLevel};
 use serde::Serialize;
 
+pub(crate) use ephys::{info, restored};
 pub(crate) use history::{attempts, history};
 pub(crate) use plan::plan;
 pub(crate) use problems::problems;

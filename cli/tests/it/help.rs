@@ -7,15 +7,29 @@ use rstest::rstest;
 
 use crate::desk::{Desk, Said};
 
-const COMMANDS: [&str; 9] =
-    ["run", "check", "plan", "history", "settings", "decrypt", "demo", "completions", "man"];
+const COMMANDS: [&str; 13] = [
+    "run",
+    "check",
+    "plan",
+    "history",
+    "settings",
+    "decrypt",
+    "ephys",
+    "ephys compress",
+    "ephys restore",
+    "ephys info",
+    "demo",
+    "completions",
+    "man",
+];
 
 #[test]
 fn every_command_has_an_example_and_a_short_help() {
     let desk = Desk::new();
     for command in COMMANDS {
         for flag in ["-h", "--help"] {
-            let said = Said::of(&mut desk.adt(&[command, flag])).ends(0);
+            let words: Vec<_> = command.split(' ').chain([flag]).collect();
+            let said = Said::of(&mut desk.adt(&words)).ends(0);
             assert!(said.stdout.contains("Example"), "{command} {flag}");
             assert!(said.stdout.contains(&format!("\n  adt {command}")), "{command} {flag}");
             let lines = said.stdout.lines().count();

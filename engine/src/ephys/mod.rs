@@ -5,17 +5,24 @@
 //! what the traces will hold. The second reading makes the chunks of the traces, each on a thread of its own: read, compared with the
 //! first reading's sum, coded, compressed, decompressed again and compared, sent. What is in memory at once does not depend on the
 //! length of the recording. The metadata come last: a store that was not finished is none.
+//!
+//! [`restore`] goes the other way: chunks are fetched and decoded ahead, held against their sums, and joined to the original files,
+//! which are visible only once their SHA-256 is right. [`info`] looks at either.
 
 mod bench;
 mod chunks;
 mod compress;
 mod describe;
+pub mod info;
 mod lsb;
 mod measure;
+mod open;
 mod pack;
+pub mod restore;
 mod stream;
 mod survey;
 mod thin;
+mod unpack;
 
 pub use compress::{Compressed, SourceMade, StreamMade};
 pub(crate) use compress::{Work, compress};

@@ -1,0 +1,62 @@
+//! `adt ephys`
+
+mod compress;
+mod info;
+mod restore;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use adt_engine::Ctx;
+use adt_model::{Class, Fault, Location, What};
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::{
+    args::{Common, Ephys},
+    stop, wire,
+};
+
+type Vars = BTreeMap<String, String>;
+
+pub(super) fn run(asked: &Ephys, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
+    match asked {
+        Ephys::Compress(asked) => compress::run(asked, common, vars),
+        Ephys::Restore(asked) => restore::run(asked, common, vars),
+        Ephys::Info(asked) => info::run(asked, common, vars),
+    }
+}
+
+/// A location as a person types it; folders may be relative to the working folder.
+fn location(text: &str) -> Result<Location, Fault> {
+    let wrong = |e| Fault::new(Class::BadInput, format!("`{text}` is no place")).because(e);
+    match text.parse().map_err(wrong)? {
+        Location::Folder(path) => Ok(Location::Folder(absolute(&path)?)),
+        elsewhere => Ok(elsewhere),
+    }
+}
+
+fn absolute(path: &Utf8Path) -> Result<Utf8PathBuf, Fault> {
+    let absolute = std::path::absolute(path).map_err(|e| Fault::io("cannot tell the working folder", e))?;
+    Utf8PathBuf::from_path_buf(absolute).map_err(|_| {
+        Fault::new(Class::BadInput, format!("`{path}` lies in a folder whose name is not UTF-8"))
+    })
+}
+
+/// Drives work while listening for Ctrl-C.
+fn drive<T>(ctx: &Arc<Ctx>, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    let runtime = wire::runtime()?;
+    let done = runtime.block_on(async {
+        let told = Arc::clone(ctx);
+        stop::listen(ctx.stop.clone(), move |count| {
+            let text = if count == 1 {
+                "interrupted: finishing what is in flight (once more to drop it)"
+            } else {
+                "dropping what is in flight"
+            };
+            told.tell("", None, What::Note { text: text.into() });
+        });
+        work.await
+    });
+    // A read that hangs (a network disk that went away) must not keep the program from ending.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    done
+}

@@ -1,0 +1,38 @@
+//! `adt ephys restore`
+
+use adt_engine::{Stop, ephys::restore};
+use adt_model::Class;
+
+use super::{Vars, drive, location};
+use crate::{
+    args::{Common, EphysRestore},
+    commands::{DONE, FAILED},
+    settings, show, wire,
+};
+
+const INTERRUPTED: u8 = 130;
+
+pub(super) fn run(asked: &EphysRestore, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
+    let what = restore::Asked {
+        from: location(&asked.source)?,
+        to: location(&asked.destination)?,
+        force: asked.force,
+    };
+    let settings = settings::resolve(common, &asked.tuning, vars)?;
+    let told = show::reporter(common, settings.log_level.unwrap_or_default());
+    let ctx = wire::ctx(&settings, vars, wire::Ways::default(), told, Stop::default())?;
+    let restored = drive(&ctx, restore::run(&what, &ctx))?;
+    let text = show::restored(&restored, &what.to, common.quiet);
+    if common.json {
+        show::json_line(&restored);
+        show::say(text.trim_end());
+    } else {
+        show::out(&text);
+    }
+    Ok(match &restored {
+        restored if restored.stopped => INTERRUPTED,
+        restored if restored.failed.iter().any(|failed| failed.class == Class::Bug) => 3,
+        restored if restored.failed.is_empty() => DONE,
+        _ => FAILED,
+    })
+}

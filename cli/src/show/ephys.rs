@@ -1,0 +1,192 @@
+//! Recordings, for people.
+
+use std::fmt::Write;
+
+use adt_engine::ephys::{
+    info::{Channels, Info, Problem, Session, Store, Stores, Stream},
+    restore::Restored,
+};
+use adt_model::{ByteSize, Location};
+
+use super::{
+    count,
+    table::{columns, duration, speed},
+};
+
+/// A table of streams, and what is odd.
+pub(crate) fn info(info: &Info) -> String {
+    match info {
+        Info::Recordings(session) => recordings(session),
+        Info::Stores(found) => stores(found),
+    }
+}
+
+fn recordings(session: &Session) -> String {
+    let rows: Vec<_> = session.streams.iter().map(stream).collect();
+    let head =
+        ["experiment", "stream", "channels", "rate", "recordings", "duration", "bytes", "probe", "LSB"];
+    let mut text = columns(&head, &rows);
+    let bytes = session.streams.iter().map(|stream| stream.bytes).sum();
+    let streams = count(session.streams.len() as u64, "stream");
+    let folders = count(session.recordings.len() as u64, "recording folder");
+    let _ = writeln!(text, "\n{streams} in {folders}{}, {}", versions(session), ByteSize(bytes));
+    if let Some(longest) = sampled(session) {
+        let _ = writeln!(
+            text,
+            "LSB: counts of one step of the converter, from the first {longest} of each stream only"
+        );
+    }
+    problems(&session.problems, &mut text);
+    text
+}
+
+fn sampled(session: &Session) -> Option<String> {
+    let sampled = session.streams.iter().filter_map(|stream| stream.lsb.as_ref());
+    sampled.map(|step| step.sampled_seconds).reduce(f64::max).map(duration)
+}
+
+fn versions(session: &Session) -> String {
+    let mut versions: Vec<_> = session.recordings.iter().map(|r| r.gui_version.as_str()).collect();
+    versions.sort_unstable();
+    versions.dedup();
+    versions.retain(|version| !version.is_empty());
+    if versions.is_empty() { String::new() } else { format!(" of Open Ephys {}", versions.join(", ")) }
+}
+
+fn stream(stream: &Stream) -> [String; 9] {
+    let probe = stream.probe.as_ref().map(|probe| {
+        let part = probe.part_number.as_deref().unwrap_or(&probe.model);
+        format!("{} ({part})", probe.name)
+    });
+    [
+        stream.experiment.clone(),
+        stream.name.clone(),
+        channels(&stream.channels),
+        hertz(stream.sample_rate),
+        stream.segments.to_string(),
+        duration(stream.seconds),
+        ByteSize(stream.bytes).to_string(),
+        probe.unwrap_or_else(|| "-".to_owned()),
+        lsb(stream),
+    ]
+}
+
+fn lsb(stream: &Stream) -> String {
+    let Some(step) = &stream.lsb else { return "-".to_owned() };
+    match (step.counts, step.microvolts) {
+        (Some(counts), Some(microvolts)) => format!("{counts:.4} = {microvolts:.4} µV"),
+        (Some(counts), None) => format!("{counts:.4}"),
+        (None, _) => "none found".to_owned(),
+    }
+}
+
+/// `384 + 1 sync`.
+fn channels(channels: &Channels) -> String {
+    let kinds = [
+        (channels.electrode, ""),
+        (channels.analog, " analog"),
+        (channels.auxiliary, " aux"),
+        (channels.sync, " sync"),
+        (channels.undescribed, " undescribed"),
+    ];
+    let there: Vec<_> = kinds.iter().filter(|(n, _)| *n > 0).map(|(n, kind)| format!("{n}{kind}")).collect();
+    if there.is_empty() { "0".to_owned() } else { there.join(" + ") }
+}
+
+fn hertz(rate: f64) -> String {
+    if rate >= 1000.0 { format!("{} kHz", rate / 1000.0) } else { format!("{rate} Hz") }
+}
+
+fn stores(found: &Stores) -> String {
+    let rows: Vec<_> = found.stores.iter().map(store).collect();
+    let head = [
+        "store",
+        "channels",
+        "rate",
+        "recordings",
+        "duration",
+        "codec",
+        "chunk",
+        "LSB",
+        "original",
+        "stored",
+        "ratio",
+        "restorable",
+    ];
+    let mut text = columns(&head, &rows);
+    let (original, stored) =
+        found.stores.iter().fold((0, 0), |(o, s), store| (o + store.original_bytes, s + store.stored_bytes));
+    let (of, to) = (ByteSize(original), ByteSize(stored));
+    let number = count(found.stores.len() as u64, "store");
+    let _ = writeln!(text, "\n{number}, {of} in {to} ({})", ratio(original, stored));
+    problems(&found.problems, &mut text);
+    text
+}
+
+fn store(store: &Store) -> [String; 12] {
+    let sync = if store.sync_columns > 0 { format!(" + {} sync", store.sync_columns) } else { String::new() };
+    let restorable = match (store.sha256_known, store.lost_samples) {
+        (false, _) => "no: no SHA-256".to_owned(),
+        (true, 0) => "yes, SHA-256 known".to_owned(),
+        (true, _) => "NO: lossy".to_owned(),
+    };
+    [
+        store.name.clone(),
+        format!("{}{sync}", store.channels),
+        hertz(store.sampling_frequency),
+        store.segments.len().to_string(),
+        duration(store.seconds),
+        store.codec.clone(),
+        format!("{} frames", store.chunk_frames),
+        store.lsb.clone().unwrap_or_else(|| "?".to_owned()),
+        ByteSize(store.original_bytes).to_string(),
+        ByteSize(store.stored_bytes).to_string(),
+        ratio(store.original_bytes, store.stored_bytes),
+        restorable,
+    ]
+}
+
+fn ratio(original: u64, stored: u64) -> String {
+    if stored == 0 { "-".to_owned() } else { format!("{:.2}", original as f64 / stored as f64) }
+}
+
+fn problems(problems: &[Problem], text: &mut String) {
+    for problem in problems {
+        let word = if problem.unread { "NOT READ" } else { "note" };
+        let _ = writeln!(text, "\n{word}: {}", problem.fault);
+        if let Some(help) = &problem.help {
+            let _ = writeln!(text, "  help: {help}");
+        }
+    }
+}
+
+/// What was restored, and what was not; with `only_failures`, nothing of what went well.
+pub(crate) fn restored(restored: &Restored, to: &Location, only_failures: bool) -> String {
+    let mut text = String::new();
+    for failed in &restored.failed {
+        let _ = writeln!(text, "FAILED: {}", failed.fault);
+        if let Some(help) = &failed.help {
+            let _ = writeln!(text, "  help: {help}");
+        }
+    }
+    if only_failures {
+        return text;
+    }
+    let bytes: u64 = restored.files.iter().map(|file| file.bytes).sum();
+    let kept = restored.files.iter().filter(|file| file.kept).count() as u64;
+    let kept = if kept > 0 { format!(" ({kept} stood there already)") } else { String::new() };
+    let files = count(restored.files.len() as u64, "recording");
+    let (took, rate) = (duration(restored.seconds), speed(bytes, restored.seconds));
+    let _ = writeln!(
+        text,
+        "{files} restored byte for byte{kept}, {}, to {to} in {took}, {rate}",
+        ByteSize(bytes)
+    );
+    if restored.copied > 0 {
+        let _ = writeln!(text, "{} beside them", count(restored.copied, "other file"));
+    }
+    if !restored.failed.is_empty() {
+        let _ = writeln!(text, "{} failed", restored.failed.len());
+    }
+    text
+}

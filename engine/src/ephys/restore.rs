@@ -1,0 +1,372 @@
+//! Stores become recordings again: every `continuous.dat` as it was, byte for byte, and proven so before it is visible.
+
+mod ahead;
+mod content;
+mod copy;
+mod damage;
+mod inside;
+mod segment;
+mod store;
+mod thin;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use adt_codec::Sha256;
+use adt_model::{Class, Ended, Fault, JobEnd, Key, Location, Origin, What};
+use adt_store::{Found, Place};
+use bytes::Bytes;
+use serde::Serialize;
+
+use self::{
+    ahead::{Reader, Window},
+    content::{Wanted, stands},
+    copy::{Copy, copy_all},
+    inside::{last_part, within},
+    segment::Remake,
+    store::{Store, target},
+};
+use super::open::{Seen, Session, contradictions, open, sessions};
+use crate::{
+    Ctx,
+    budget::Budget,
+    course::Watch,
+    delivery::{Address, Counters, Delivery},
+};
+
+/// What is to be restored, and where to.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// An asset, its `ecephys_compressed` folder, or one store.
+    pub from: Location,
+    /// Becomes the session's folder.
+    pub to: Location,
+    /// Whether files with another content are replaced.
+    pub force: bool,
+}
+
+/// What has been restored, and what has not.
+#[derive(Debug, Default, Serialize)]
+pub struct Restored {
+    /// Every `continuous.dat` that is there now, byte for byte.
+    pub files: Vec<File>,
+    /// Other files of the session that are there now.
+    pub copied: u64,
+    /// What is missing or damaged.
+    pub failed: Vec<Failed>,
+    /// Seconds from start to end.
+    pub seconds: f64,
+    /// Whether a person stopped it.
+    pub stopped: bool,
+}
+
+/// A file that was restored.
+#[derive(Clone, Debug, Serialize)]
+pub struct File {
+    /// Below the destination.
+    pub path: String,
+    /// Its bytes.
+    pub bytes: u64,
+    /// Of the whole file, as it was recorded.
+    pub sha256: String,
+    /// Whether it stood there already.
+    pub kept: bool,
+}
+
+/// Something that could not be restored, or is damaged.
+#[derive(Clone, Debug, Serialize)]
+pub struct Failed {
+    /// The store, or the file of the clipped copy.
+    pub name: String,
+    /// The recording's number in the store, from 0.
+    pub segment: Option<usize>,
+    /// Why, with the chain of causes.
+    pub fault: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// The fault's class.
+    pub class: Class,
+}
+
+/// Opens both places and restores, telling events under the name of what is restored.
+///
+/// A fault means that nothing was begun; what goes wrong with one file is in the result.
+pub async fn run(asked: &Asked, ctx: &Arc<Ctx>) -> Result<Restored, Fault> {
+    if within(&asked.to, &asked.from) {
+        let what = format!("`{}` lies inside `{}`, which is only read", asked.to, asked.from);
+        return Err(Fault::new(Class::BadInput, what).help("restore into another folder"));
+    }
+    let (from, to) = (Place::open(&asked.from, &ctx.store).await?, Place::open(&asked.to, &ctx.store).await?);
+    let name = last_part(&asked.from);
+    let counters = Arc::new(Counters::default());
+    let address = Address { job: name.clone(), place: to, row: None, look: false, mark: None };
+    let out = Arc::new(Delivery::new(Arc::clone(ctx), address, Arc::clone(&counters)));
+    let began = (ctx.clock)();
+    let work = Box::pin(restore(&from, &out, &name, asked.force));
+    let result = Watch::new(name.clone(), Arc::clone(ctx), Arc::clone(&counters)).over(work).await;
+    let seconds = (ctx.clock)().duration_since(began).as_secs_f64();
+    let ended = match &result {
+        // Nothing was begun, so nothing ends.
+        Err(fault) if !matches!(fault.class(), Class::Cancelled | Class::Bug) => return Err(fault.clone()),
+        Err(fault) => Ended::badly(fault, counters.now(), seconds),
+        Ok(restored) if restored.failed.is_empty() => Ended::well(JobEnd::Done, counters.now(), seconds),
+        Ok(restored) => {
+            let what = format!("{} of it could not be restored", restored.failed.len());
+            let class = if restored.stopped { Class::Cancelled } else { Class::Corrupt };
+            Ended::badly(&Fault::new(class, what), counters.now(), seconds)
+        }
+    };
+    ctx.tell(&name, None, What::JobFinished(ended));
+    result.map(|restored| Restored { seconds, ..restored })
+}
+
+/// Restores every file of every store below `from`.
+pub async fn restore(from: &Place, out: &Arc<Delivery>, name: &str, force: bool) -> Result<Restored, Fault> {
+    let ctx = out.ctx();
+    let found = ctx.stop.or(sessions(from)).await?;
+    if found.is_empty() {
+        let what = format!("`{}` holds no compressed recordings", from.location());
+        return Err(Fault::new(Class::Missing, what)
+            .help("name an asset with a folder `ecephys_compressed`, that folder, or a store, whose name ends in `.zarr`"));
+    }
+    let alone = found.len() == 1;
+    let mut restoring = Restoring { from, out, force, result: Restored::default() };
+    let mut planned = Vec::new();
+    for session in found {
+        let folder = (!alone).then(|| Key::parse(format!("ecephys{}", session.number))).and_then(Result::ok);
+        planned.push(restoring.plan(session, folder).await?);
+    }
+    restoring.announce(name, &planned);
+    for session in planned {
+        restoring.session(session).await?;
+    }
+    Ok(restoring.result)
+}
+
+/// A session that can be begun.
+struct Planned {
+    /// Where it goes, if not right to the destination.
+    folder: Option<Key>,
+    stores: Vec<Store>,
+    /// The files that stores name; of two with one name, neither is restored.
+    names: BTreeMap<Key, u64>,
+    /// Whether every store could be opened, so that the names are complete.
+    complete: bool,
+    number: String,
+    clipped: BTreeMap<Key, Found>,
+}
+
+struct Restoring<'a> {
+    from: &'a Place,
+    out: &'a Arc<Delivery>,
+    force: bool,
+    result: Restored,
+}
+
+impl Restoring<'_> {
+    /// Opens the stores; those that cannot be restored are told.
+    async fn plan(&mut self, session: Session, folder: Option<Key>) -> Result<Planned, Fault> {
+        let Session { number, stores: seen, clipped } = session;
+        let mut planned =
+            Planned { folder, stores: Vec::new(), names: BTreeMap::new(), complete: true, number, clipped };
+        for seen in &seen {
+            let name = seen.name(self.from);
+            match self.open(seen, &name).await {
+                Ok(store) => planned.stores.push(store),
+                Err(fault) => {
+                    planned.complete = false;
+                    self.fail(&name, None, fault)?;
+                }
+            }
+        }
+        for store in &planned.stores {
+            for source in store.sources() {
+                if let Ok(key) = target(&store.name, source) {
+                    *planned.names.entry(key).or_default() += 1;
+                }
+            }
+        }
+        Ok(planned)
+    }
+
+    async fn open(&mut self, seen: &Seen, name: &str) -> Result<Store, Fault> {
+        let (place, stop) = (seen.place(self.from), &self.out.ctx().stop);
+        let of_store = |fault: Fault| match fault.class() {
+            Class::Corrupt | Class::Missing => {
+                Fault::new(fault.class(), format!("`{name}` cannot be used")).because(fault)
+            }
+            _ => fault,
+        };
+        if !seen.documents.contains(".zgroup") {
+            let what = format!("`{name}` was not finished, or is damaged: it has no `.zgroup`");
+            return Err(Fault::new(Class::Missing, what).help("run the job that writes it again"));
+        }
+        let stored = stop.or(open(&place)).await.map_err(of_store)?;
+        let store = Store::new(name.to_owned(), place.clone(), stored)?;
+        let differing = stop.or(contradictions(seen, &place, self.out.ctx().settings.lanes)).await?;
+        if differing.is_empty() {
+            return Ok(store);
+        }
+        let what = format!(
+            "`{name}`: `.zmetadata` and `{}` contradict each other: one is damaged",
+            differing.join("`, `")
+        );
+        let fault = Fault::new(Class::Corrupt, what);
+        // The names of files stand there, and no checksum proves a name.
+        if differing.iter().any(|name| name == ".zattrs") {
+            return Err(fault);
+        }
+        self.fail(name, None, fault)?;
+        Ok(store)
+    }
+
+    fn announce(&self, name: &str, planned: &[Planned]) {
+        let sources = || planned.iter().flat_map(|session| &session.stores).flat_map(Store::sources);
+        let started = What::JobStarted {
+            origin: Origin { source: "restore".into(), row: None },
+            asset: self.out.place().location().to_string(),
+            files: sources().count() as u64,
+            bytes: sources().fold(0, |sum, source| sum.saturating_add(source.bytes)),
+            resumed: false,
+        };
+        self.out.ctx().tell(name, None, started);
+    }
+
+    async fn session(&mut self, session: Planned) -> Result<(), Fault> {
+        for store in &session.stores {
+            for segment in 0..store.sources().len() {
+                self.out.ctx().stop.check().or_else(|fault| self.fail(&store.name, Some(segment), fault))?;
+                if self.result.stopped {
+                    return Ok(());
+                }
+                if let Err(fault) = self.segment(store, segment, &session).await {
+                    self.fail(&store.name, Some(segment), fault)?;
+                }
+                if self.result.stopped {
+                    return Ok(());
+                }
+                if let Err(fault) = thin::check(store, segment, &self.reader(store)).await {
+                    self.fail(&store.name, Some(segment), fault)?;
+                }
+            }
+        }
+        self.others(session).await
+    }
+
+    async fn segment(&mut self, store: &Store, segment: usize, session: &Planned) -> Result<(), Fault> {
+        let source = &store.sources()[segment];
+        let inside = target(&store.name, source)?;
+        if session.names.get(&inside).is_some_and(|times| *times > 1) {
+            let what = format!("`{}`: more than one store holds `{inside}`", store.name);
+            return Err(Fault::new(Class::Conflict, what)
+                .help("restore them one by one, each into a folder of its own"));
+        }
+        let key = self.below(&inside, session.folder.as_ref())?;
+        let kept = self.make(store, segment, &key).await?;
+        let file = File { path: key.to_string(), bytes: source.bytes, sha256: source.sha256.clone(), kept };
+        self.result.files.push(file);
+        Ok(())
+    }
+
+    /// Makes one file, unless it stands there already.
+    async fn make(&self, store: &Store, segment: usize, key: &Key) -> Result<bool, Fault> {
+        let (out, source) = (self.out, &store.sources()[segment]);
+        let wanted = Wanted::Sha256(&source.sha256);
+        let there = stands(out.place(), key, source.bytes, wanted, self.force);
+        if out.ctx().stop.or(there).await? {
+            out.keeps(key, source.bytes, source.bytes);
+            return Ok(true);
+        }
+        let remake = Remake::begin(store, segment, &self.reader(store), self.window(), out.counters())?;
+        if source.bytes == 0 && source.sha256 == Sha256::new().finish() {
+            out.bytes(key, Bytes::new(), None).await?;
+        } else {
+            out.stream(key, &source.sha256, move |outlet| remake.write(outlet)).await?;
+        }
+        Ok(false)
+    }
+
+    fn reader(&self, store: &Store) -> Reader {
+        let ctx = self.out.ctx();
+        Reader { place: store.place.clone(), pool: Arc::clone(&ctx.pool), stop: ctx.stop.clone() }
+    }
+
+    /// One chunk for each thread and one more; most of the memory is for them, beside what is on its way to the destination.
+    fn window(&self) -> Window {
+        let ctx = self.out.ctx();
+        Window {
+            chunks: ctx.pool.current_num_threads() + 1,
+            account: Some(Budget::new(ctx.settings.memory / 4 * 3)),
+        }
+    }
+
+    /// What of the session is no samples comes from its clipped copy.
+    async fn others(&mut self, session: Planned) -> Result<(), Fault> {
+        let Planned { folder, names, complete, number, clipped, .. } = session;
+        let restored: BTreeSet<&Key> = names.keys().collect();
+        let mut copies = Vec::new();
+        for (inside, found) in clipped {
+            if restored.contains(&inside) {
+                continue;
+            }
+            if inside.file_name() == "continuous.dat" {
+                let name = format!("ecephys_clipped{number}/{inside}");
+                self.fail(&name, None, doubtful(&name, complete))?;
+                continue;
+            }
+            match self.below(&inside, folder.as_ref()) {
+                Ok(to) => copies.push(Copy { found, to }),
+                Err(fault) => self.fail(inside.as_str(), None, fault)?,
+            }
+        }
+        for (copy, done) in copy_all(self.from, copies, self.out, self.force).await {
+            match done {
+                Ok(_) => self.result.copied += 1,
+                Err(fault) => self.fail(copy.found.key.as_str(), None, fault)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Below the destination, and never inside of what is read.
+    fn below(&self, inside: &Key, folder: Option<&Key>) -> Result<Key, Fault> {
+        let key = folder.map_or_else(|| inside.clone(), |folder| folder.join(inside));
+        let to = self.out.place().location().join(&key);
+        if within(&to, self.from.location()) {
+            let what = format!("`{to}` lies inside `{}`, which is only read", self.from.location());
+            return Err(Fault::new(Class::BadInput, what).help("restore into another folder"));
+        }
+        Ok(key)
+    }
+
+    /// Keeps a failure and goes on; a bug ends everything.
+    fn fail(&mut self, name: &str, segment: Option<usize>, fault: Fault) -> Result<(), Fault> {
+        match fault.class() {
+            Class::Bug => return Err(fault),
+            // Said once, however much was under way.
+            Class::Cancelled if self.result.stopped => return Ok(()),
+            Class::Cancelled => self.result.stopped = true,
+            _ => {}
+        }
+        self.result.failed.push(Failed {
+            name: name.to_owned(),
+            segment,
+            fault: fault.line(),
+            help: fault.advice().map(str::to_owned),
+            class: fault.class(),
+        });
+        Ok(())
+    }
+}
+
+/// The first frames must never pass for the whole file.
+fn doubtful(name: &str, complete: bool) -> Fault {
+    let why = if complete { "no store holds it" } else { "its store cannot be used" };
+    let what =
+        format!("`{name}` is not restored: {why}, and the clipped copy may hold its first frames only");
+    Fault::new(Class::Missing, what).help(
+        "it is whole only if the job that wrote it said that it could not be read; then copy it yourself",
+    )
+}
