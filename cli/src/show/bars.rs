@@ -10,7 +10,7 @@ use adt_engine::Tell;
 use adt_model::{ByteSize, Event, LogLevel, What};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::words::Words;
+use super::{table::samples, words::Words};
 
 struct Screen {
     all: MultiProgress,
@@ -44,6 +44,9 @@ impl Screen {
                 if let Some(bar) = self.bars.get(job) {
                     bar.set_position(moved.bytes_read);
                     bar.set_message(format!("{} sent", ByteSize(moved.bytes_sent)));
+                    if moved.samples > 0 {
+                        bar.set_prefix(format!("{job} {}", samples(moved.samples)));
+                    }
                 }
             }
             What::JobFinished(_) => {

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     say,
-    table::{duration, percent, speed},
+    table::{duration, percent, samples, speed},
     words::Words,
 };
 
@@ -65,7 +65,8 @@ impl Lines {
         let part = percent(moved.bytes_read, known.bytes);
         let (total, rate) = (ByteSize(known.bytes), speed(moved.bytes_read, seconds));
         let left = time_left(moved.bytes_read, known.bytes, seconds);
-        Some(format!("{}: {part} of {total}, {rate}{left}", event.job))
+        let counted = if moved.samples > 0 { format!(", {}", samples(moved.samples)) } else { String::new() };
+        Some(format!("{}: {part} of {total}{counted}, {rate}{left}", event.job))
     }
 }
 
@@ -101,5 +102,10 @@ mod tests {
         assert_eq!(at(10, moved(20)), ["a: 20 % of 100.0 MiB, 2.00 MiB/s, about 40.0 s left"]);
         assert!(at(19, moved(30)).is_empty());
         assert_eq!(at(21, moved(100)), ["a: 100 % of 100.0 MiB, 4.76 MiB/s"]);
+        let samples = Moved { bytes_read: 50 << 20, samples: 26_214_400, ..Moved::default() };
+        assert_eq!(
+            at(31, What::Moved(samples)),
+            ["a: 50 % of 100.0 MiB, 26.2 M samples, 1.61 MiB/s, about 31.0 s left"]
+        );
     }
 }

@@ -127,6 +127,17 @@ pub(super) fn speed(bytes: u64, seconds: f64) -> String {
     format!("{}/s", ByteSize((bytes as f64 / seconds) as u64))
 }
 
+/// Samples of recordings, for showing: `820 samples`, `11.5 M samples`.
+pub(super) fn samples(count: u64) -> String {
+    let (unit, scale) = match count {
+        0..10_000 => return format!("{count} samples"),
+        10_000..10_000_000 => ("k", 1e3),
+        10_000_000..10_000_000_000 => ("M", 1e6),
+        _ => ("G", 1e9),
+    };
+    format!("{:.1} {unit} samples", count as f64 / scale)
+}
+
 /// A part of a whole, rounded down.
 pub(super) fn percent(part: u64, whole: u64) -> String {
     let hundredths = (u128::from(part) * 100).checked_div(u128::from(whole)).unwrap_or(100);
@@ -155,6 +166,15 @@ mod tests {
     #[case(4, 3, "100 %")]
     fn parts_are_never_more_than_the_whole(#[case] part: u64, #[case] whole: u64, #[case] shown: &str) {
         assert_eq!(percent(part, whole), shown);
+    }
+
+    #[rstest]
+    #[case(820, "820 samples")]
+    #[case(30_000, "30.0 k samples")]
+    #[case(11_520_000, "11.5 M samples")]
+    #[case(41_472_000_000, "41.5 G samples")]
+    fn samples_are_short(#[case] count: u64, #[case] shown: &str) {
+        assert_eq!(samples(count), shown);
     }
 
     #[rstest]

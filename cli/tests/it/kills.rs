@@ -9,7 +9,12 @@ use std::{
 };
 
 use adt_ledger::JobState;
-use adt_testkit::{Seed, kill::KillLoop, tree::TreeSpec};
+use adt_testkit::{
+    Seed,
+    kill::KillLoop,
+    open_ephys::{self, Gui, StreamSpec},
+    tree::TreeSpec,
+};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use rstest::rstest;
@@ -36,7 +41,16 @@ impl Work {
         let plain = desk.tree("rig/plain", &TreeSpec { files, big_file, ..TreeSpec::default() }, 11);
         let zipped =
             desk.tree("rig/zipped", &TreeSpec { files: 40, big_file: 20_000_000, ..TreeSpec::default() }, 12);
-        let job = Job::new().copy("behavior-videos", plain).zip("behavior", zipped);
+        let mut job = Job::new().copy("behavior-videos", plain).zip("behavior", zipped);
+        if way == "recordings" {
+            let session = desk.root.join("rig/session");
+            let streams = [
+                StreamSpec::probe("Neuropix-PXI-100.ProbeA", 32, 400_000).with_sync("SYNC"),
+                StreamSpec::ni_daq(8, 100_000),
+            ];
+            open_ephys::recording(&session, "Record Node 101", (1, 1), Gui::V06, &streams).unwrap();
+            job = Job::new().zip("ecephys", session);
+        }
         let mut job = job.with("metadata_dir", desk.metadata());
         let (mut asset, mut destination) = (desk.asset(), "s3://recordings".to_owned());
         if way == "temp" {
@@ -81,6 +95,7 @@ impl Work {
 #[case::straight("straight", 1)]
 #[case::built_in_a_temporary_folder("temp", 2)]
 #[case::to_a_folder("folder", 3)]
+#[case::recordings("recordings", 4)]
 fn a_killed_job_goes_on_and_ends_like_a_clean_one(#[case] way: &str, #[case] seed: u64) {
     let work = Work::new(way);
     let began = Instant::now();

@@ -1,6 +1,9 @@
 //! Endpoints and secrets that AWS keeps: read once, early, and never instead of what a job says itself.
 
-use adt_testkit::services::MetadataScript;
+use adt_testkit::{
+    open_ephys::{self, Gui, StreamSpec},
+    services::MetadataScript,
+};
 use fs_err as fs;
 use rstest::rstest;
 use serde_json::json;
@@ -153,9 +156,10 @@ xyz-123-456, dir/data_set_2, some_bucket2, 123456, ophys, multiplane-ophys, 2020
 fn the_readmes_custom_processing_capsule_works_as_printed() {
     let script = and_subject(and_subject(MetadataScript::v1(), "123454"), "123456");
     let lab = kept_by_aws(script);
-    for name in ["work/dir/data_set_1", "work/dir/data_set_2"] {
-        lab.desk.small_tree(name);
-    }
+    let recording = lab.desk.root.join("work/dir/data_set_1");
+    let streams = [StreamSpec::probe("Neuropix-PXI-100.ProbeA", 8, 100)];
+    open_ephys::recording(&recording, "Record Node 101", (1, 1), Gui::V06, &streams).unwrap();
+    lab.desk.small_tree("work/dir/data_set_2");
     for bucket in ["some_bucket", "some_bucket2"] {
         fs::create_dir_all(lab.desk.root.join("store").join(bucket)).unwrap();
     }
