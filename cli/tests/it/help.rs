@@ -98,7 +98,8 @@ fn manual_pages_are_written_for_every_command() {
     let folder = desk.root.join("new/man1");
     Said::of(&mut desk.adt(&["man", folder.as_str()])).ends(0);
     for command in COMMANDS {
-        let page = fs::read_to_string(folder.join(format!("adt-{command}.1"))).unwrap();
+        let page = command.replace(' ', "-");
+        let page = fs::read_to_string(folder.join(format!("adt-{page}.1"))).unwrap();
         assert!(page.contains("Example"), "{command}");
     }
 }
