@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use adt_formats::ephys_store::Stored;
+use adt_formats::ephys_store::{Record, Stored};
 use adt_model::{Class, Fault, Key, Location};
 use adt_store::{Found, Place};
 use futures::StreamExt;
@@ -171,6 +171,25 @@ pub(super) async fn contradictions(seen: &Seen, place: &Place, lanes: usize) -> 
         }
     }
     Ok(differing)
+}
+
+/// The chunks of small arrays that are not as they were written, or not there.
+pub(super) async fn damaged(stored: &Stored, place: &Place, lanes: usize) -> Result<Vec<String>, Fault> {
+    let noted: Vec<_> = stored.record().into_iter().flat_map(Record::objects).collect();
+    let check = |(name, sum): (&str, u64)| {
+        let (place, name) = (place.clone(), name.to_owned());
+        async move {
+            let Ok(key) = Key::parse(name.as_str()) else { return Ok(Some(name)) };
+            match place.get(&key, None).await {
+                Ok(bytes) => Ok((adt_codec::crc64(&bytes) != sum).then_some(name)),
+                Err(fault) if fault.class() == Class::Missing => Ok(Some(name)),
+                Err(fault) => Err(fault),
+            }
+        }
+    };
+    let checked: Vec<Result<_, Fault>> =
+        futures::stream::iter(noted.into_iter().map(check)).buffered(lanes.max(1)).collect().await;
+    checked.into_iter().filter_map(Result::transpose).collect()
 }
 
 /// `None` for what is no JSON, or not there.

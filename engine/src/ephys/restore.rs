@@ -28,7 +28,7 @@ use self::{
     segment::Remake,
     store::{Store, target},
 };
-use super::open::{Seen, Session, contradictions, open, sessions};
+use super::open::{Seen, Session, contradictions, damaged, open, sessions};
 use crate::{
     Ctx,
     budget::Budget,
@@ -205,7 +205,12 @@ impl Restoring<'_> {
         }
         let stored = stop.or(open(&place)).await.map_err(of_store)?;
         let store = Store::new(name.to_owned(), place.clone(), stored)?;
-        let differing = stop.or(contradictions(seen, &place, self.out.ctx().settings.lanes)).await?;
+        let lanes = self.out.ctx().settings.lanes;
+        for small in stop.or(damaged(&store.stored, &place, lanes)).await? {
+            let what = format!("`{name}`: `{small}` is damaged: nothing is restored from it");
+            self.fail(name, None, Fault::new(Class::Corrupt, what))?;
+        }
+        let differing = stop.or(contradictions(seen, &place, lanes)).await?;
         if differing.is_empty() {
             return Ok(store);
         }

@@ -110,8 +110,9 @@ impl StreamWork {
         let about = description(&work.stream, &work.columns, &first.samples, &planned.numbers, &first.sums);
         let layout = about.and_then(|about| Layout::new(about, &work.storage)).map_err(Trouble::of)?;
         super::chunks::send(&work, &layout, &first, planned.made).await?;
-        let record = work.record(&first);
         let objects = layout.objects().map_err(Trouble::of)?;
+        let mut record = work.record(&first);
+        record.note_objects(objects.iter());
         for (key, bytes) in objects.into_iter().chain(layout.last_objects(&record).map_err(Trouble::of)?) {
             work.send(&key, bytes, planned.made).await.map_err(Trouble::Job)?;
         }

@@ -1,3 +1,6 @@
+use adt_codec::crc64;
+use adt_model::Key;
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -15,6 +18,24 @@ pub struct Record {
     /// Anything more, such as how samples were changed and are changed back.
     #[serde(flatten)]
     pub more: Map<String, Value>,
+}
+
+/// The attribute of [`Record::more`] with the checksums of small objects.
+const CHECKSUMS: &str = "checksums";
+
+impl Record {
+    /// Notes the CRC-64 (as NVM Express has it) of the small arrays' chunks, which have no checksum of their own.
+    pub fn note_objects<'a>(&mut self, objects: impl Iterator<Item = &'a (Key, Bytes)>) {
+        let sums =
+            objects.map(|(key, bytes)| (key.to_string(), Value::from(format!("{:016x}", crc64(bytes)))));
+        self.more.insert(CHECKSUMS.to_owned(), Value::Object(sums.collect()));
+    }
+
+    /// What was noted so; nothing in stores of other programs.
+    pub fn objects(&self) -> impl Iterator<Item = (&str, u64)> {
+        let noted = self.more.get(CHECKSUMS).and_then(Value::as_object).into_iter().flatten();
+        noted.filter_map(|(key, sum)| Some((key.as_str(), u64::from_str_radix(sum.as_str()?, 16).ok()?)))
+    }
 }
 
 /// The file that a segment was made from.
