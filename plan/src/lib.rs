@@ -18,7 +18,7 @@ use adt_model::{
 
 pub use documents::{Answer, OF_THE_SERVICE, choose, to_ask};
 pub use fingerprint::fingerprint;
-pub use obstacles::obstacles;
+pub use obstacles::{obstacles, unread};
 
 /// The object that is written last and marks an asset as complete.
 pub const RECORD: &str = "metadata.nd.json";

@@ -1,7 +1,7 @@
 //! What a person should know before a job starts: everything the job asks for that will not happen, and everything left out.
 
 use adt_model::{
-    Choice, DocumentSource, Facts, FolderFacts, JobSpec, ModalitySpec, Standing, VideoEncryption,
+    Choice, DocumentSource, EphysFacts, Facts, FolderFacts, JobSpec, ModalitySpec, Standing, VideoEncryption,
 };
 use camino::Utf8Path;
 
@@ -86,14 +86,16 @@ fn configs(modality: &ModalitySpec, notes: &mut Vec<String>) {
     }
 }
 
+/// The note about recordings that will be in no store.
+pub(crate) fn not_compressed(modality: &ModalitySpec, ephys: &EphysFacts, unread: &str) -> String {
+    let then = if ephys.config.accept_unread { "accepted" } else { "the job will fail, the rest is saved" };
+    format!("{}: NOT COMPRESSED: {unread} ({then})", modality.folder)
+}
+
 /// What is odd about the recordings, and what of them will be missing.
 fn recordings(modality: &ModalitySpec, seen: &FolderFacts, notes: &mut Vec<String>) {
     let Some(ephys) = &seen.ephys else { return };
-    for unread in &ephys.unread {
-        let then =
-            if ephys.config.accept_unread { "accepted" } else { "the job will fail, the rest is saved" };
-        notes.push(format!("{}: NOT COMPRESSED: {unread} ({then})", modality.folder));
-    }
+    notes.extend(ephys.unread.iter().map(|unread| not_compressed(modality, ephys, unread)));
     notes.extend(ephys.odd.iter().map(|odd| format!("{}: {odd}", modality.folder)));
 }
 

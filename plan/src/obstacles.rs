@@ -2,7 +2,7 @@
 
 use adt_model::{Facts, JobSpec, Location, Problem, ProblemKind, Schema};
 
-use crate::pipeline;
+use crate::{notes::not_compressed, pipeline};
 
 /// Everything about `spec` that keeps it from being started; needs no look at the world.
 pub fn obstacles(spec: &JobSpec) -> Vec<Problem> {
@@ -35,6 +35,25 @@ pub fn obstacles(spec: &JobSpec) -> Vec<Problem> {
     }));
     found.extend(schema(spec));
     found
+}
+
+/// Recordings that cannot be read, each with the note that says the same: such a job saves the rest and then fails, unless that is accepted.
+pub fn unread(spec: &JobSpec, facts: &Facts) -> Vec<(String, Problem)> {
+    let folders = spec.modalities.iter().zip(&facts.folders);
+    let ephys = folders.filter_map(|(modality, seen)| Some((modality, seen.ephys.as_ref()?)));
+    let refused = ephys.filter(|(_, ephys)| !ephys.config.accept_unread);
+    let each =
+        refused.flat_map(|(modality, ephys)| ephys.unread.iter().map(move |what| (modality, ephys, what)));
+    each.map(|(modality, ephys, what)| {
+        let valid = "everything else would be saved; `accept_unread_streams` in `extra_configs` accepts it";
+        let value = Some(modality.source.to_string());
+        let problem = Problem {
+            kind: ProblemKind::World,
+            ..problem(spec, &modality.source_column, value, what, valid)
+        };
+        (not_compressed(modality, ephys, what), problem)
+    })
+    .collect()
 }
 
 /// What only a look at the folders can tell.

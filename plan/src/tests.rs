@@ -434,6 +434,11 @@ fn recordings_are_compressed_and_clipped() {
     let told = notes(&spec, &facts);
     assert!(told.contains("ecephys1: NOT COMPRESSED: `a` is broken (the job will fail"), "{told}");
     assert!(told.contains("ecephys1: `b` is odd"), "{told}");
+    let unread = unread(&spec, &facts);
+    assert!(unread.len() == 1 && told.contains(&unread[0].0) && unread[0].1.what == "`a` is broken");
+    facts.folders[1].ephys.as_mut().unwrap().config.accept_unread = true;
+    assert!(notes(&spec, &facts).contains("`a` is broken (accepted)"));
+    assert_eq!(super::unread(&spec, &facts), []);
 }
 
 /// All that is needed to start a pipeline.

@@ -65,7 +65,9 @@ fn seen(spec: &JobSpec, look: &mut Look, notes: &mut BTreeMap<String, u64>) -> V
     }
     let asked = look.ask(spec, &facts);
     found.extend(asked.obstacles);
-    for note in asked.notes {
+    let (told, unread): (Vec<_>, Vec<_>) = adt_plan::unread(spec, &facts).into_iter().unzip();
+    found.extend(unread);
+    for note in asked.notes.into_iter().filter(|note| !told.contains(note)) {
         *notes.entry(note).or_default() += 1;
     }
     let told = asked.faults.into_iter().filter(|(column, _)| !(unreachable && *column == "s3_bucket"));
