@@ -37,9 +37,11 @@ pub(super) fn channels<'a>(stream: &'a Stream, columns: &'a Columns) -> impl Ite
 pub(super) fn storage(stream: &Stream, columns: &Columns, config: &EphysConfig) -> Storage {
     let thin = Some(Compressor::Blosc(Blosc::original()));
     let longest = stream.segments.iter().map(|segment| segment.frames).max().unwrap_or_default();
-    let thin_frames = THIN_FRAMES.min(longest.max(1));
+    // A chunk that no recording fills would be compressed for nothing.
+    let longest = longest.max(1);
+    let thin_frames = THIN_FRAMES.min(longest);
     Storage {
-        trace_frames: config.chunk.frames(stream.sample_rate, columns.traces.len()),
+        trace_frames: config.chunk.frames(stream.sample_rate, columns.traces.len()).min(longest),
         time_frames: thin_frames,
         sync_frames: thin_frames,
         traces: Some(compressor(config.codec)),
