@@ -17,6 +17,7 @@ use adt_formats::{
 };
 use adt_model::{Class, EphysConfig, Fault, Key, Pulse};
 use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
 use tokio::sync::mpsc;
 
 use super::{
@@ -113,10 +114,20 @@ impl StreamWork {
         let objects = layout.objects().map_err(Trouble::of)?;
         let mut record = work.record(&first);
         record.note_objects(objects.iter());
-        for (key, bytes) in objects.into_iter().chain(layout.last_objects(&record).map_err(Trouble::of)?) {
-            work.send(&key, bytes, planned.made).await.map_err(Trouble::Job)?;
+        let mut last = layout.last_objects(&record).map_err(Trouble::of)?;
+        let mark = last.pop();
+        for some in [objects, last, mark.into_iter().collect()] {
+            work.send_all(some, planned.made).await.map_err(Trouble::Job)?;
         }
         work.account(&record).map_err(Trouble::Job)
+    }
+
+    /// Sends small objects, many at once.
+    async fn send_all(&self, objects: Vec<(Key, Bytes)>, made: Made) -> Result<(), Fault> {
+        let lanes = self.out.ctx().settings.lanes;
+        let sending =
+            objects.into_iter().map(|(key, bytes)| async move { self.send(&key, bytes, made).await });
+        futures::stream::iter(sending).buffer_unordered(lanes).try_collect().await
     }
 
     /// Sends an object of the store; `key` is that in the store.
@@ -227,7 +238,7 @@ impl StreamWork {
                 pool: &self.out.ctx().pool,
                 pulse: &self.beat,
             };
-            let mut sync = Sync::new(self.storage.sync.as_ref(), objects)?;
+            let mut sync = Beside::new(self.storage.sync.as_ref(), objects)?;
             let seen = reading.measure(&mut count, &mut |chunk, values| {
                 sync.chunk(chunk, values, self.storage.sync_frames as usize * self.columns.sync.len())
             })?;
@@ -308,13 +319,13 @@ impl StreamWork {
 }
 
 /// Compresses chunks of SYNC columns.
-struct Sync<'a> {
+struct Beside<'a> {
     packer: Packer,
     spare: Vec<i16>,
     objects: &'a Objects,
 }
 
-impl<'a> Sync<'a> {
+impl<'a> Beside<'a> {
     fn new(compressor: Option<&adt_formats::zarr::Compressor>, objects: &'a Objects) -> Result<Self, Fault> {
         Ok(Self { packer: Packer::new(compressor, 2)?, spare: Vec::new(), objects })
     }
