@@ -230,7 +230,7 @@ impl Recorded {
             "26_exists_forced" => drop(wanted.insert("theirs".into())),
             // Of the original's many keys only the documents are kept; its folders and stores have names that are checked below.
             "34_ecephys" => {
-                wanted.extend(STORES.iter().map(|store| format!("ecephys_compressed/{store}.zarr")))
+                wanted.extend(STORES.iter().map(|store| format!("ecephys_compressed/{store}.zarr")));
             }
             _ => {}
         }
