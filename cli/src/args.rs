@@ -389,7 +389,7 @@ pub(crate) struct Tuning {
     /// Most requests at once to one destination [default: 32]
     #[arg(long, hide_short_help = true, value_name = "N")]
     pub lanes: Option<String>,
-    /// Data held in memory at once, such as `256MiB` [default: 64MiB, and as much again for each thread]
+    /// Data held in memory at once, such as `256MiB` [default: 96MiB, and beside it 64MiB for each thread that compresses recordings]
     #[arg(long, hide_short_help = true, value_name = "SIZE")]
     pub memory: Option<String>,
     /// Jobs at once [default: 1]

@@ -20,6 +20,8 @@ pub(crate) struct Settings {
     pub cpus: usize,
     pub lanes: usize,
     pub memory: u64,
+    /// For chunks of recordings; `None` when they share `memory`.
+    pub chunk_memory: Option<u64>,
     pub parallel_jobs: usize,
     pub zip_level: u8,
     pub retry_time: Duration,
@@ -84,15 +86,12 @@ const fn known(
     Known { name, flag, variable, default }
 }
 
-/// A size that the program chooses.
-const AUTO: &str = "auto";
-
 const KNOWN: [Known; 15] = [
     known("ledger", "--ledger", "ADT_LEDGER", ""),
     known("log_level", "--log-level", "ADT_LOG_LEVEL", ""),
     known("cpus", "--cpus", "ADT_CPUS", "0"),
     known("lanes", "--lanes", "ADT_LANES", "32"),
-    known("memory", "--memory", "ADT_MEMORY", "auto"),
+    known("memory", "--memory", "ADT_MEMORY", "96MiB"),
     known("parallel_jobs", "--parallel-jobs", "ADT_PARALLEL_JOBS", "1"),
     known("zip_level", "--zip-level", "ADT_ZIP_LEVEL", "6"),
     known("retry_time", "--retry-time", "ADT_RETRY_TIME", "3m"),
@@ -220,11 +219,11 @@ impl Texts {
             0 => cores,
             n => n,
         };
-        let memory = self.memory(cpus)?;
         let settings = Settings {
             cpus,
             lanes: self.number("lanes", 1, 1024)?,
-            memory,
+            memory: self.memory()?,
+            chunk_memory: self.chunk_memory(cpus),
             parallel_jobs: self.number("parallel_jobs", 1, 256)?,
             zip_level: self.number("zip_level", 1, 9)? as u8,
             retry_time: self.duration("retry_time")?,
@@ -232,7 +231,7 @@ impl Texts {
             sign_payload: self.choice("sign_payload")?,
             manner: self.manner()?,
             log_level: self.level()?,
-            shown: self.shown(cpus, memory),
+            shown: self.shown(cpus),
             ledger,
         };
         Ok(settings)
@@ -254,15 +253,18 @@ impl Texts {
         if (least..=most).contains(&n) { Ok(n) } else { Err(refused()) }
     }
 
-    /// One part of an upload and one in reserve must fit. By itself it grows with the threads, each of which works on a chunk: one second
-    /// of 384 channels, twice, and what it is compressed to.
-    fn memory(&self, cpus: usize) -> Result<u64, Fault> {
-        if self.text("memory") == AUTO {
-            return Ok((64 << 20) * (cpus as u64 + 1));
-        }
-        let refused = || self.refuse("memory", "`auto`, or a size of at least 32MiB, such as `128MiB`");
+    /// One part of an upload and one in reserve must fit.
+    fn memory(&self) -> Result<u64, Fault> {
+        let refused = || self.refuse("memory", "a size of at least 32MiB, such as `128MiB`");
         let size: ByteSize = self.text("memory").parse().map_err(|_| refused())?;
         if size.0 >= 32 << 20 { Ok(size.0) } else { Err(refused()) }
+    }
+
+    /// Where nobody says how much memory there is, chunks of recordings have their own: for each thread (and one more that reads ahead)
+    /// a second of 384 channels, twice, and what it is compressed to.
+    fn chunk_memory(&self, cpus: usize) -> Option<u64> {
+        let (_, from) = &self.found["memory"];
+        (*from == Origin::Default).then(|| (64 << 20) * (cpus as u64 + 1))
     }
 
     fn duration(&self, name: &str) -> Result<Duration, Fault> {
@@ -305,12 +307,11 @@ impl Texts {
             .map_err(|()| self.refuse("log_level", "debug, info, warning, error or critical"))
     }
 
-    fn shown(&self, cpus: usize, memory: u64) -> Vec<Shown> {
+    fn shown(&self, cpus: usize) -> Vec<Shown> {
         let shown = |known: &Known| {
             let (text, from) = self.found[known.name].clone();
             let value = match known.name {
                 "cpus" => cpus.to_string(),
-                "memory" if text == AUTO => ByteSize(memory).to_string(),
                 "log_level" if text.is_empty() => "warning, or what the jobs say".to_owned(),
                 _ => text,
             };

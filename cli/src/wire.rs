@@ -33,10 +33,12 @@ pub(crate) fn ctx(
         .thread_name(|n| format!("adt-cpu-{n}"))
         .build()
         .map_err(|e| Fault::new(Class::Refused, "cannot start the threads that compress").because(e))?;
+    let budget = Budget::new(settings.memory);
     Ok(Arc::new(Ctx {
         settings: adt_engine::Settings {
             lanes: settings.lanes,
             memory: settings.memory,
+            chunk_memory: settings.chunk_memory,
             parallel_jobs: settings.parallel_jobs,
             fail_fast: ways.fail_fast,
             zip_level: settings.zip_level,
@@ -51,7 +53,8 @@ pub(crate) fn ctx(
         tell,
         stop,
         pool: Arc::new(pool),
-        budget: Budget::new(settings.memory),
+        chunks: settings.chunk_memory.map_or_else(|| budget.clone(), Budget::new),
+        budget,
         version: env!("CARGO_PKG_VERSION"),
     }))
 }

@@ -24,6 +24,8 @@ pub struct Settings {
     pub lanes: usize,
     /// Bytes of data held at once, over all jobs.
     pub memory: u64,
+    /// Bytes for chunks of recordings at once; `None` when they share `memory`.
+    pub chunk_memory: Option<u64>,
     /// Jobs at once.
     pub parallel_jobs: usize,
     /// After the first failed job, begin no other.
@@ -89,6 +91,8 @@ pub struct Ctx {
     pub pool: Arc<rayon::ThreadPool>,
     /// Memory for blocks in flight.
     pub budget: Budget,
+    /// Memory for chunks that are made; the same account where one number is to bound everything.
+    pub chunks: Budget,
     /// This program's version, for documents.
     pub version: &'static str,
 }

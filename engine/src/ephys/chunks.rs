@@ -47,7 +47,7 @@ pub(super) async fn send(
                 continue;
             }
             let turn = Arc::clone(&turns).acquire_owned().await.expect("the turns are never closed");
-            let mut permit = ctx.budget.take(task.memory()).await;
+            let mut permit = ctx.chunks.take(task.memory()).await;
             ctx.stop.check().map_err(Trouble::Job)?;
             let benches = Arc::clone(&benches);
             flying.spawn(async move {
@@ -136,7 +136,7 @@ impl Task {
         // The other half of each byte; the first reading counted one.
         self.work.beat.beat(self.source_length() as u64)?;
         self.work.beat.samples(self.frames() * self.work.columns.traces.len() as u64);
-        let mut buffer = ctx.budget.buffer(bench.packed.len());
+        let mut buffer = ctx.chunks.buffer(bench.packed.len());
         buffer.fill()[..bench.packed.len()].copy_from_slice(&bench.packed);
         Ok(buffer.freeze(bench.packed.len()))
     }

@@ -303,7 +303,7 @@ impl Restoring<'_> {
         let ctx = self.out.ctx();
         Window {
             chunks: ctx.pool.current_num_threads() + 1,
-            account: Some(Budget::new(ctx.settings.memory / 4 * 3)),
+            account: Some(Budget::new(ctx.settings.chunk_memory.unwrap_or(ctx.settings.memory / 4 * 3))),
         }
     }
 

@@ -209,7 +209,7 @@ impl StreamWork {
 
     /// Reads everything once, and sends what is beside the traces.
     async fn first_reading(self: &Arc<Self>, planned: &Planned) -> Result<FirstReading, Trouble> {
-        let _permit = self.out.ctx().budget.take(super::measure::MEMORY).await;
+        let _permit = self.out.ctx().chunks.take(super::measure::MEMORY).await;
         let (objects, mut arriving) = mpsc::channel(1);
         let (work, layout) = (Arc::clone(self), planned.layout.clone());
         let reading = tokio::spawn(off_the_reactor(move || work.read_once(&layout, &objects)));
