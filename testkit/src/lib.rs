@@ -2,6 +2,7 @@
 //!
 //! Everything random is seeded: a failure is repeated by its seed.
 
+pub mod fuzz;
 pub mod kill;
 pub mod oracle;
 mod proxy;

@@ -152,13 +152,5 @@ fn integer(bytes: &[u8], big_endian: bool) -> u64 {
     if big_endian { bytes.iter().fold(0, add) } else { bytes.iter().rev().fold(0, add) }
 }
 
-/// What a file that begins with these bytes would hold: for the tests of foreign bytes, without a file.
-#[cfg(test)]
-pub(crate) fn header_of(bytes: &[u8]) -> Result<Header, String> {
-    let (offset, length) = header::extent(&bytes[..bytes.len().min(header::PREFIX)])?;
-    let text = bytes.get(offset as usize..(offset + length) as usize).ok_or("short")?;
-    Header::parse(text, offset + length)
-}
-
 #[cfg(test)]
 mod tests;

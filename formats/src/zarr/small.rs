@@ -6,11 +6,14 @@ use super::{
     hierarchy::{named, under},
 };
 
-/// The most bytes of an array that is read whole. Foreign metadata may claim any number.
-const LIMIT: u64 = 64 << 20;
+/// The most bytes of all chunks of an array that is read whole. Foreign metadata may claim any number.
+const LIMIT: u64 = 16 << 20;
 
-/// The most chunks of such an array.
-const CHUNKS: u64 = 1 << 16;
+/// The most items of such an array, each of which takes more than its bytes once it is read.
+const ITEMS: u64 = 1 << 20;
+
+/// The most chunks of it.
+const CHUNKS: u64 = 1 << 14;
 
 /// Characters of a text, as zarr-python's users write them; longer texts make the array wider.
 const TEXT: usize = 64;
@@ -131,12 +134,12 @@ impl SmallArray {
     pub fn read(lookup: &Lookup<'_>, path: &str, unpack: &Unpack<'_>) -> Result<Option<Self>, Fault> {
         let Some(meta) = lookup.array(path)? else { return Ok(None) };
         let items: u64 = meta.shape().iter().product();
-        let bytes = items.saturating_mul(meta.dtype().size() as u64);
-        if bytes > LIMIT || meta.chunk_bytes() as u64 > LIMIT || meta.chunk_count() > CHUNKS {
-            let what = format!("cannot read `{path}`: {bytes} bytes in chunks of {}", meta.chunk_bytes());
-            return Err(Fault::new(Class::Corrupt, format!("{what}, more than the {LIMIT} expected there")));
+        let (chunks, size) = (meta.chunk_count(), meta.chunk_bytes());
+        if chunks.saturating_mul(size as u64) > LIMIT || items > ITEMS || chunks > CHUNKS {
+            let what = format!("cannot read `{path}`: {items} items in {chunks} chunks of {size} bytes");
+            return Err(Fault::new(Class::Corrupt, format!("{what}, more than are expected there")));
         }
-        let whole = gather(lookup, path, &meta, bytes as usize, unpack)?;
+        let whole = gather(lookup, path, &meta, items as usize * meta.dtype().size(), unpack)?;
         let values = values(&whole, meta.dtype()).ok_or_else(|| {
             Fault::new(Class::Corrupt, format!("cannot read `{path}`: an item is no `{}`", meta.dtype()))
         })?;

@@ -347,7 +347,7 @@ fn wavpack_is_refused_for_times() {
         r#"{"chunks": [1000000], "compressor": null, "dtype": "<U64", "fill_value": "", "filters": null,
         "order": "C", "shape": [1000000], "zarr_format": 2}"#
     ),
-    "cannot read `channel_ids`: 256000000 bytes in chunks of 256000000, more than the 67108864 expected there"
+    "cannot read `channel_ids`: 1000000 items in 1 chunks of 256000000 bytes, more than are expected there"
 )]
 #[case::other_width(
     "traces_seg0/.zarray",

@@ -99,8 +99,12 @@ impl LanePass {
     #[inline(always)]
     pub(super) fn run<const DIRECTION: bool>(&mut self, frames: &mut [Frame], bounds: &mut Bounds) {
         match self.term {
-            17 => self.line::<DIRECTION>(frames, bounds, |last, before| 2 * last - before),
-            18 => self.line::<DIRECTION>(frames, bounds, |last, before| last + ((last - before) >> 1)),
+            // Damaged streams lead anywhere.
+            17 => self
+                .line::<DIRECTION>(frames, bounds, |last, before| last.wrapping_mul(2).wrapping_sub(before)),
+            18 => self.line::<DIRECTION>(frames, bounds, |last, before| {
+                last.wrapping_add(last.wrapping_sub(before) >> 1)
+            }),
             1.. => self.look_back::<DIRECTION>(frames, bounds),
             _ => self.across::<DIRECTION>(frames, bounds),
         }
