@@ -30,6 +30,7 @@ audit:
 # Ratios of time, CPU and memory against other tools, all in one run on one server.
 bench:
 	$(CARGO) build --release --locked --bin adt --bin null-s3
+	$(CARGO) build --release --locked -p adt-codec --example wavpack_speed
 	scripts/bench
 
 # Pages that are written from the program's own definitions.

@@ -32,6 +32,11 @@ def place_for(size: int, target: Path) -> Path:
     """A tmpfs if `size` bytes fit there and into memory with as much again to spare, else a folder beside the builds."""
     if SHM.is_dir() and shutil.disk_usage(SHM).free > size and available() > 2 * size:
         return SHM
+    return disk(target)
+
+
+def disk(target: Path) -> Path:
+    """A folder beside the builds, for what must not lie in memory."""
     folder = target / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
