@@ -29,6 +29,8 @@ pub(super) async fn send(
     let benches = Arc::new(Benches::default());
     // One more than threads, so that a chunk is read while others are compressed.
     let turns = Arc::new(Semaphore::new(ctx.pool.current_num_threads() + 1));
+    // Where the destination is slow, finished chunks must not pile up beside the benches, which stay where they are.
+    let leaving = Arc::new(Semaphore::new(2 * ctx.pool.current_num_threads() + 2));
     let mut flying = JoinSet::new();
     for (k, arrays) in layout.segments().iter().enumerate() {
         let segment = &work.stream.segments[k];
@@ -49,10 +51,11 @@ pub(super) async fn send(
             let turn = Arc::clone(&turns).acquire_owned().await.expect("the turns are never closed");
             let mut permit = ctx.chunks.take(task.memory()).await;
             ctx.stop.check().map_err(Trouble::Job)?;
-            let benches = Arc::clone(&benches);
+            let (benches, leaving) = (Arc::clone(&benches), Arc::clone(&leaving));
             flying.spawn(async move {
                 let (work, key) = (Arc::clone(&task.work), task.chunk.key.clone());
                 let bytes = off_the_reactor(move || task.make(&benches)).await.map_err(Trouble::of)?;
+                let _leaving = leaving.acquire().await.expect("the turns are never closed");
                 drop(turn);
                 permit.shrink(bytes.len() as u64);
                 work.send(&key, bytes, made).await.map_err(Trouble::Job)
