@@ -5,6 +5,7 @@
 //! - [`SteadyFile`]: a source that must not change while it is read.
 //! - [`npy`]: arrays of `NumPy`, read in ranges.
 //! - [`open_ephys`]: recordings of the Open Ephys GUI.
+//! - [`tiff`]: stacks of microscopes, read in pieces.
 //! - [`zarr`]: arrays in chunks, their metadata.
 //! - [`zip`]: folders as zip streams, single files as encrypted zip streams, and the way back.
 //! - [`is_video`]: which files are sent encrypted only.
@@ -15,6 +16,7 @@ pub mod npy;
 pub mod open_ephys;
 mod stamp;
 mod steady;
+pub mod tiff;
 mod video;
 pub mod zarr;
 pub mod zip;

@@ -9,5 +9,6 @@ mod fuzz;
 mod open_ephys;
 mod open_ephys_clipped;
 mod open_ephys_oracle;
+mod tiff;
 mod zarr;
 mod zip;
