@@ -23,9 +23,8 @@ pub(in super::super) fn extent(
     for (index, offset) in (0..).zip(&offsets) {
         let row = index / across % down;
         let segment = Segment::new(page, row, index % across, *offset, lengths.get(index as usize).copied())
-            .map_err(|why| source.corrupt(why))
             .and_then(|segment| segment.check(source).map(|()| segment))
-            .map_err(|fault| named(source, page, fault, number, index))?;
+            .map_err(|why| named(source, page, why.into(), number, index))?;
         // Tiles go beyond the edge of the page.
         let ends_inside =
             row + 1 < down || !page.storage.tiled || page.form.height.is_multiple_of(page.storage.rows);

@@ -111,7 +111,7 @@ impl<'a> Reader<'a> {
                     Segment::new(page, row, column, self.offsets[at], self.lengths.get(at).copied());
                 let segment = segment.and_then(|segment| segment.ahead(ahead));
                 self.segment(segment, page, &destination, out)
-                    .map_err(|fault| named(&tiff.source, page, fault, number, index))?;
+                    .map_err(|why| named(&tiff.source, page, why, number, index))?;
             }
         }
         Ok(())
@@ -123,12 +123,11 @@ impl<'a> Reader<'a> {
         page: &Page,
         to: &Destination,
         out: &mut [u8],
-    ) -> Result<(), Fault> {
-        let source = &self.tiff.source;
-        let segment = segment.map_err(|why| source.corrupt(why))?;
-        segment.check(source)?;
+    ) -> Result<(), Why> {
+        let segment = segment?;
+        segment.check(&self.tiff.source)?;
         if page.storage.compression == Compression::None {
-            self.raw(&segment, to, out)
+            Ok(self.raw(&segment, to, out)?)
         } else {
             self.compressed(&segment, page, to, out)
         }
@@ -140,12 +139,12 @@ impl<'a> Reader<'a> {
         page: &Page,
         to: &Destination,
         out: &mut [u8],
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Why> {
         let source = &self.tiff.source;
         let storage = &page.storage;
         if segment.bytes > storage.compression.most(segment.stored).saturating_add(1 << 10) {
             let (bytes, stored) = (segment.bytes, segment.stored);
-            return Err(source.corrupt(format!("{bytes} bytes do not come out of {stored}")));
+            return Err(format!("{bytes} bytes do not come out of {stored}").into());
         }
         // No method needs more than this for bytes that cannot be made smaller.
         let stored = segment.stored.min(segment.bytes.saturating_mul(2).saturating_add(4096));
@@ -158,7 +157,7 @@ impl<'a> Reader<'a> {
             self.samples.resize(segment.bytes as usize, 0);
             &mut self.samples
         };
-        self.decoder.decode(storage.compression, &self.stored, samples).map_err(|why| source.corrupt(why))?;
+        self.decoder.decode(storage.compression, &self.stored, samples)?;
         bits::restore(samples, segment, storage.predictor, source.order);
         if straight.is_none() {
             segment.copy(&self.samples, segment.rows(), segment.columns(), to, out);
@@ -215,12 +214,33 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Why a strip or tile cannot be read.
+#[derive(Debug)]
+enum Why {
+    Damaged(String),
+    Unread(Fault),
+}
+
+impl From<String> for Why {
+    fn from(why: String) -> Self {
+        Self::Damaged(why)
+    }
+}
+
+impl From<Fault> for Why {
+    fn from(fault: Fault) -> Self {
+        Self::Unread(fault)
+    }
+}
+
 /// Which strip or tile it was.
-fn named(source: &Source, page: &Page, fault: Fault, number: u64, index: u64) -> Fault {
+fn named(source: &Source, page: &Page, why: Why, number: u64, index: u64) -> Fault {
     let kind = if page.storage.tiled { "tile" } else { "strip" };
-    let path = source.file.path();
-    Fault::new(fault.class(), format!("{kind} {index} of page {number} of `{path}` cannot be read"))
-        .because(fault)
+    let what = format!("{kind} {index} of page {number} of `{}` cannot be read", source.file.path());
+    match why {
+        Why::Damaged(why) => Fault::new(Class::Corrupt, format!("{what}: {why}")),
+        Why::Unread(fault) => Fault::new(fault.class(), what).because(fault),
+    }
 }
 
 impl Tiff {

@@ -1,7 +1,5 @@
 use std::ops::Range;
 
-use adt_model::Fault;
-
 use super::super::{Compression, page::Page, source::Source};
 
 /// A strip or tile: where it lies in the page and in the file.
@@ -60,15 +58,15 @@ impl Segment {
     }
 
     /// Refuses one that the file does not hold.
-    pub(super) fn check(&self, source: &Source) -> Result<(), Fault> {
+    pub(super) fn check(&self, source: &Source) -> Result<(), String> {
         if self.stored == 0 {
-            return Err(source.corrupt("it is empty"));
+            return Err("it is empty".to_owned());
         }
         if source.holds(self.offset, self.stored) {
             return Ok(());
         }
         let (stored, offset) = (self.stored, self.offset);
-        Err(source.corrupt(format!("it lies beyond the end ({stored} bytes from byte {offset} on)")))
+        Err(format!("it lies beyond the end ({stored} bytes from byte {offset} on)"))
     }
 
     /// The same in a later plane, whose bytes follow without a gap.
