@@ -4,6 +4,7 @@
 //! - [`folder`]: what lies in a session folder, in key order.
 //! - [`SteadyFile`]: a source that must not change while it is read.
 //! - [`npy`]: arrays of `NumPy`, read in ranges.
+//! - [`ome`]: images at several sizes, described for viewers.
 //! - [`open_ephys`]: recordings of the Open Ephys GUI.
 //! - [`tiff`]: stacks of microscopes, read in pieces.
 //! - [`zarr`]: arrays in chunks, their metadata.
@@ -13,6 +14,7 @@
 pub mod ephys_store;
 pub mod folder;
 pub mod npy;
+pub mod ome;
 pub mod open_ephys;
 mod stamp;
 mod steady;

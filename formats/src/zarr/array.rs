@@ -152,7 +152,7 @@ fn broken(key: &str, error: serde_json::Error) -> Fault {
     Fault::new(adt_model::Class::Corrupt, format!("cannot read `{key}`")).because(error)
 }
 
-fn shortened(value: &Value) -> String {
+pub(super) fn shortened(value: &Value) -> String {
     let text = value.to_string();
     if text.chars().count() <= 60 { text } else { text.chars().take(60).collect::<String>() + "…" }
 }

@@ -51,6 +51,30 @@ pub enum ZarrError {
     /// A compressor whose parameters cannot be meant.
     #[error("compressor {0}")]
     Compressor(String),
+    /// Something of version 3 that is not supported, or is not what the specification says.
+    #[error("{what} is not supported: {value}")]
+    Unsupported {
+        /// Which part of the document.
+        what: &'static str,
+        /// As it was written.
+        value: String,
+    },
+    /// Shards that are not whole chunks along each axis.
+    #[error("shards of {shard:?} are not made of whole chunks of {chunks:?}")]
+    Shards {
+        /// Items along each axis.
+        shard: Vec<u64>,
+        /// Items along each axis.
+        chunks: Vec<u64>,
+    },
+    /// Names of axes that are not as many as the axes.
+    #[error("{names} dimension names for {axes} axes")]
+    Names {
+        /// How many names.
+        names: usize,
+        /// How many axes.
+        axes: usize,
+    },
     /// A chunk, or a region of one, of another length.
     #[error("{got} bytes where the array has {expected}")]
     Length {

@@ -1,4 +1,4 @@
-//! Zarr, version 2: arrays cut into chunks, each chunk one object, described by small JSON documents.
+//! Zarr, version 2 (version 3 is [`v3`]): arrays cut into chunks, each chunk one object, described by small JSON documents.
 //!
 //! Any number of axes (up to [`MAX_AXES`]), C order, `.` or `/` between the numbers of a chunk's name. What is written is what
 //! zarr-python 2 writes, byte for byte; what others wrote is read with limits, and what is not supported is named. No
@@ -15,7 +15,9 @@ mod grid;
 mod hierarchy;
 mod small;
 mod text;
+pub mod v3;
 
+use array::shortened;
 pub use array::{ArrayMeta, Separator};
 pub use compressor::{Blosc, BloscCodec, Compressor, Shuffle, Wavpack};
 pub use dtype::Dtype;
@@ -25,7 +27,7 @@ pub use grid::Region;
 pub(crate) use hierarchy::named;
 pub use hierarchy::{Get, Hierarchy, Lookup};
 pub use small::{SmallArray, Unpack, Values};
-pub use text::python_json;
+pub use text::{python_json, python_json_in_order};
 
 /// How many axes an array may have: NumPy's limit, and so that of every reader.
 pub const MAX_AXES: usize = 32;

@@ -11,15 +11,20 @@ use serde_json::{
 pub fn python_json(value: &Value) -> Vec<u8> {
     let mut sorted = value.clone();
     sorted.sort_all_objects();
-    let mut text = Vec::new();
-    let mut serializer = Serializer::with_formatter(&mut text, Python(PrettyFormatter::with_indent(b"    ")));
-    sorted.serialize(&mut serializer).expect("a JSON value always has a text, and a vector takes it");
+    python_json_in_order(&sorted, 4)
+}
+
+/// The same with other indents, keys in the order in which they were put, as `json.dumps(…, indent=spaces)` writes it.
+pub fn python_json_in_order(value: &Value, spaces: usize) -> Vec<u8> {
+    let (mut text, indent) = (Vec::new(), vec![b' '; spaces]);
+    let mut serializer = Serializer::with_formatter(&mut text, Python(PrettyFormatter::with_indent(&indent)));
+    value.serialize(&mut serializer).expect("a JSON value always has a text, and a vector takes it");
     text
 }
 
-struct Python(PrettyFormatter<'static>);
+struct Python<'a>(PrettyFormatter<'a>);
 
-impl Formatter for Python {
+impl Formatter for Python<'_> {
     fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
         writer.write_all(repr(value).as_bytes())
     }

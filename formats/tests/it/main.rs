@@ -6,6 +6,8 @@ mod encrypted;
 mod ephys_store;
 mod ephys_store_oracle;
 mod fuzz;
+mod ome;
+mod ome_oracle;
 mod open_ephys;
 mod open_ephys_clipped;
 mod open_ephys_oracle;
