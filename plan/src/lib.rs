@@ -7,6 +7,7 @@ mod behavior;
 mod documents;
 mod ephys;
 mod fingerprint;
+pub mod imaging;
 mod notes;
 mod obstacles;
 mod pipeline;
