@@ -12,7 +12,7 @@ use serde_json::Map;
 use super::measure::Sums;
 
 /// Frames of a chunk of times, sample numbers and SYNC lines: they are thin, so that a chunk of a second would be a few kilobytes.
-const THIN_FRAMES: u64 = 1 << 20;
+const THIN_FRAMES: u64 = 1 << 18;
 
 /// Channels become traces; SYNC lines, and columns that nobody describes, stand beside them, as readers of the source show it.
 pub(super) fn columns(stream: &Stream) -> Columns {

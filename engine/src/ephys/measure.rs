@@ -12,11 +12,11 @@ use adt_model::{Class, Fault, Pulse};
 
 use super::bench::raw;
 
-/// Bytes that are read at once, at most.
-const BLOCK: u64 = 8 << 20;
+/// Bytes that are read at once, at most. Small, since allocators keep for themselves what is freed before the long part of the work.
+const BLOCK: u64 = 2 << 20;
 
 /// Bytes that a first reading takes: two blocks, their samples, their traces, and a chunk of what is thin. The counts are beside.
-pub(super) const MEMORY: u64 = 4 * BLOCK + (24 << 20);
+pub(super) const MEMORY: u64 = 4 * BLOCK + (8 << 20);
 
 /// Checksums of a segment's chunks, in their order.
 #[derive(Clone, Debug, Default, PartialEq)]
