@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod blosc;
+mod downscale;
 mod fuzz;
 mod lsb;
 mod wavpack;
