@@ -99,11 +99,11 @@ pub(super) fn reduce<T: Sealed>(job: &Job<'_, T>, mut to: PlaneMut<'_, T>) {
         let first = at * fy;
         let rows = Rows { from: job.from, depth, first, height: fy.min(job.shape[0] - first), width: fx };
         let (out, last) = to.row(at).split_at_mut(whole);
-        if [depth, rows.height, fx] == [2; 3] {
-            let quad = [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(z, y)| rows.from.row(z, first + y));
-            halve(quad, out, job.rounding);
-        } else {
-            means(&rows, out, job.rounding);
+        let row = |z, y| rows.from.row(z, first + y);
+        match [depth, rows.height, fx] {
+            [2, 2, 2] => quads([row(0, 0), row(0, 1), row(1, 0), row(1, 1)], out, job.rounding),
+            [1, 2, 2] => pairs([row(0, 0), row(0, 1)], out, job.rounding),
+            _ => means(&rows, out, job.rounding),
         }
         if let Some(last) = last.first_mut() {
             let mut sum = T::Sum::default();
@@ -115,28 +115,40 @@ pub(super) fn reduce<T: Sealed>(job: &Job<'_, T>, mut to: PlaneMut<'_, T>) {
 
 /// Windows of 2×2×2, from their four rows.
 #[inline(always)]
-fn halve<T: Sealed>(rows: [&[T]; 4], out: &mut [T], rounding: Rounding) {
-    // Both are known here, so that the loops hold neither a choice nor a division.
+fn quads<T: Sealed>(rows: [&[T]; 4], out: &mut [T], rounding: Rounding) {
+    // How many there are is written out here, so that the loops hold neither a choice nor a division.
     let of = Divisor { count: 8, shift: Some(3) };
-    let [a, b, c, d] = rows.map(|row| &row.as_chunks::<2>().0[..out.len()]);
     match rounding {
-        Rounding::Down => halves(a, b, c, d, out, |sum| T::mean(sum, of, Rounding::Down)),
-        Rounding::NearestEven => halves(a, b, c, d, out, |sum| T::mean(sum, of, Rounding::NearestEven)),
+        Rounding::Down => each_quad(rows, out, |sum| T::mean(sum, of, Rounding::Down)),
+        Rounding::NearestEven => each_quad(rows, out, |sum| T::mean(sum, of, Rounding::NearestEven)),
     }
 }
 
 #[inline(always)]
-fn halves<T: Sealed>(
-    a: &[[T; 2]],
-    b: &[[T; 2]],
-    c: &[[T; 2]],
-    d: &[[T; 2]],
-    out: &mut [T],
-    mean: impl Fn(T::Sum) -> T,
-) {
+fn each_quad<T: Sealed>(rows: [&[T]; 4], out: &mut [T], mean: impl Fn(T::Sum) -> T) {
+    let [a, b, c, d] = rows.map(|row| row.as_chunks::<2>().0);
     for ((((out, a), b), c), d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-        let sum = [a, b, c, d].into_iter().flatten();
-        *out = mean(sum.fold(T::Sum::default(), |sum, voxel| T::add(sum, *voxel)));
+        *out = mean(
+            [a, b, c, d].into_iter().flatten().fold(T::Sum::default(), |sum, voxel| T::add(sum, *voxel)),
+        );
+    }
+}
+
+/// Windows of 1×2×2, from their two rows.
+#[inline(always)]
+fn pairs<T: Sealed>(rows: [&[T]; 2], out: &mut [T], rounding: Rounding) {
+    let of = Divisor { count: 4, shift: Some(2) };
+    match rounding {
+        Rounding::Down => each_pair(rows, out, |sum| T::mean(sum, of, Rounding::Down)),
+        Rounding::NearestEven => each_pair(rows, out, |sum| T::mean(sum, of, Rounding::NearestEven)),
+    }
+}
+
+#[inline(always)]
+fn each_pair<T: Sealed>(rows: [&[T]; 2], out: &mut [T], mean: impl Fn(T::Sum) -> T) {
+    let [a, b] = rows.map(|row| row.as_chunks::<2>().0);
+    for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
+        *out = mean([a, b].into_iter().flatten().fold(T::Sum::default(), |sum, voxel| T::add(sum, *voxel)));
     }
 }
 

@@ -239,3 +239,32 @@ fn gigabytes_of_input_per_second(#[case] factors: [usize; 3]) {
         println!("{factors:?} {rounding:?}: u8, u16, i16 {narrow:.2?}; u32, f32 {wide:.2?} GB/s");
     }
 }
+
+/// The other passes over planes of u16, as above.
+#[test]
+#[ignore = "measures, and judges nothing"]
+fn gigabytes_of_planes_per_second() {
+    use crate::{Intensities, Projections, background::subtract};
+
+    let voxels: Vec<u16> = noise(8 * 2048 * 2048, 1).into_iter().map(|raw| 100 + (raw & 31) as u16).collect();
+    let planes = || voxels.chunks_exact(2048 * 2048);
+    let measure = |name: &str, pass: &mut dyn FnMut()| {
+        let seconds = (0..5).map(|_| {
+            let begun = std::time::Instant::now();
+            pass();
+            begun.elapsed().as_secs_f64()
+        });
+        let best = seconds.fold(f64::INFINITY, f64::min);
+        println!("{name}: {:.2} GB/s", size_of_val(voxels.as_slice()) as f64 / best / 1e9);
+    };
+    let mut projections = Projections::new([8, 2048, 2048]);
+    measure("projections", &mut || {
+        planes().enumerate().for_each(|(z, plane)| {
+            projections.add([z, 0, 0], Plane::new(plane, [2048, 2048]).unwrap());
+        });
+    });
+    let mut intensities = Intensities::new();
+    measure("intensities", &mut || planes().for_each(|plane| intensities.count(plane)));
+    let (background, mut out) = (vec![90; 2048 * 2048], vec![0; 2048 * 2048]);
+    measure("background", &mut || planes().for_each(|plane| subtract(plane, &background, &mut out)));
+}
