@@ -19,7 +19,7 @@ use crate::{
     prepare::Prepared,
     run::finished,
     standing::{self, Since, Verdict},
-    survey::{canonical, counted, standing_of},
+    survey::{canonical, counted, real, standing_of},
 };
 
 /// How a command without a session is meant.
@@ -42,18 +42,28 @@ pub async fn compress_ephys(
     command: &str,
     ctx: Arc<Ctx>,
 ) -> Result<Summary, Fault> {
-    let (from, to) = (source.to_owned(), destination.clone());
-    let plan = off_the_reactor(move || planned(&from, to, config, ways)).await?;
+    let (from, to, ledger) = (source.to_owned(), destination.clone(), ctx.ledger.path().to_owned());
+    let plan = off_the_reactor(move || planned(&from, to, config, ways, &ledger)).await?;
     perform(plan, command, ctx).await
 }
 
-fn planned(source: &Utf8Path, destination: Location, config: EphysConfig, ways: Ways) -> Result<Plan, Fault> {
+fn planned(
+    source: &Utf8Path,
+    destination: Location,
+    config: EphysConfig,
+    ways: Ways,
+    ledger: &Utf8Path,
+) -> Result<Plan, Fault> {
     let source = canonical(source)?;
-    if let Location::Folder(folder) = &destination
-        && folder.starts_with(&source)
-    {
-        return Err(Fault::new(Class::BadInput, format!("`{folder}` lies inside the source `{source}`"))
-            .help("source data is only read: name a destination outside it"));
+    let written = match &destination {
+        Location::Folder(folder) => vec![("destination", real(folder)?), ("ledger", real(ledger)?)],
+        _ => vec![("ledger", real(ledger)?)],
+    };
+    if let Some((what, folder)) = written.into_iter().find(|(_, folder)| folder.starts_with(&source)) {
+        let what = format!("the {what} `{folder}` lies inside the source `{source}`");
+        return Err(
+            Fault::new(Class::BadInput, what).help("source data is only read: name a place outside it")
+        );
     }
     let seen = ephys::look(&source, &[], config, &Idle)?;
     let facts = counted(source.clone(), &[], &Idle)?;
@@ -124,11 +134,14 @@ async fn attempt(plan: Plan, course: &mut Course) -> Result<JobEnd, Fault> {
     let place = Place::open(&plan.asset, &course.store_options()).await?;
     let print = fingerprint(&plan);
     let mut stands = standing_of(known.as_ref(), || print.clone(), &place, &ctx.stop).await?;
-    let mut verdict = standing::judge(stands, plan.force, &plan.asset)?;
+    let flag = |fault: Fault| {
+        fault.help("`--force` completes it (only what differs is sent); or choose another destination")
+    };
+    let mut verdict = standing::judge(stands, plan.force, &plan.asset).map_err(flag)?;
     if let (Verdict::Skip, Some(row)) = (&verdict, &known) {
         match standing::since_done(row.id, &place, &ctx.ledger, &ctx.stop).await? {
             Since::Whole => return Ok(course.skip(row.id, plan.dry_run)),
-            Since::Replaced(key) => return Err(standing::replaced(&key, &plan.asset)),
+            Since::Replaced(key) => return Err(flag(standing::replaced(&key, &plan.asset))),
             Since::Lacking => {
                 (verdict, stands) = (Verdict::Complete, Standing::Begun);
                 course.note(

@@ -88,7 +88,7 @@ impl Job {
         let more = if more == 0 { String::new() } else { format!("; and {more} more, in the notes") };
         Err(Fault::new(Class::Corrupt, format!("the asset is not whole: {first}{more}")).help(
             "everything else is saved; mend the source and run the same command again, or accept what is missing with \
-             `accept_unread_streams` in `extra_configs`",
+             `accept_unread_streams` in `extra_configs` (`--config-file` of `adt ephys compress`)",
         ))
     }
 

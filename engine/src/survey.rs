@@ -103,7 +103,15 @@ fn recordings(
         Some(path) => ephys_config(path).map_err(amiss(column.replace("source", "extra_configs"), path))?,
         None => (EphysConfig::default(), Vec::new()),
     };
-    let mut seen = ephys::look(folder, leave_out, config, pulse).map_err(amiss(column, &modality.source))?;
+    let looked = ephys::look(folder, leave_out, config, pulse).map_err(|fault| match fault.class() {
+        Class::Missing => {
+            let help = fault.advice().unwrap_or_default();
+            let help = format!("{help}; with `compress_raw_data` = false the folder is sent as it is");
+            fault.help(help)
+        }
+        _ => fault,
+    });
+    let mut seen = looked.map_err(amiss(column, &modality.source))?;
     seen.odd.extend(without_effect);
     Ok(seen)
 }
@@ -193,12 +201,14 @@ fn written_folders(spec: &JobSpec) -> Result<Vec<Utf8PathBuf>, Fault> {
         Location::Folder(path) => Some(path.as_path()),
         _ => None,
     };
-    let there = |path: &Utf8Path| -> Result<Utf8PathBuf, Fault> {
-        let known = path.ancestors().find(|p| p.exists()).unwrap_or(path);
-        let rest = path.strip_prefix(known).unwrap_or_else(|_| Utf8Path::new(""));
-        Ok(if known.exists() { canonical(known)?.join(rest) } else { path.to_owned() })
-    };
-    destination.into_iter().chain(spec.temp_directory.as_deref()).map(there).collect()
+    destination.into_iter().chain(spec.temp_directory.as_deref()).map(real).collect()
+}
+
+/// Absolute and without links, also for what does not exist yet: then below its nearest folder that does.
+pub(crate) fn real(path: &Utf8Path) -> Result<Utf8PathBuf, Fault> {
+    let known = path.ancestors().find(|p| p.exists()).unwrap_or(path);
+    let rest = path.strip_prefix(known).unwrap_or_else(|_| Utf8Path::new(""));
+    Ok(if known.exists() { canonical(known)?.join(rest) } else { path.to_owned() })
 }
 
 pub(crate) fn canonical(path: &Utf8Path) -> Result<Utf8PathBuf, Fault> {

@@ -127,7 +127,7 @@ fn store(store: &Store) -> [String; 12] {
     let sync = if store.sync_columns > 0 { format!(" + {} sync", store.sync_columns) } else { String::new() };
     let restorable = match (store.sha256_known, store.lost_samples) {
         (false, _) => "no: no SHA-256".to_owned(),
-        (true, 0) => "yes, SHA-256 known".to_owned(),
+        (true, 0) => "yes, SHA-256 noted".to_owned(),
         (true, _) => "NO: lossy".to_owned(),
     };
     [

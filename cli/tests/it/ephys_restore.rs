@@ -313,7 +313,7 @@ fn info_tells_streams_as_a_table_and_as_one_object() {
         (Some("recordings"), Some(6))
     );
     rig.compress(&[]).ends(0);
-    info(&asset(&rig), &[]).says("yes, SHA-256 known").says("wavpack 3").says("exact");
+    info(&asset(&rig), &[]).says("yes, SHA-256 noted").says("wavpack 3").says("exact");
     let said = info(&asset(&rig), &["--json"]);
     let all: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
     assert_eq!((all["kind"].as_str(), all["stores"].as_array().map(Vec::len)), (Some("stores"), Some(6)));

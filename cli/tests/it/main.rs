@@ -9,6 +9,7 @@ mod commands;
 mod compatibility;
 mod desk;
 mod ephys_broken;
+mod ephys_careful;
 mod ephys_chunks;
 mod ephys_clipped;
 mod ephys_cloud;

@@ -1,6 +1,7 @@
 //! One stream of one experiment becomes a store.
 
 use std::{
+    collections::BTreeSet,
     fmt::Write,
     sync::{
         Arc,
@@ -15,6 +16,7 @@ use adt_formats::{
     },
     open_ephys::Stream,
 };
+use adt_ledger::ObjectState;
 use adt_model::{Class, EphysConfig, Fault, Key, Pulse};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
@@ -115,11 +117,35 @@ impl StreamWork {
         let mut record = work.record(&first);
         record.note_objects(objects.iter());
         let mut last = layout.last_objects(&record).map_err(Trouble::of)?;
+        let chunks = layout.segments().iter().flat_map(SegmentArrays::all).flat_map(FrameArray::chunks);
+        let named = objects.iter().chain(&last).map(|(key, _)| key.clone());
+        work.tidy(&named.chain(chunks.map(|chunk| chunk.key)).collect()).await.map_err(Trouble::Job)?;
         let mark = last.pop();
         for some in [objects, last, mark.into_iter().collect()] {
             work.send_all(some, planned.made).await.map_err(Trouble::Job)?;
         }
         work.account(&record).map_err(Trouble::Job)
+    }
+
+    /// Removes what an earlier run of ours put into this store and what is no part of it now: chunks of another length.
+    async fn tidy(&self, wanted: &BTreeSet<Key>) -> Result<(), Fault> {
+        let Some(row) = self.out.row() else { return Ok(()) };
+        let wanted: BTreeSet<_> = wanted.iter().map(|key| self.store.join(key)).collect();
+        let (ledger, inside) = (&self.out.ctx().ledger, format!("{}/", self.store));
+        ledger.flush()?;
+        let mut stale = Vec::new();
+        ledger.objects(row, &mut |object| {
+            let ours = object.state == ObjectState::Confirmed && object.key.as_str().starts_with(&inside);
+            if ours && !wanted.contains(&object.key) {
+                stale.push(object.key.clone());
+            }
+            Ok(())
+        })?;
+        for key in stale {
+            self.out.place().delete(&key).await?;
+            ledger.forget(row, &key)?;
+        }
+        Ok(())
     }
 
     /// Sends small objects, many at once.

@@ -9,14 +9,8 @@ pub(crate) fn look(
     config: EphysConfig,
     pulse: &dyn Pulse,
 ) -> Result<EphysFacts, Fault> {
-    let session = Session::open(folder, leave_out, pulse).map_err(|fault| match fault.class() {
-        Class::Missing => {
-            let help = fault.advice().unwrap_or_default();
-            let help = format!("{help}; with `compress_raw_data` = false the folder is sent as it is");
-            fault.help(help)
-        }
-        _ => fault,
-    })?;
+    not_ours(folder)?;
+    let session = Session::open(folder, leave_out, pulse)?;
     let told = |weight| {
         let problems = session.problems.iter().filter(move |problem| problem.weight == weight);
         problems.map(|problem| problem.fault.line()).collect()
@@ -27,6 +21,17 @@ pub(crate) fn look(
         unread: told(Weight::Unread),
         odd: told(Weight::Noted),
     })
+}
+
+/// What this program (or the original) made of a session holds the first frames of each recording only: nobody means to compress that.
+fn not_ours(folder: &Utf8Path) -> Result<(), Fault> {
+    let ours = |name: &str| name.starts_with("ecephys_clipped") || name.starts_with("ecephys_compressed");
+    let inside = folder.read_dir_utf8().into_iter().flatten().filter_map(Result::ok);
+    if !folder.file_name().is_some_and(ours) && !inside.into_iter().any(|entry| ours(entry.file_name())) {
+        return Ok(());
+    }
+    let what = format!("`{folder}` holds recordings that are compressed or clipped already");
+    Err(Fault::new(Class::BadInput, what).help("name the session's own folder, as the rig wrote it"))
 }
 
 fn stream(stream: &Stream) -> StreamFacts {

@@ -1,5 +1,7 @@
 //! A copy of a session with the first frames of every recording only: what readers open to see what was recorded, without the data.
 
+use std::sync::{Arc, Mutex};
+
 use adt_formats::{
     SteadyFile,
     folder::{Entry, EntryKind},
@@ -22,11 +24,30 @@ pub(super) async fn perform(folder: &FolderWork, under: &Key, frames: u64, job: 
             .filter(|file| !file.as_ref().is_ok_and(|file| file.source.kind != EntryKind::File))
     });
     let out = job.out();
+    let unreadable = Arc::new(Mutex::new(Vec::new()));
     each(files, out, |file| {
-        let (out, key) = (std::sync::Arc::clone(out), under.join(&file.key));
-        async move { send(&file, &key, &out).await }
+        let (out, key, unreadable) = (Arc::clone(out), under.join(&file.key), Arc::clone(&unreadable));
+        async move {
+            match opens(&file.source).await {
+                Ok(()) => send(&file, &key, &out).await,
+                Err(fault) => {
+                    let what = format!("`{key}` is not in the copy: {}", fault.line());
+                    out.note(what.clone());
+                    unreadable.lock().expect("nobody panics while holding it").push(what);
+                    Ok(())
+                }
+            }
+        }
     })
-    .await
+    .await?;
+    job.missing(&unreadable.lock().expect("nobody panics while holding it"));
+    Ok(())
+}
+
+/// Whether a file can be read at all: one that cannot loses no other.
+async fn opens(entry: &Entry) -> Result<(), Fault> {
+    let entry = entry.clone();
+    off_the_reactor(move || SteadyFile::open(&entry.path, entry.size, entry.modified).map(drop)).await
 }
 
 async fn send(file: &ClippedFile, key: &Key, out: &Delivery) -> Result<(), Fault> {

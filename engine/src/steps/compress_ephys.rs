@@ -45,6 +45,12 @@ pub(super) async fn perform(
     };
     let made = compress(work).await?;
     job.note(&summary(under, &made));
+    for stream in made.streams.iter().filter(|stream| stream.lost_samples > 0) {
+        let (lost, store) = (stream.lost_samples, &stream.store);
+        job.note(&format!(
+            "LOSSY: {lost} samples of `{store}` do not come back: `lsb = spikeinterface` was asked for"
+        ));
+    }
     if !config.accept_unread {
         job.missing(&made.missing);
     }
