@@ -52,7 +52,8 @@ impl<T: Voxel> Intensities<T> {
     /// The least brightness that at least so much of all voxels do not exceed, from 0, the darkest, to 100, the brightest. `None`
     /// of nothing.
     pub fn percentile(&self, percent: f64) -> Option<f64> {
-        let rank = (self.total() as f64 * (percent / 100.0).clamp(0.0, 1.0)).ceil().max(1.0) as u64;
+        // Divided last: 7 % of 100 are 7, and 0.07 * 100 is more than that.
+        let rank = (self.total() as f64 * percent.clamp(0.0, 100.0) / 100.0).ceil().max(1.0) as u64;
         let mut seen = 0;
         let kind = self.counts.iter().position(|count| {
             seen += count;

@@ -20,6 +20,10 @@ pub struct Claim {
     _file: File,
 }
 
+/// A process that this one is just starting holds for a moment what this one held: a lock is looked at so often again, so far apart.
+const LOOKS: u32 = 10;
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(10);
+
 impl Ledger {
     /// Claims an asset. `Conflict` where somebody works on it, in this process or in another, naming that process.
     ///
@@ -39,10 +43,17 @@ impl Ledger {
             .truncate(false)
             .open(&path)
             .map_err(failed)?;
-        match file.file().try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(held(asset, &mut file)),
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        let mut looks = LOOKS;
+        loop {
+            match file.file().try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if looks > 0 => {
+                    looks -= 1;
+                    std::thread::sleep(PAUSE);
+                }
+                Err(TryLockError::WouldBlock) => return Err(held(asset, &mut file)),
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
         }
         sign(&mut file, asset).map_err(failed)?;
         Ok(Claim { _file: file })
