@@ -150,6 +150,7 @@ pub(crate) fn counted(
         left_out_count: counted.left_out_count,
         fingerprint: counted.fingerprint,
         ephys: None,
+        imaging: None,
     })
 }
 

@@ -3,6 +3,7 @@
 //! - [`ephys_store`]: a stream of samples as a Zarr store that SpikeInterface loads.
 //! - [`folder`]: what lies in a session folder, in key order.
 //! - [`SteadyFile`]: a source that must not change while it is read.
+//! - [`image`]: what is common to images of all kinds of files.
 //! - [`npy`]: arrays of `NumPy`, read in ranges.
 //! - [`ome`]: images at several sizes, described for viewers.
 //! - [`open_ephys`]: recordings of the Open Ephys GUI.
@@ -13,6 +14,7 @@
 
 pub mod ephys_store;
 pub mod folder;
+pub mod image;
 pub mod npy;
 pub mod ome;
 pub mod open_ephys;

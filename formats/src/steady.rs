@@ -33,6 +33,11 @@ impl SteadyFile {
         self.size
     }
 
+    /// Place, size and time in one text, for what is known by what it is made from.
+    pub(crate) fn stamp(&self) -> String {
+        format!("{} {} {}", self.path, self.size, self.modified)
+    }
+
     /// Where the file lies.
     pub fn path(&self) -> &Utf8Path {
         &self.path

@@ -1,7 +1,7 @@
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
-use crate::{Choice, Crc64, EphysConfig};
+use crate::{Choice, Crc64, EphysConfig, ImagingConfig};
 
 /// What a read-only look at the world found, for one job. Everything `plan` may know beside the job itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +58,9 @@ pub struct FolderFacts {
     /// The recordings in it, when they are to be compressed.
     #[serde(default)]
     pub ephys: Option<EphysFacts>,
+    /// The images in it, when they are to become OME-Zarr.
+    #[serde(default)]
+    pub imaging: Option<ImagingFacts>,
 }
 
 /// The recordings of a session, looked at and not read.
@@ -84,6 +87,38 @@ pub struct StreamFacts {
     pub frames: u64,
     /// Bytes of its samples.
     pub bytes: u64,
+}
+
+/// The images of a session: their headers are read, nothing else.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImagingFacts {
+    /// How they will be stored.
+    pub config: ImagingConfig,
+    /// The folder that holds them, absolute and without links: the session's or one in it.
+    pub images: Utf8PathBuf,
+    /// The images' files, when other files lie in the same folder; these are sent beside them.
+    pub files: Vec<Utf8PathBuf>,
+    /// Each becomes a group.
+    pub tiles: Vec<TileFacts>,
+    /// Images that cannot be read, and why.
+    pub unread: Vec<String>,
+    /// What is odd and hinders nothing; what the configuration says that has no effect.
+    pub odd: Vec<String>,
+}
+
+/// An image that becomes a group of OME-Zarr.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TileFacts {
+    /// Its group, such as `tile_X_0000_Y_0000_Z_0000_ch_488.zarr`.
+    pub group: String,
+    /// Voxels along t, c, z, y, x.
+    pub shape: [u64; 5],
+    /// As `NumPy` names it, such as `uint16`.
+    pub dtype: String,
+    /// Of its voxels.
+    pub bytes: u64,
+    /// How many sizes it will have.
+    pub levels: u32,
 }
 
 /// One file of `metadata_dir`.

@@ -9,6 +9,7 @@ mod ephys;
 mod event;
 mod facts;
 mod fault;
+mod imaging;
 mod job;
 mod key;
 mod location;
@@ -27,9 +28,13 @@ pub use crc::Crc64;
 pub use ephys::{BloscName, BloscShuffle, ChunkLength, EphysConfig, Lsb, LsbSample, TraceCodec};
 pub use event::{Ended, Event, JobEnd, Moved, What};
 pub use facts::{
-    BehaviorFacts, DocumentFacts, EphysFacts, Facts, FolderFacts, Gathered, Standing, StreamFacts,
+    BehaviorFacts, DocumentFacts, EphysFacts, Facts, FolderFacts, Gathered, ImagingFacts, Standing, StreamFacts,
+    TileFacts,
 };
 pub use fault::{Class, Fault};
+pub use imaging::{
+    Background, ChunkShape, Edge, ImagingConfig, Rounding, Transform, VoxelSize, ZarrFormat,
+};
 pub use job::{Endpoints, JobSpec, LogLevel, ModalitySpec, Origin};
 pub use key::{Key, KeyError};
 pub use location::{Location, LocationError};

@@ -52,6 +52,11 @@ impl Modality {
     pub fn is_ecephys(self) -> bool {
         self.abbreviation() == "ecephys"
     }
+
+    /// Light microscopy of tissue, whose images become OME-Zarr when they are compressed.
+    pub fn is_imaging(self) -> bool {
+        matches!(self.abbreviation(), "SPIM" | "confocal" | "merfish")
+    }
 }
 
 /// The text names no modality.

@@ -1,7 +1,7 @@
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
-use crate::{ByteSize, DocumentFacts, EphysConfig, Key, Location, Origin, Problem, Schema, VideoEncryption};
+use crate::{ByteSize, DocumentFacts, EphysConfig, ImagingConfig, Key, Location, Origin, Problem, Schema, VideoEncryption};
 
 /// What will be done for one job: a value that can be printed, stored and compared. Holds no secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +115,17 @@ pub enum Action {
         under: Key,
         /// Frames of each recording, at most.
         frames: u64,
+    },
+    /// Every image of a session becomes a group of OME-Zarr.
+    WriteOmeZarr {
+        /// What is read: all of the session.
+        folder: FolderWork,
+        /// Where the groups go in the asset.
+        under: Key,
+        /// How they are stored.
+        config: ImagingConfig,
+        /// How many groups there will be.
+        tiles: u64,
     },
     /// Behaviour data: each video becomes an encrypted zip, every other file an object of the same relative name.
     SendBehavior {

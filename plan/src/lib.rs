@@ -37,6 +37,7 @@ pub fn plan(spec: &JobSpec, facts: &Facts) -> Plan {
         Action::CopyFolder { folder, .. }
         | Action::ZipFolder { folder, .. }
         | Action::CompressEphys { folder, .. }
+        | Action::WriteOmeZarr { folder, .. }
         | Action::SendBehavior { folder, .. } => Some(folder),
         _ => None,
     });

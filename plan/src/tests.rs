@@ -55,6 +55,7 @@ fn with(job: (JobSpec, Facts), modality: &str, source: &str, zip: bool) -> (JobS
         bytes: 2048,
         fingerprint: "f1".into(),
         ephys: None,
+        imaging: None,
         ..FolderFacts::default()
     });
     (spec, facts)
@@ -95,7 +96,9 @@ fn steps(plan: &Plan) -> String {
                     format!("{} -> {under}/ with {videos} videos by {encryption}", folder.source)
                 }
                 Action::Trigger(trigger) => format!("{} by {}", trigger.job_type, trigger.capsule),
-                Action::CompressEphys { under, .. } | Action::ClipEphys { under, .. } => under.to_string(),
+                Action::CompressEphys { under, .. }
+                | Action::ClipEphys { under, .. }
+                | Action::WriteOmeZarr { under, .. } => under.to_string(),
                 Action::UploadBuilt | Action::Verify | Action::WriteRecord => String::new(),
             };
             let line = format!("{:?} | {} | {deed}", stage.name, step.id);

@@ -66,6 +66,10 @@ fn describe(step: &Step) -> String {
                 without(folder)
             )
         }
+        Action::WriteOmeZarr { folder, under, config, tiles } => {
+            let tiles = count(*tiles, "image");
+            format!("write {tiles} of {} to {under}/ as OME-Zarr (Zarr {})", from(folder), config.format)
+        }
         Action::ClipEphys { folder, under, frames } => {
             let frames = count(*frames, "frame");
             format!("copy {} to {under}/, of each recording {frames}{}", folder.source, without(folder))

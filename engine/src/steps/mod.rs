@@ -31,6 +31,9 @@ pub(crate) async fn perform(step: &Step, job: &Job) -> Result<Value, Fault> {
         Action::CompressEphys { folder, under, config, .. } => {
             return compress_ephys::perform(&step.id, folder, under, config, job).await;
         }
+        Action::WriteOmeZarr { .. } => {
+            return Err(Fault::new(adt_model::Class::Bug, "images are not written yet"));
+        }
         Action::ClipEphys { folder, under, frames } => {
             clip_ephys::perform(folder, under, *frames, job).await?;
         }

@@ -24,6 +24,7 @@ async fn sources_are_as_surveyed(job: &Job) -> Result<(), Fault> {
         let (Action::CopyFolder { folder, .. }
         | Action::ZipFolder { folder, .. }
         | Action::CompressEphys { folder, .. }
+        | Action::WriteOmeZarr { folder, .. }
         | Action::SendBehavior { folder, .. }) = &step.action
         else {
             continue;

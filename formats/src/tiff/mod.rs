@@ -16,13 +16,13 @@
 
 mod chain;
 mod compression;
-mod dtype;
 mod entry;
 mod page;
 mod pages;
 mod read;
 mod series;
 mod source;
+mod volume;
 
 use std::borrow::Cow;
 
@@ -36,9 +36,9 @@ use series::{Evidence, Series, Unfit};
 use source::{Source, Window};
 
 pub use compression::Compression;
-pub use dtype::Dtype;
-pub use read::{Reader, Region};
-pub use series::{Kind, Origin, Size, SizeSource, Voxel};
+pub use crate::image::{Dtype, Origin, Region, Size, SizeSource, Voxel};
+pub use read::Reader;
+pub use series::Kind;
 
 /// Longer descriptions are none (an OME-XML of a million planes has about 200 MB).
 const LONGEST_DESCRIPTION: u64 = 256 << 20;

@@ -10,7 +10,7 @@ use std::ops::Range;
 use adt_model::{Class, Fault};
 
 use super::{
-    Compression, Tiff,
+    Compression, Region, Tiff,
     page::Page,
     source::{Source, Window},
 };
@@ -21,17 +21,6 @@ pub(super) use extent::extent;
 
 /// Uncompressed rows that are not wanted whole are read in pieces of about this many bytes.
 const PIECE: u64 = 1 << 20;
-
-/// A block of voxels of one timepoint and channel.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Region {
-    pub t: u64,
-    pub c: u64,
-    pub z: Range<u64>,
-    pub y: Range<u64>,
-    pub x: Range<u64>,
-}
 
 /// Reads voxels. Cheap to make; keep one for each thread, for it keeps the buffers of the last strip or tile.
 #[derive(Debug)]

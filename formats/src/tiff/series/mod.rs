@@ -8,7 +8,7 @@ mod units;
 
 use super::page::Form;
 
-pub use units::{Origin, Size, SizeSource, Voxel};
+pub(super) use crate::image::{Origin, Size, SizeSource, Voxel};
 
 /// Who described the file, and so how its pages are understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,35 +1,4 @@
-/// The size of a voxel along each axis, as far as the file tells.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Voxel {
-    pub z: Option<Size>,
-    pub y: Option<Size>,
-    pub x: Option<Size>,
-}
-
-/// One side of a voxel.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Size {
-    /// Greater than zero and finite.
-    pub micrometres: f64,
-    /// What told it.
-    pub from: SizeSource,
-}
-
-/// Where a file has the size of its voxels from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SizeSource {
-    /// The description by `ImageJ`, for x and y with the resolution tags.
-    ImageJ,
-    /// `PhysicalSize…` of OME-XML.
-    Ome,
-    /// The resolution tags alone.
-    Resolution,
-}
-
-/// Where the centre of the first voxel lies in micrometres along z, y and x, as far as the file tells.
-pub type Origin = [Option<f64>; 3];
+use crate::image::{Size, SizeSource};
 
 /// Tags that say nothing of a microscope (72 pixels per inch, 1 per centimetre) give larger voxels than this.
 const LARGEST_FROM_TAGS: f64 = 50.0;

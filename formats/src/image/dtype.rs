@@ -17,7 +17,7 @@ pub enum Dtype {
 
 impl Dtype {
     /// From the tags `SampleFormat` (1 unsigned, 2 signed, 3 float, 4 unknown) and `BitsPerSample`.
-    pub(super) fn of(format: u64, bits: u64) -> Option<Self> {
+    pub(crate) fn of(format: u64, bits: u64) -> Option<Self> {
         Some(match (format, bits) {
             (1 | 4, 8) => Self::U8,
             (2, 8) => Self::I8,
