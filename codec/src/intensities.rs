@@ -44,6 +44,17 @@ impl<T: Voxel> Intensities<T> {
         }
     }
 
+    /// Each kind of brightness that occurs, and how often: what [`Intensities::add`] takes.
+    pub fn kinds(&self) -> impl Iterator<Item = (u16, u64)> + '_ {
+        let seen = self.counts.iter().enumerate().filter(|(_, count)| **count > 0);
+        seen.map(|(kind, count)| (kind as u16, *count))
+    }
+
+    /// Adds what was counted of a kind.
+    pub fn add(&mut self, kind: u16, count: u64) {
+        self.counts[usize::from(kind)] += count;
+    }
+
     /// How many were counted.
     pub fn total(&self) -> u64 {
         self.counts.iter().sum()

@@ -9,7 +9,7 @@ use adt_model::{
 };
 use adt_plan::fingerprint;
 use adt_store::Place;
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
     Ctx, Summary,
@@ -54,17 +54,7 @@ fn planned(
     ways: Ways,
     ledger: &Utf8Path,
 ) -> Result<Plan, Fault> {
-    let source = canonical(source)?;
-    let written = match &destination {
-        Location::Folder(folder) => vec![("destination", real(folder)?), ("ledger", real(ledger)?)],
-        _ => vec![("ledger", real(ledger)?)],
-    };
-    if let Some((what, folder)) = written.into_iter().find(|(_, folder)| folder.starts_with(&source)) {
-        let what = format!("the {what} `{folder}` lies inside the source `{source}`");
-        return Err(
-            Fault::new(Class::BadInput, what).help("source data is only read: name a place outside it")
-        );
-    }
+    let source = apart(source, &destination, ledger)?;
     let seen = ephys::look(&source, &[], config, &Idle)?;
     let facts = counted(source.clone(), &[], &Idle)?;
     let folder = FolderWork {
@@ -107,14 +97,34 @@ fn planned(
     })
 }
 
+/// The source without links, which nothing may be written into.
+pub(crate) fn apart(
+    source: &Utf8Path,
+    destination: &Location,
+    ledger: &Utf8Path,
+) -> Result<Utf8PathBuf, Fault> {
+    let source = canonical(source)?;
+    let written = match destination {
+        Location::Folder(folder) => vec![("destination", real(folder)?), ("ledger", real(ledger)?)],
+        _ => vec![("ledger", real(ledger)?)],
+    };
+    if let Some((what, folder)) = written.into_iter().find(|(_, folder)| folder.starts_with(&source)) {
+        let what = format!("the {what} `{folder}` lies inside the source `{source}`");
+        return Err(
+            Fault::new(Class::BadInput, what).help("source data is only read: name a place outside it")
+        );
+    }
+    Ok(source)
+}
+
 /// What a location is called in what a person is told: its last part.
-fn name(location: &Location) -> String {
+pub(crate) fn name(location: &Location) -> String {
     let text = location.to_string();
     let last = text.trim_end_matches('/').rsplit(['/', '\\']).next().unwrap_or_default();
     if last.is_empty() { text } else { last.to_owned() }
 }
 
-async fn perform(plan: Plan, command: &str, ctx: Arc<Ctx>) -> Result<Summary, Fault> {
+pub(crate) async fn perform(plan: Plan, command: &str, ctx: Arc<Ctx>) -> Result<Summary, Fault> {
     let run = ctx.ledger.begin_run((ctx.clock)(), command, ctx.version)?;
     ctx.tell("", None, What::RunStarted { jobs: 1 });
     let mut course = Course::new(plan.name.clone(), run, &ctx);

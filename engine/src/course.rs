@@ -62,6 +62,10 @@ impl Course {
         Self { name, ctx, run, counters: Arc::default(), began, row: None, notes: Vec::new() }
     }
 
+    pub(crate) fn counters(&self) -> &Arc<Counters> {
+        &self.counters
+    }
+
     pub(crate) fn note(&mut self, text: &str) {
         self.ctx.tell(&self.name, None, What::Note { text: text.to_owned() });
         self.notes.push(text.to_owned());
@@ -138,6 +142,7 @@ impl Course {
             run: self.run,
             zipped: Mutex::default(),
             ephys: Mutex::default(),
+            images: Mutex::default(),
             lacking: Mutex::default(),
             told: Mutex::default(),
             parts: Mutex::default(),

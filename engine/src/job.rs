@@ -18,7 +18,7 @@ use crate::{
     delivery::Delivery,
     prepare::Prepared,
     standing, steps,
-    steps::{EphysMade, Zipped},
+    steps::{EphysMade, ImagesMade, Zipped},
 };
 
 /// A job at work: what its steps share.
@@ -41,6 +41,8 @@ pub struct Job {
     pub zipped: Mutex<BTreeMap<String, Zipped>>,
     /// What the steps that compress recordings did, by step, for `processing.json`.
     pub ephys: Mutex<BTreeMap<String, EphysMade>>,
+    /// What the steps that write images did, by step, for `processing.json`.
+    pub images: Mutex<BTreeMap<String, ImagesMade>>,
     /// What of the source is not in the asset although it ought to be; such an asset gets no record.
     pub(crate) lacking: Mutex<Vec<String>>,
     /// What was told while the job ran, for its closing row.
@@ -87,8 +89,9 @@ impl Job {
         let more = lacking.len() - 1;
         let more = if more == 0 { String::new() } else { format!("; and {more} more, in the notes") };
         Err(Fault::new(Class::Corrupt, format!("the asset is not whole: {first}{more}")).help(
-            "everything else is saved; mend the source and run the same command again, or accept what is missing with \
-             `accept_unread_streams` in `extra_configs` (`--config-file` of `adt ephys compress`)",
+            "everything else is saved; mend the source and run the same command again, or accept what is missing (recordings: \
+             `accept_unread_streams` in `extra_configs`, or `--config-file` of `adt ephys compress`; images: \
+             `exclude_patterns`, or `--exclude`)",
         ))
     }
 

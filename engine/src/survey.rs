@@ -4,19 +4,19 @@ use adt_formats::{
     folder::{self, EntryKind, Walked},
     is_other_video, is_video,
 };
-use adt_intake::ephys_config;
+use adt_intake::{ephys_config, imaging_config};
 use adt_ledger::{JobRow, JobState};
 use adt_metadata::{check_document, no_document_twice};
 use adt_model::{
     BehaviorFacts, Class, Crc64, DocumentFacts, EphysConfig, EphysFacts, Facts, Fault, FolderFacts, Idle,
-    JobSpec, Location, ModalitySpec, Pulse, Standing,
+    ImagingConfig, ImagingFacts, JobSpec, Location, ModalitySpec, Pulse, Standing, Transform,
 };
 use adt_plan::fingerprint;
 use adt_store::Place;
 use camino::{Utf8Path, Utf8PathBuf};
 use futures::StreamExt;
 
-use crate::{Stop, ctx::interrupted, ephys};
+use crate::{Stop, ctx::interrupted, ephys, imaging};
 
 /// A document of `metadata_dir` larger than this is surely something else.
 const LARGEST_DOCUMENT: u64 = 64 << 20;
@@ -78,6 +78,9 @@ fn look(spec: &JobSpec, pulse: &dyn Pulse) -> Result<Facts, Amiss> {
         if modality.modality.is_ecephys() && modality.compress_raw_data {
             seen.ephys = Some(recordings(modality, &seen.path, &leave_out, pulse)?);
         }
+        if modality.modality.is_imaging() && modality.compress_raw_data {
+            seen.imaging = Some(images(modality, &seen.path, &leave_out, pulse)?);
+        }
         folders.push(seen);
     }
     let documents = match spec.metadata_dir.as_deref() {
@@ -114,6 +117,39 @@ fn recordings(
     let mut seen = looked.map_err(amiss(column, &modality.source))?;
     seen.odd.extend(without_effect);
     Ok(seen)
+}
+
+/// The images of a modality's folder, and what becomes of them.
+fn images(
+    modality: &ModalitySpec,
+    folder: &Utf8Path,
+    leave_out: &[Utf8PathBuf],
+    pulse: &dyn Pulse,
+) -> Result<ImagingFacts, Amiss> {
+    let amiss = |column: String, path: &Utf8Path| {
+        let value = Some(path.to_string());
+        move |fault| Amiss { column, value, fault }
+    };
+    let column = modality.source_column.clone();
+    let (config, without_effect) = match &modality.extra_configs {
+        Some(path) => imaging_config(path).map_err(amiss(column.replace("source", "extra_configs"), path))?,
+        None => (ImagingConfig::default(), Vec::new()),
+    };
+    if config.transform != Transform::Zarr {
+        return Ok(ImagingFacts { config, odd: without_effect, ..ImagingFacts::default() });
+    }
+    let asked = imaging::Asked { source: folder, leave_out, n5: false, under: None, config: &config };
+    let looked = imaging::look(&asked).map_err(amiss(column.clone(), &modality.source))?;
+    let Some(seen) = looked else {
+        return Ok(ImagingFacts { config, odd: without_effect, ..ImagingFacts::default() });
+    };
+    let mut facts = seen.facts(&config);
+    let mut without = leave_out.to_vec();
+    without.extend(facts.taken.iter().cloned());
+    let rest = counted(folder.to_owned(), &without, pulse).map_err(amiss(column, &modality.source))?;
+    facts.rest = (rest.files, rest.bytes, rest.fingerprint);
+    facts.odd.extend(without_effect);
+    Ok(facts)
 }
 
 /// The folder of a modality.

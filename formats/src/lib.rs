@@ -4,6 +4,7 @@
 //! - [`folder`]: what lies in a session folder, in key order.
 //! - [`SteadyFile`]: a source that must not change while it is read.
 //! - [`image`]: what is common to images of all kinds of files.
+//! - [`microscope`]: which images lie in a session's folder.
 //! - [`npy`]: arrays of `NumPy`, read in ranges.
 //! - [`ome`]: images at several sizes, described for viewers.
 //! - [`open_ephys`]: recordings of the Open Ephys GUI.
@@ -15,6 +16,7 @@
 pub mod ephys_store;
 pub mod folder;
 pub mod image;
+pub mod microscope;
 pub mod npy;
 pub mod ome;
 pub mod open_ephys;

@@ -28,6 +28,12 @@ impl SteadyFile {
         Ok(steady)
     }
 
+    /// Opens a file that no listing saw: it must stay as it is from now on.
+    pub fn as_it_is(path: &Utf8Path) -> Result<Self, Fault> {
+        let metadata = fs::metadata(path).map_err(|error| lost(path, "looked at", error))?;
+        Self::open(path, metadata.len(), stamp::modified(&metadata))
+    }
+
     /// The size the listing saw, in bytes.
     pub fn size(&self) -> u64 {
         self.size

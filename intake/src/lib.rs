@@ -101,3 +101,9 @@ pub struct MannerOverrides {
     /// `--strict-compat`
     pub strict_compat: bool,
 }
+/// stub
+pub fn imaging_config(
+    _path: &camino::Utf8Path,
+) -> Result<(adt_model::ImagingConfig, Vec<String>), adt_model::Fault> {
+    Ok(Default::default())
+}

@@ -96,8 +96,10 @@ pub struct ImagingFacts {
     pub config: ImagingConfig,
     /// The folder that holds them, absolute and without links: the session's or one in it.
     pub images: Utf8PathBuf,
-    /// The images' files, when other files lie in the same folder; these are sent beside them.
-    pub files: Vec<Utf8PathBuf>,
+    /// Files and folders that become groups, and are not sent otherwise.
+    pub taken: Vec<Utf8PathBuf>,
+    /// What of the session is sent beside the groups: files, bytes, checksum of the listing.
+    pub rest: (u64, u64, String),
     /// Each becomes a group.
     pub tiles: Vec<TileFacts>,
     /// Images that cannot be read, and why.

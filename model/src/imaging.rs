@@ -16,7 +16,7 @@ pub struct ImagingConfig {
     pub factors: [u64; 3],
     /// How large a chunk is.
     pub chunk: ChunkShape,
-    /// Voxels of a shard, whole chunks; for [`ZarrFormat::V3`] only. `None`: four chunks along each axis.
+    /// Voxels of a shard, whole chunks; for [`ZarrFormat::V3`] only. `None`: two chunks along each axis.
     pub shard: Option<[u64; 3]>,
     /// Which Zarr.
     pub format: ZarrFormat,

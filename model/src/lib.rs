@@ -28,13 +28,11 @@ pub use crc::Crc64;
 pub use ephys::{BloscName, BloscShuffle, ChunkLength, EphysConfig, Lsb, LsbSample, TraceCodec};
 pub use event::{Ended, Event, JobEnd, Moved, What};
 pub use facts::{
-    BehaviorFacts, DocumentFacts, EphysFacts, Facts, FolderFacts, Gathered, ImagingFacts, Standing, StreamFacts,
-    TileFacts,
+    BehaviorFacts, DocumentFacts, EphysFacts, Facts, FolderFacts, Gathered, ImagingFacts, Standing,
+    StreamFacts, TileFacts,
 };
 pub use fault::{Class, Fault};
-pub use imaging::{
-    Background, ChunkShape, Edge, ImagingConfig, Rounding, Transform, VoxelSize, ZarrFormat,
-};
+pub use imaging::{Background, ChunkShape, Edge, ImagingConfig, Rounding, Transform, VoxelSize, ZarrFormat};
 pub use job::{Endpoints, JobSpec, LogLevel, ModalitySpec, Origin};
 pub use key::{Key, KeyError};
 pub use location::{Location, LocationError};

@@ -1,7 +1,10 @@
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
-use crate::{ByteSize, DocumentFacts, EphysConfig, ImagingConfig, Key, Location, Origin, Problem, Schema, VideoEncryption};
+use crate::{
+    ByteSize, DocumentFacts, EphysConfig, ImagingConfig, Key, Location, Origin, Problem, Schema,
+    VideoEncryption,
+};
 
 /// What will be done for one job: a value that can be printed, stored and compared. Holds no secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,12 +123,18 @@ pub enum Action {
     WriteOmeZarr {
         /// What is read: all of the session.
         folder: FolderWork,
-        /// Where the groups go in the asset.
-        under: Key,
+        /// Whether the folder is an N5 dataset, which becomes one image.
+        #[serde(default)]
+        n5: bool,
+        /// Where the groups go in the asset; `None`: it is the container itself.
+        under: Option<Key>,
         /// How they are stored.
         config: ImagingConfig,
         /// How many groups there will be.
         tiles: u64,
+        /// Where a table of what was written goes.
+        #[serde(default)]
+        metrics: Option<Utf8PathBuf>,
     },
     /// Behaviour data: each video becomes an encrypted zip, every other file an object of the same relative name.
     SendBehavior {

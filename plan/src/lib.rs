@@ -8,13 +8,14 @@ mod documents;
 mod ephys;
 mod fingerprint;
 pub mod imaging;
+mod microscopy;
 mod notes;
 mod obstacles;
 mod pipeline;
 
 use adt_model::{
     Action, ByteSize, Facts, FolderFacts, FolderWork, JobSpec, Key, ModalitySpec, Plan, Stage, StageName,
-    Step,
+    Step, Transform,
 };
 
 pub use documents::{Answer, OF_THE_SERVICE, choose, to_ask};
@@ -94,6 +95,13 @@ fn modality_steps(modality: &ModalitySpec, seen: &FolderFacts, facts: &Facts) ->
         source,
     };
     if !modality.compress_raw_data {
+        let action = Action::CopyFolder { folder, under: modality.folder.clone() };
+        return vec![Step { id: format!("copy {}", modality.folder), action }];
+    }
+    if let Some(steps) = microscopy::steps(modality, &folder, seen.imaging.as_ref()) {
+        return steps;
+    }
+    if seen.imaging.as_ref().is_some_and(|imaging| imaging.config.transform == Transform::None) {
         let action = Action::CopyFolder { folder, under: modality.folder.clone() };
         return vec![Step { id: format!("copy {}", modality.folder), action }];
     }

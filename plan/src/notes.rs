@@ -1,11 +1,15 @@
 //! What a person should know before a job starts: everything the job asks for that will not happen, and everything left out.
 
 use adt_model::{
-    Choice, DocumentSource, EphysFacts, Facts, FolderFacts, JobSpec, ModalitySpec, Standing, VideoEncryption,
+    Choice, DocumentSource, EphysFacts, Facts, FolderFacts, JobSpec, ModalitySpec, Standing, Transform,
+    VideoEncryption,
 };
 use camino::Utf8Path;
 
 use crate::{RECORD, documents};
+
+/// Images that are named in the notes; the rest is counted.
+const NAMED: usize = 20;
 
 pub(crate) fn notes(spec: &JobSpec, facts: &Facts, choices: &[Choice]) -> Vec<String> {
     let mut notes = Vec::new();
@@ -41,6 +45,7 @@ fn folders(spec: &JobSpec, facts: &Facts, notes: &mut Vec<String>) {
         folder(modality.folder.as_str(), &modality.source, seen, !modality.compress_raw_data, notes);
         configs(modality, notes);
         recordings(modality, seen, notes);
+        images(modality, seen, notes);
     }
     if let (Some(dir), Some(behavior)) = (&spec.behavior_dir, &facts.behavior) {
         folder("behavior_dir", dir, &behavior.folder, true, notes);
@@ -77,7 +82,7 @@ fn folder(name: &str, source: &Utf8Path, seen: &FolderFacts, as_it_is: bool, not
 }
 
 fn configs(modality: &ModalitySpec, notes: &mut Vec<String>) {
-    if modality.modality.is_ecephys() && modality.compress_raw_data {
+    if (modality.modality.is_ecephys() || modality.modality.is_imaging()) && modality.compress_raw_data {
         return;
     }
     if modality.extra_configs.is_some() {
@@ -97,6 +102,52 @@ fn recordings(modality: &ModalitySpec, seen: &FolderFacts, notes: &mut Vec<Strin
     let Some(ephys) = &seen.ephys else { return };
     notes.extend(ephys.unread.iter().map(|unread| not_compressed(modality, ephys, unread)));
     notes.extend(ephys.odd.iter().map(|odd| format!("{}: {odd}", modality.folder)));
+}
+
+/// The note about an image that will be in no group.
+pub(crate) fn not_converted(modality: &ModalitySpec, unread: &str) -> String {
+    format!("{}: NOT CONVERTED: {unread} (the job will fail, the rest is saved)", modality.folder)
+}
+
+/// What becomes of a folder with images, and why; what is odd about them.
+fn images(modality: &ModalitySpec, seen: &FolderFacts, notes: &mut Vec<String>) {
+    let Some(imaging) = &seen.imaging else { return };
+    let name = &modality.folder;
+    match (imaging.config.transform, imaging.tiles.len()) {
+        (Transform::Zip, _) => {
+            notes.push(format!("{name}: `transform` is zip: images go into the zip as they are"))
+        }
+        (Transform::None, _) => {
+            notes.push(format!("{name}: `transform` is none: images are sent as they are"))
+        }
+        (Transform::Zarr, 0) => {
+            notes.push(format!("{name}: there is no image that can be read: the folder is zipped"));
+            notes.extend(imaging.unread.iter().map(|unread| format!("{name}: {unread}")));
+        }
+        (Transform::Zarr, _) => {
+            notes.extend(
+                imaging
+                    .tiles
+                    .iter()
+                    .map(|tile| {
+                        let [t, c, z, y, x] = tile.shape;
+                        format!(
+                            "{name}: `{}` of {t}×{c}×{z}×{y}×{x} {} in {} sizes",
+                            tile.group, tile.dtype, tile.levels
+                        )
+                    })
+                    .take(NAMED),
+            );
+            if imaging.tiles.len() > NAMED {
+                notes.push(format!("{name}: {} more images", imaging.tiles.len() - NAMED));
+            }
+            notes.extend(imaging.unread.iter().map(|unread| not_converted(modality, unread)));
+            notes.push(format!(
+                "{name}: the images themselves are not uploaded: every voxel is in their groups"
+            ));
+        }
+    }
+    notes.extend(imaging.odd.iter().map(|odd| format!("{name}: {odd}")));
 }
 
 fn services(spec: &JobSpec, facts: &Facts, notes: &mut Vec<String>) {

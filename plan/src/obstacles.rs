@@ -1,8 +1,11 @@
 //! What this version cannot do, and what a job lacks. Said before anything starts, never discovered half way.
 
-use adt_model::{Facts, JobSpec, Location, Problem, ProblemKind, Schema};
+use adt_model::{Facts, JobSpec, Location, Problem, ProblemKind, Schema, Transform};
 
-use crate::{notes::not_compressed, pipeline};
+use crate::{
+    notes::{not_compressed, not_converted},
+    pipeline,
+};
 
 /// Everything about `spec` that keeps it from being started; needs no look at the world.
 pub fn obstacles(spec: &JobSpec) -> Vec<Problem> {
@@ -41,6 +44,19 @@ pub fn obstacles(spec: &JobSpec) -> Vec<Problem> {
 pub fn unread(spec: &JobSpec, facts: &Facts) -> Vec<(String, Problem)> {
     let folders = spec.modalities.iter().zip(&facts.folders);
     let ephys = folders.filter_map(|(modality, seen)| Some((modality, seen.ephys.as_ref()?)));
+    let images = spec.modalities.iter().zip(&facts.folders);
+    let images = images
+        .filter_map(|(modality, seen)| Some((modality, seen.imaging.as_ref()?)))
+        .filter(|(_, imaging)| imaging.config.transform == Transform::Zarr && !imaging.tiles.is_empty());
+    let images = images.flat_map(|(modality, imaging)| {
+        imaging.unread.iter().map(move |what| {
+            let value = Some(modality.source.to_string());
+            let valid =
+                "everything else would be saved; leave it out with `exclude_patterns` in `extra_configs`";
+            let problem = problem(spec, &modality.source_column, value, what, valid);
+            (not_converted(modality, what), Problem { kind: ProblemKind::World, ..problem })
+        })
+    });
     let refused = ephys.filter(|(_, ephys)| !ephys.config.accept_unread);
     let each =
         refused.flat_map(|(modality, ephys)| ephys.unread.iter().map(move |what| (modality, ephys, what)));
@@ -53,6 +69,7 @@ pub fn unread(spec: &JobSpec, facts: &Facts) -> Vec<(String, Problem)> {
         };
         (not_compressed(modality, ephys, what), problem)
     })
+    .chain(images)
     .collect()
 }
 

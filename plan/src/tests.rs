@@ -96,9 +96,8 @@ fn steps(plan: &Plan) -> String {
                     format!("{} -> {under}/ with {videos} videos by {encryption}", folder.source)
                 }
                 Action::Trigger(trigger) => format!("{} by {}", trigger.job_type, trigger.capsule),
-                Action::CompressEphys { under, .. }
-                | Action::ClipEphys { under, .. }
-                | Action::WriteOmeZarr { under, .. } => under.to_string(),
+                Action::CompressEphys { under, .. } | Action::ClipEphys { under, .. } => under.to_string(),
+                Action::WriteOmeZarr { under, tiles, .. } => format!("{tiles} to {under:?}"),
                 Action::UploadBuilt | Action::Verify | Action::WriteRecord => String::new(),
             };
             let line = format!("{:?} | {} | {deed}", stage.name, step.id);

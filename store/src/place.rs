@@ -155,6 +155,14 @@ impl Place {
         }
     }
 
+    /// Removes the folders at and below `key` that hold nothing any more; a bucket has none.
+    pub async fn prune(&self, key: &Key) -> Result<(), Fault> {
+        match &self.kind {
+            Kind::Folder(folder) if !self.rehearsing => folder.prune(key).await,
+            _ => Ok(()),
+        }
+    }
+
     /// Writes below the location that were begun and have not ended, by whomever: multipart uploads of a bucket, our
     /// temporary files in a folder. Some may still be under way.
     pub async fn unfinished(&self) -> Result<Vec<Unfinished>, Fault> {

@@ -66,9 +66,10 @@ fn describe(step: &Step) -> String {
                 without(folder)
             )
         }
-        Action::WriteOmeZarr { folder, under, config, tiles } => {
+        Action::WriteOmeZarr { folder, under, config, tiles, .. } => {
             let tiles = count(*tiles, "image");
-            format!("write {tiles} of {} to {under}/ as OME-Zarr (Zarr {})", from(folder), config.format)
+            let under = under.as_ref().map(|under| format!(" to {under}/")).unwrap_or_default();
+            format!("write {tiles} of {}{under} as OME-Zarr (Zarr {})", from(folder), config.format)
         }
         Action::ClipEphys { folder, under, frames } => {
             let frames = count(*frames, "frame");

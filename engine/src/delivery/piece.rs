@@ -41,6 +41,15 @@ impl Delivery {
             .map(|row| row.size))
     }
 
+    /// Removes an object of ours, also from the ledger.
+    pub(crate) async fn remove(&self, key: &Key) -> Result<(), Fault> {
+        self.place.delete(key).await?;
+        match self.row {
+            Some(job) => self.ctx.ledger.forget(job, key),
+            None => Ok(()),
+        }
+    }
+
     /// Sends what was made, unless the destination holds the same bytes.
     pub(crate) async fn piece(&self, key: &Key, bytes: Bytes, made: Made) -> Result<(), Fault> {
         let block = block(bytes);

@@ -2,7 +2,7 @@ use std::sync::{Mutex, PoisonError};
 
 use adt_codec::Crc64Digest;
 
-use super::pack::Packer;
+use crate::pack::Packer;
 
 /// What a thread needs to make one chunk; used again for the next.
 pub(super) struct Bench {

@@ -13,10 +13,10 @@ use tokio::{sync::Semaphore, task::JoinSet};
 use super::{
     bench::{Bench, Benches, crc64},
     lsb::Coding,
-    pack::Packer,
     stream::{FirstReading, StreamWork, Trouble},
 };
 use crate::delivery::{Made, off_the_reactor};
+use crate::pack::Packer;
 
 /// Makes and sends every chunk of the traces that the destination does not hold yet.
 pub(super) async fn send(

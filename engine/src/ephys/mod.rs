@@ -17,7 +17,6 @@ pub mod info;
 mod lsb;
 mod measure;
 mod open;
-mod pack;
 pub mod restore;
 mod stream;
 mod survey;

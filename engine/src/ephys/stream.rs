@@ -27,12 +27,12 @@ use super::{
     describe::{columns, description, storage},
     lsb::{self, Coding},
     measure::{Measured, Reading, Sums},
-    pack::Packer,
     thin::{Kind, Thin, numbering},
 };
 use crate::{
     beat::Beat,
     delivery::{Delivery, Made, off_the_reactor},
+    pack::Packer,
 };
 
 /// What ends the work on a stream.

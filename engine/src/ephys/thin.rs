@@ -8,7 +8,7 @@ use adt_formats::{
 };
 use adt_model::Fault;
 
-use super::pack::Packer;
+use crate::pack::Packer;
 
 /// Values that are looked at once.
 const BLOCK: u64 = 1 << 16;

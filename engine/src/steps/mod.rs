@@ -10,6 +10,7 @@ mod trigger;
 mod upload_built;
 mod verify;
 mod write_documents;
+mod write_ome_zarr;
 mod write_record;
 mod zip_folder;
 
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 use crate::job::Job;
 
 pub use compress_ephys::EphysMade;
+pub use write_ome_zarr::ImagesMade;
 pub use zip_folder::Zipped;
 
 /// Performs one step of a job. What it returns is the step's own account, which the ledger keeps.
@@ -31,8 +33,15 @@ pub(crate) async fn perform(step: &Step, job: &Job) -> Result<Value, Fault> {
         Action::CompressEphys { folder, under, config, .. } => {
             return compress_ephys::perform(&step.id, folder, under, config, job).await;
         }
-        Action::WriteOmeZarr { .. } => {
-            return Err(Fault::new(adt_model::Class::Bug, "images are not written yet"));
+        Action::WriteOmeZarr { folder, n5, under, config, metrics, .. } => {
+            let asked = write_ome_zarr::Asked {
+                folder,
+                n5: *n5,
+                under: under.as_ref(),
+                config,
+                metrics: metrics.as_deref(),
+            };
+            return write_ome_zarr::perform(&step.id, &asked, job).await;
         }
         Action::ClipEphys { folder, under, frames } => {
             clip_ephys::perform(folder, under, *frames, job).await?;

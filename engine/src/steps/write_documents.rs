@@ -5,7 +5,7 @@ use adt_metadata::{Document, Made, ProcessInput, ProcessingInput, Settings, proc
 use adt_model::{Action, Class, Fault, JobSpec, Key, ModalitySpec, TraceCodec};
 use serde_json::Value;
 
-use super::{EphysMade, Zipped};
+use super::{EphysMade, ImagesMade, Zipped};
 use crate::job::Job;
 
 pub(super) async fn perform(names: &[String], job: &Job) -> Result<(), Fault> {
@@ -28,6 +28,7 @@ pub(super) async fn perform(names: &[String], job: &Job) -> Result<(), Fault> {
 fn processed(spec: &JobSpec, job: &Job) -> Document {
     let zipped = job.zipped.lock().expect("nobody panics while holding it");
     let ephys = job.ephys.lock().expect("nobody panics while holding it");
+    let images = job.images.lock().expect("nobody panics while holding it");
     let of = |step: &str, verb: &str| {
         spec.modalities.iter().find(|modality| step == format!("{verb} {}", modality.folder))
     };
@@ -36,6 +37,9 @@ fn processed(spec: &JobSpec, job: &Job) -> Document {
         Action::ZipFolder { key, .. } => Some(process(of(&step.id, "zip")?, key, zipped.get(&step.id)?)),
         Action::CompressEphys { folder, under, .. } => {
             Some(recordings(of(&step.id, "compress")?, under, folder.files, ephys.get(&step.id)?))
+        }
+        Action::WriteOmeZarr { folder, under: Some(under), .. } => {
+            Some(pyramids(of(&step.id, "write")?, under, folder.files, images.get(&step.id)?))
         }
         _ => None,
     });
@@ -111,5 +115,39 @@ fn recordings<'a>(
             checksum: None,
         },
         notes: (!notes.is_empty()).then(|| notes.join("; ")),
+    }
+}
+
+fn pyramids<'a>(modality: &'a ModalitySpec, under: &Key, files: u64, made: &ImagesMade) -> ProcessInput<'a> {
+    let ImagesMade { config, written, started, ended } = made;
+    let tiles = serde_json::to_value(&written.tiles).expect("records of plain fields");
+    let further = [
+        ("zarr_format", Value::from(config.format.as_str())),
+        ("factors", Value::from(config.factors.to_vec())),
+        ("edge", Value::from(config.edge.as_str())),
+        ("rounding", Value::from(config.rounding.as_str())),
+        ("background_subtracted", Value::from(config.background.is_some())),
+        ("tiles", tiles),
+    ];
+    ProcessInput {
+        modality,
+        started: *started,
+        ended: *ended,
+        settings: Settings {
+            container: "zarr".into(),
+            codec: format!("blosc {}", config.cname.as_str()),
+            level: Some(config.clevel.into()),
+            chunking: serde_json::to_value(config.chunk).ok(),
+            further: further.map(|(name, value)| (name.to_owned(), value)).into_iter().collect(),
+        },
+        made: Made {
+            object: under.clone(),
+            objects: written.tiles.iter().map(|tile| tile.objects).sum(),
+            entries: files,
+            bytes_in: written.bytes_in(),
+            bytes_out: written.bytes_out(),
+            checksum: None,
+        },
+        notes: (!written.missing.is_empty()).then(|| written.missing.join("; ")),
     }
 }

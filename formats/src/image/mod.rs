@@ -1,6 +1,7 @@
 //! An image that is read in pieces by many threads at once, whatever it lies in.
 
 mod dtype;
+mod open;
 mod region;
 mod size;
 
@@ -9,6 +10,7 @@ use std::fmt::Debug;
 use adt_model::Fault;
 
 pub use dtype::Dtype;
+pub use open::open;
 pub use region::Region;
 pub use size::{Origin, Size, SizeSource, Voxel};
 

@@ -35,8 +35,8 @@ use pages::Pages;
 use series::{Evidence, Series, Unfit};
 use source::{Source, Window};
 
-pub use compression::Compression;
 pub use crate::image::{Dtype, Origin, Region, Size, SizeSource, Voxel};
+pub use compression::Compression;
 pub use read::Reader;
 pub use series::Kind;
 

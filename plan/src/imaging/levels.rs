@@ -1,14 +1,6 @@
-use super::Extent;
+use adt_model::Edge;
 
-/// What becomes of the end of an axis that is no multiple of its factor.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Edge {
-    /// It is left out of the next level, as the original does.
-    #[default]
-    Crop,
-    /// It becomes a voxel of the next level, the mean of what there is.
-    Partial,
-}
+use super::Extent;
 
 /// How an image is made smaller, level after level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -75,6 +75,15 @@ impl Folder {
         remove(self.path(key)).await
     }
 
+    pub(crate) async fn prune(&self, key: &Key) -> Result<(), Fault> {
+        let path = self.path(key);
+        blocking(move || {
+            prune(&path);
+            Ok(())
+        })
+        .await
+    }
+
     pub(crate) async fn unfinished(&self) -> Result<Vec<Unfinished>, Fault> {
         let mut walk = list::Walk::new(self.root.clone(), list::Wanted::Temporaries);
         blocking(move || {
@@ -139,4 +148,14 @@ async fn blocking<T: Send + 'static>(
         Err(error) if error.is_panic() => Err(Fault::new(Class::Bug, "a file task panicked").because(error)),
         Err(error) => Err(Fault::new(Class::Cancelled, "the program is ending").because(error)),
     }
+}
+
+/// Removes empty folders, the deepest first. One that is not empty, or that may not be removed, stays: it harms nobody.
+fn prune(path: &Utf8Path) {
+    for entry in path.read_dir_utf8().into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            prune(entry.path());
+        }
+    }
+    let _ = std::fs::remove_dir(path);
 }

@@ -8,7 +8,7 @@ use adt_formats::zarr::{BloscCodec, Compressor, Shuffle};
 use adt_model::{Class, Fault};
 
 /// Compresses chunks of one array, and proves each by undoing it. Keeps its tables; one for each thread.
-pub(super) struct Packer {
+pub(crate) struct Packer {
     codec: Codec,
     /// The samples as bytes, where the codec wants them so.
     bytes: Vec<u8>,
@@ -26,7 +26,7 @@ enum Codec {
 
 impl Packer {
     /// For arrays compressed so, of items of so many bytes.
-    pub(super) fn new(compressor: Option<&Compressor>, typesize: u8) -> Result<Self, Fault> {
+    pub(crate) fn new(compressor: Option<&Compressor>, typesize: u8) -> Result<Self, Fault> {
         let codec = match compressor {
             None => Codec::Stored,
             Some(Compressor::Wavpack(wavpack)) => {
@@ -59,7 +59,7 @@ impl Packer {
     /// Appends the compressed chunk of whole frames to `packed`. `spare` is used again; what it holds means nothing afterwards.
     ///
     /// A chunk that does not come back as it was is a bug, and is not used.
-    pub(super) fn samples(
+    pub(crate) fn samples(
         &mut self,
         samples: &[i16],
         columns: usize,
@@ -81,12 +81,22 @@ impl Packer {
     }
 
     /// The same for a chunk that is bytes already.
-    pub(super) fn bytes(&mut self, bytes: &[u8], packed: &mut Vec<u8>) -> Result<(), Fault> {
+    pub(crate) fn bytes(&mut self, bytes: &[u8], packed: &mut Vec<u8>) -> Result<(), Fault> {
+        match self.coded(bytes, packed)? {
+            back if back == bytes => Ok(()),
+            _ => Err(unproven("its codec")),
+        }
+    }
+
+    /// Appends the compressed chunk to `packed`. What comes back when it is decompressed is the caller's to compare.
+    pub(crate) fn coded(&mut self, bytes: &[u8], packed: &mut Vec<u8>) -> Result<&[u8], Fault> {
         let from = packed.len();
         let (name, done) = match &mut self.codec {
             Codec::Stored | Codec::Wavpack(_) => {
                 packed.extend_from_slice(bytes);
-                return Ok(());
+                self.back.clear();
+                self.back.extend_from_slice(&packed[from..]);
+                return Ok(&self.back);
             }
             Codec::Blosc(encoder, decoder) => {
                 self.back.resize(bytes.len(), 0);
@@ -104,13 +114,12 @@ impl Packer {
                 Err(Fault::new(Class::BadInput, "a chunk is too long for the codec").because(error))
             }
             Err(error) => Err(unproven(name).because(error)),
-            Ok(()) if self.back == bytes => Ok(()),
-            Ok(()) => Err(unproven(name)),
+            Ok(()) => Ok(&self.back),
         }
     }
 }
 
-fn unproven(codec: &str) -> Fault {
+pub(crate) fn unproven(codec: &str) -> Fault {
     Fault::new(Class::Bug, format!("a chunk did not come back from {codec} as it was"))
 }
 

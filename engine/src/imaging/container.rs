@@ -1,0 +1,397 @@
+//! The container at work: all tiles of a session, stage by stage, item by item.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use adt_model::{Class, Fault, ImagingConfig, Key};
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::JoinSet,
+};
+
+use super::{
+    array,
+    item::Task,
+    marker::{Made, Markers},
+    tile::{About, Tile},
+};
+use crate::{
+    beat::Beat,
+    delivery::{Delivery, Made as MadeFrom, off_the_reactor},
+};
+
+/// Some process's part of the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// From 0.
+    pub number: u64,
+    /// Of so many.
+    pub of: u64,
+}
+
+impl Share {
+    /// All of it.
+    pub const ALL: Self = Self { number: 0, of: 1 };
+}
+
+/// The tiles of a session on their way into a container.
+pub(crate) struct Container {
+    pub tiles: Vec<Arc<Tile>>,
+    pub config: Arc<ImagingConfig>,
+    /// Its folder; `None`: the place itself.
+    pub under: Option<Key>,
+    pub out: Arc<Delivery>,
+    pub beat: Beat,
+    pub(super) markers: Markers,
+    pub(super) made: MadeFrom,
+    plan: PlanFile,
+    /// Tiles that cannot be finished, and why.
+    pub(super) broken: Mutex<BTreeMap<usize, String>>,
+    /// When each tile was begun and ended, of those that were worked on.
+    pub(super) times: Mutex<BTreeMap<usize, [Timestamp; 2]>>,
+}
+
+/// What `plan.json` says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PlanFile {
+    /// The program.
+    pub program: String,
+    /// Whatever decides the bytes of all objects.
+    pub hash: String,
+    /// The session, as it was named.
+    pub source: String,
+    /// Whether the source is an N5 dataset.
+    pub n5: bool,
+    /// How it is stored.
+    pub config: ImagingConfig,
+    /// Each becomes a group.
+    pub tiles: Vec<About>,
+    /// Items of each stage.
+    pub items: Vec<u64>,
+}
+
+/// What ends the work on an item.
+enum Trouble {
+    /// Something about its tile; others go on.
+    Tile(Fault),
+    /// The destination, a person, or a bug.
+    Work(Fault),
+}
+
+/// An item among all of its stage.
+struct Numbered {
+    number: u64,
+    tile: usize,
+    /// Timepoint and channel.
+    at: [u64; 2],
+    item: u64,
+}
+
+impl Container {
+    pub(crate) fn new(
+        tiles: Vec<Tile>,
+        source: (&str, bool),
+        config: ImagingConfig,
+        under: Option<Key>,
+        out: Arc<Delivery>,
+        beat: Beat,
+    ) -> Self {
+        let plan = plan(&tiles, source, &config, out.ctx().version);
+        Self {
+            markers: Markers::new(out.place(), under.as_ref()),
+            made: MadeFrom::from(&plan.hash, None),
+            tiles: tiles.into_iter().map(Arc::new).collect(),
+            config: Arc::new(config),
+            under,
+            plan,
+            out,
+            beat,
+            broken: Mutex::default(),
+            times: Mutex::default(),
+        }
+    }
+
+    /// Fails when the source or the program is not what the plan was made for.
+    pub(crate) fn is_as_planned(&self, plan: &PlanFile) -> Result<(), Fault> {
+        if plan.hash == self.plan.hash {
+            return Ok(());
+        }
+        let what = format!(
+            "`{}` is not what the plan was made for, or another release made it ({})",
+            plan.source, plan.program
+        );
+        Err(Fault::new(Class::Corrupt, what)
+            .help("plan again; what was done by the old plan is removed then"))
+    }
+
+    /// Items of each stage.
+    pub(crate) fn items_of_stages(&self) -> &[u64] {
+        &self.plan.items
+    }
+
+    /// What cannot be finished, and why.
+    pub(crate) fn broken_tiles(&self) -> Vec<String> {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// How many stages the deepest tile has.
+    pub(crate) fn stages(&self) -> usize {
+        self.plan.items.len()
+    }
+
+    /// Writes the plan, all groups and arrays. An earlier plan that is another one is taken back first, with what was made by it.
+    pub(crate) async fn prepare(&self) -> Result<(), Fault> {
+        match self.markers.plan().await? {
+            Some(text) => match serde_json::from_slice::<PlanFile>(&text) {
+                Ok(plan) if plan.hash == self.plan.hash => {}
+                other => self.take_back(other.map(|plan| plan.tiles).unwrap_or_default()).await?,
+            },
+            None => {}
+        }
+        let text = serde_json::to_vec_pretty(&self.plan).expect("a record of plain fields");
+        self.markers.write_plan(text).await?;
+        let format = self.config.format;
+        let mut folders: BTreeSet<Option<Key>> = BTreeSet::new();
+        let mut objects = Vec::new();
+        for tile in &self.tiles {
+            folders.extend(self.folders(tile));
+            objects.extend(tile.arrays.iter().map(array::Array::metadata));
+        }
+        let groups = folders.iter().flat_map(|folder| array::group(folder.as_ref(), format, None));
+        objects.splice(0..0, groups);
+        self.send(objects).await
+    }
+
+    pub(super) async fn send(&self, objects: Vec<(Key, Vec<u8>)>) -> Result<(), Fault> {
+        let sending = objects
+            .into_iter()
+            .map(|(key, text)| async move { self.out.piece(&key, text.into(), self.made).await });
+        futures::stream::iter(sending).buffer_unordered(self.out.ctx().settings.lanes).try_collect().await
+    }
+
+    /// A tile's folder and those above it, up to the container's.
+    fn folders(&self, tile: &Tile) -> Vec<Option<Key>> {
+        let mut found = vec![self.under.clone()];
+        let mut path = self.under.clone();
+        if tile.folder.is_some() {
+            for part in tile.about.group.split('/') {
+                path = Some(array::below(path.as_ref(), part));
+                found.push(path.clone());
+            }
+        }
+        found
+    }
+
+    /// Removes what an earlier, unfinished run made by another plan.
+    async fn take_back(&self, tiles: Vec<About>) -> Result<(), Fault> {
+        self.out.note(
+            "an earlier run with other settings or other input was not finished: what it wrote is removed"
+                .into(),
+        );
+        self.markers.clear().await?;
+        for tile in tiles {
+            let Ok(group) = Key::parse(tile.group) else { continue };
+            let folder = self.under.as_ref().map_or_else(|| group.clone(), |under| under.join(&group));
+            self.remove_below(&folder).await?;
+        }
+        Ok(())
+    }
+
+    async fn remove_below(&self, folder: &Key) -> Result<(), Fault> {
+        let mut found = Vec::new();
+        let mut pages = std::pin::pin!(self.out.place().below(folder).list());
+        while let Some(page) = pages.next().await {
+            found.extend(page?.into_iter().map(|found| folder.join(&found.key)));
+        }
+        for key in found {
+            self.out.remove(&key).await?;
+        }
+        Ok(())
+    }
+
+    /// Does the items of a stage that are of this share and have no marker.
+    pub(crate) async fn run(&self, stage: usize, share: Share) -> Result<(), Fault> {
+        let done: HashSet<u64> = self.markers.done(stage).await?.into_iter().collect();
+        let ctx = self.out.ctx();
+        let turns = Arc::new(Semaphore::new(ctx.pool.current_num_threads().max(2)));
+        let mut flying = JoinSet::new();
+        for one in self.items(stage).filter(|one| one.number % share.of.max(1) == share.number) {
+            let task = self.task(stage, &one);
+            if done.contains(&one.number) {
+                self.beat.counted(if stage == 0 { task.bytes() } else { 0 });
+                continue;
+            }
+            if self.is_broken(one.tile) {
+                continue;
+            }
+            ctx.stop.check()?;
+            let turn = Arc::clone(&turns).acquire_owned().await.expect("the turns are never closed");
+            let permit = ctx.chunks.take(task.memory()).await;
+            let (out, made, markers) = (Arc::clone(&self.out), self.made, self.markers.clone());
+            let began = (ctx.clock)();
+            flying.spawn(async move {
+                let ended = make(task, &out, made).await;
+                drop((turn, permit));
+                let ended = match ended {
+                    Ok(account) => markers.write(stage, one.number, &account).await.map_err(Trouble::Work),
+                    Err(trouble) => Err(trouble),
+                };
+                (one.tile, began, ended)
+            });
+            while let Some(landed) = flying.try_join_next() {
+                self.land(landed)?;
+            }
+        }
+        while let Some(landed) = flying.join_next().await {
+            self.land(landed)?;
+        }
+        Ok(())
+    }
+
+    fn land(
+        &self,
+        landed: Result<(usize, Timestamp, Result<(), Trouble>), tokio::task::JoinError>,
+    ) -> Result<(), Fault> {
+        let (tile, began, ended) =
+            landed.map_err(|e| Fault::new(Class::Bug, "making an item ended in a panic").because(e))?;
+        let now = (self.out.ctx().clock)();
+        let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        let time = times.entry(tile).or_insert([began, now]);
+        *time = [time[0].min(began), time[1].max(now)];
+        match ended {
+            Ok(()) => Ok(()),
+            Err(Trouble::Work(fault)) => Err(fault),
+            Err(Trouble::Tile(fault)) => {
+                self.breaks(tile, &fault);
+                Ok(())
+            }
+        }
+    }
+
+    fn breaks(&self, tile: usize, fault: &Fault) {
+        let text = format!("`{}` is not converted: {}", self.tiles[tile].about.group, fault.line());
+        let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        if broken.insert(tile, text.clone()).is_none() {
+            self.out.note(text);
+        }
+    }
+
+    pub(super) fn is_broken(&self, tile: usize) -> bool {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&tile)
+    }
+
+    /// After the last read of the sources: what has changed meanwhile is not what was converted.
+    pub(crate) async fn sources_are_steady(&self) -> Result<(), Fault> {
+        for (number, tile) in self.tiles.iter().enumerate() {
+            let volume = Arc::clone(&tile.volume);
+            match off_the_reactor(move || volume.finish()).await {
+                Ok(()) => {}
+                Err(fault) if fault.class() == Class::Bug => return Err(fault),
+                Err(fault) => self.breaks(number, &fault),
+            }
+        }
+        Ok(())
+    }
+
+    /// All items of a stage, tile by tile.
+    fn items(&self, stage: usize) -> impl Iterator<Item = Numbered> + '_ {
+        let mut number = 0;
+        self.tiles.iter().enumerate().flat_map(move |(index, tile)| {
+            let (channels, first) = (tile.about.shape[1], number);
+            number += tile.items(stage);
+            let each = tile.partition.stages().get(stage).map_or(1, adt_plan::imaging::Stage::items);
+            (0..tile.items(stage)).map(move |within| {
+                let volume = within / each;
+                let at = [volume / channels, volume % channels];
+                Numbered { number: first + within, tile: index, at, item: within % each }
+            })
+        })
+    }
+
+    /// The items of a tile: the stage, and which of that stage's.
+    pub(super) fn numbers(&self, tile: usize) -> Vec<(usize, std::ops::Range<u64>)> {
+        let of = |stage| {
+            let before: u64 = self.tiles[..tile].iter().map(|tile| tile.items(stage)).sum();
+            (stage, before..before + self.tiles[tile].items(stage))
+        };
+        (0..self.stages()).map(of).collect()
+    }
+
+    fn task(&self, stage: usize, one: &Numbered) -> Task {
+        let tile = &self.tiles[one.tile];
+        let of = tile.partition.stages()[stage];
+        let ctx = self.out.ctx();
+        // A box of each level is open, and two are on their way; and two items at once keep reading and computing going.
+        let share = ctx.settings.chunk_memory.unwrap_or(ctx.settings.memory);
+        let memory = share / 2 / (4 + (of.last - of.source) as u64);
+        Task {
+            tile: Arc::clone(tile),
+            config: Arc::clone(&self.config),
+            stage: of,
+            item: tile.partition.item(&of, one.item),
+            at: one.at,
+            side: tile.side(&of, memory),
+            place: self.out.place().clone(),
+            pool: Arc::clone(&ctx.pool),
+            beat: self.beat.clone(),
+        }
+    }
+}
+
+/// Makes an item and sends its objects as they come.
+async fn make(task: Task, out: &Arc<Delivery>, made: MadeFrom) -> Result<Made, Trouble> {
+    let (objects, arriving) = mpsc::channel::<(Key, Bytes)>(1);
+    let making = tokio::spawn(off_the_reactor(move || {
+        task.make(&mut |key, bytes| {
+            objects
+                .blocking_send((key, bytes))
+                .map_err(|_| Fault::new(Class::Cancelled, "the upload has ended before the work"))
+        })
+    }));
+    let arriving = futures::stream::unfold(arriving, |mut arriving| async move {
+        arriving.recv().await.map(|object| (object, arriving))
+    });
+    let sent = arriving
+        .map(|(key, bytes)| async move {
+            let _permit = out.ctx().budget.take(bytes.len() as u64).await;
+            out.piece(&key, bytes, made).await
+        })
+        .buffer_unordered(out.ctx().settings.lanes)
+        .try_collect::<()>()
+        .await;
+    let account = making
+        .await
+        .map_err(|e| Trouble::Work(Fault::new(Class::Bug, "making an item ended in a panic").because(e)))?;
+    sent.map_err(Trouble::Work)?;
+    account.map_err(|fault| match fault.class() {
+        Class::Cancelled | Class::Bug => Trouble::Work(fault),
+        _ => Trouble::Tile(fault),
+    })
+}
+
+fn plan(tiles: &[Tile], (source, n5): (&str, bool), config: &ImagingConfig, version: &str) -> PlanFile {
+    let abouts: Vec<About> = tiles.iter().map(|tile| tile.about.clone()).collect();
+    let stages = tiles.iter().map(|tile| tile.partition.stages().len()).max().unwrap_or_default();
+    let items = (0..stages).map(|stage| tiles.iter().map(|tile| tile.items(stage)).sum()).collect();
+    let identities: Vec<String> = tiles
+        .iter()
+        .map(|tile| format!("{} {:?} {:x}", tile.volume.identity(), tile.interleaved, tile.background_sum()))
+        .collect();
+    let text = serde_json::to_string(&(version, config, &abouts, &identities, &items))
+        .expect("records of plain fields");
+    PlanFile {
+        program: format!("adt {version}"),
+        hash: format!("{:016x}", adt_codec::crc64(text.as_bytes())),
+        source: source.to_owned(),
+        n5,
+        config: config.clone(),
+        tiles: abouts,
+        items,
+    }
+}

@@ -1,0 +1,305 @@
+//! The end: every item has its marker, the destination holds what the markers say, and only then are the groups described as
+//! images. No reader sees half a pyramid.
+
+use std::collections::BTreeMap;
+
+use adt_codec::Intensities;
+use adt_formats::{
+    image::Dtype,
+    ome::{Channel, Colour, Image, Method, Origin, Version, Window, neuroglancer},
+};
+use adt_ledger::ObjectState;
+use adt_model::{Class, Fault, Key, Location, Rounding, ZarrFormat};
+use futures::{StreamExt, TryStreamExt};
+use serde_json::{Map, Number, Value};
+
+use super::{
+    array::{self, below},
+    container::Container,
+    marker::{Made, Wrote},
+    sample::{Sample, by_dtype, range},
+    tile::Tile,
+    written::{TileWritten, Written},
+};
+
+/// What is shown black and what in full colour, percent of the voxels.
+const SHOWN: [f64; 2] = [1.0, 99.8];
+
+/// Of channels whose wavelength nobody knows, when there are several.
+const COLOURS: [[u8; 3]; 6] =
+    [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 0, 255], [0, 255, 255], [255, 255, 0]];
+
+impl Container {
+    /// Describes every tile whose items are all done, and removes plan and markers when nothing is left to do. `home` is where the
+    /// container will be, for links; `document` the key of the link's state.
+    pub(crate) async fn finish(&self, home: &Location, document: &Key) -> Result<Written, Fault> {
+        let mut written = Written::default();
+        for number in 0..self.tiles.len() {
+            if !self.is_broken(number) {
+                written.tiles.push(self.finish_tile(number).await?);
+            }
+        }
+        let broken: Vec<String> =
+            self.broken.lock().expect("nobody panics while holding it").values().cloned().collect();
+        if let (Some(range), false) = (self.config.link, written.tiles.is_empty()) {
+            written.link = Some(self.link(range, home, document).await?);
+        }
+        if broken.is_empty() {
+            self.markers.clear().await?;
+        }
+        written.missing = broken;
+        Ok(written)
+    }
+
+    async fn finish_tile(&self, number: usize) -> Result<TileWritten, Fault> {
+        let tile = &self.tiles[number];
+        let items = self.numbers(number);
+        let all = items.into_iter().flat_map(|(stage, items)| items.map(move |item| (stage, item)));
+        let reading = all.map(|(stage, item)| {
+            let markers = self.markers.clone();
+            async move { markers.read(stage, item).await }
+        });
+        let made: Vec<Made> = futures::stream::iter(reading)
+            .buffered(self.out.ctx().settings.lanes)
+            .try_collect()
+            .await
+            .map_err(|fault| match fault.class() {
+                Class::Missing => incomplete(&tile.about.group).because(fault),
+                _ => fault,
+            })?;
+        let levels = self.holds(tile, &made).await?;
+        let attributes = self.describe(tile, &made)?;
+        self.send(array::group(tile.folder.as_ref(), self.config.format, Some(&attributes))).await?;
+        let times = self.times.lock().expect("nobody panics while holding it").get(&number).copied();
+        Ok(TileWritten {
+            group: tile.about.group.clone(),
+            file: tile.about.file.clone(),
+            shape: tile.about.shape,
+            dtype: tile.about.dtype.clone(),
+            chunk: tile.about.chunk,
+            voxel: tile.about.voxel,
+            voxel_from: tile.about.voxel_from.clone(),
+            origin: tile.about.origin,
+            origin_from: tile.about.origin_from.clone(),
+            levels: levels.len() as u64,
+            objects: levels.values().map(|wrote| wrote.objects).sum(),
+            bytes_in: tile.about.shape.iter().product::<u64>() * tile.volume.dtype().size() as u64,
+            bytes_out: levels.values().map(|wrote| wrote.bytes).sum(),
+            bytes_level0: levels.get(&0).map_or(0, |wrote| wrote.bytes),
+            item: tile.dtype.size() as u64,
+            seconds: times.map(|[began, ended]| ended.duration_since(began).as_secs_f64()),
+        })
+    }
+
+    /// The destination lists as many objects and bytes of each level as the markers say, and nothing else below the group.
+    async fn holds(&self, tile: &Tile, made: &[Made]) -> Result<BTreeMap<usize, Wrote>, Fault> {
+        let mut said: BTreeMap<usize, Wrote> = BTreeMap::new();
+        for (level, wrote) in made.iter().flat_map(|made| &made.levels) {
+            let sum = said.entry(*level).or_default();
+            sum.objects += wrote.objects;
+            sum.bytes += wrote.bytes;
+        }
+        let mut found: BTreeMap<usize, Wrote> = BTreeMap::new();
+        let place = match &tile.folder {
+            Some(folder) => self.out.place().below(folder),
+            None => self.out.place().clone(),
+        };
+        let mut pages = std::pin::pin!(place.list());
+        let mut strange = Vec::new();
+        while let Some(page) = pages.next().await {
+            for object in page? {
+                match place_of(tile, object.key.as_str()) {
+                    At::Chunk(level) => {
+                        let sum = found.entry(level).or_default();
+                        sum.objects += 1;
+                        sum.bytes += object.size;
+                    }
+                    At::Described => {}
+                    At::Strange => strange.push(object.key),
+                }
+            }
+        }
+        self.clear_away(tile, strange).await?;
+        if said == found { Ok(said) } else { Err(not_held(&tile.about.group, &said, &found)) }
+    }
+
+    /// Chunks of another shape that an earlier run of ours left; whatever else there is stays, and is told.
+    async fn clear_away(&self, tile: &Tile, strange: Vec<Key>) -> Result<(), Fault> {
+        let mut foreign = 0_u64;
+        for name in strange {
+            let key = tile.folder.as_ref().map_or_else(|| name.clone(), |folder| folder.join(&name));
+            let ours = match self.out.row() {
+                Some(row) => self.out.ctx().ledger.object(row, &key)?,
+                None => None,
+            };
+            if ours.is_some_and(|row| row.state == ObjectState::Confirmed) {
+                self.out.remove(&key).await?;
+            } else {
+                foreign += 1;
+            }
+        }
+        if foreign > 0 {
+            self.out.note(format!(
+                "`{}`: {foreign} objects that are no part of it stand in its folder, and are left alone",
+                tile.about.group
+            ));
+        }
+        Ok(())
+    }
+
+    fn describe(&self, tile: &Tile, made: &[Made]) -> Result<Map<String, Value>, Fault> {
+        let about = &tile.about;
+        let windows = by_dtype!(tile.dtype, T => windows::<T>(tile.dtype, made), else Err(Fault::new(
+            Class::Bug,
+            "nobody shows voxels of this kind"
+        )))?;
+        let name = match (about.group.is_empty(), self.config.strict_compat) {
+            (true, _) => last_part(self.out.place().location()),
+            (false, true) => about.group.clone(),
+            (false, false) => about.group.clone(),
+        };
+        let image = Image {
+            channels: (0..about.shape[1] as usize).map(|c| channel(tile, c, &name, windows)).collect(),
+            name,
+            voxel: about.voxel,
+            origin: about.origin,
+            depth: about.shape[2],
+            levels: tile.partition.levels().iter().map(|level| level.factor).collect(),
+            method: method(self, self.out.ctx().version),
+        };
+        if self.config.strict_compat && self.config.format == ZarrFormat::V2 {
+            let of = if about.group.is_empty() { Origin::N5 { computed: true } } else { Origin::Tile };
+            return Ok(image.as_the_original(of));
+        }
+        Ok(image.attributes(match self.config.format {
+            ZarrFormat::V2 => Version::V04,
+            ZarrFormat::V3 => Version::V05,
+        }))
+    }
+
+    /// The state that Neuroglancer opens. Returns the link to it.
+    async fn link(&self, [low, high]: [u32; 2], home: &Location, document: &Key) -> Result<String, Fault> {
+        let tiles = self.tiles.iter().enumerate().filter(|(number, _)| !self.is_broken(*number));
+        let tiles: Vec<_> = tiles
+            .map(|(_, tile)| neuroglancer::Tile { name: tile.about.group.clone(), voxel: tile.about.voxel })
+            .collect();
+        let container = self.under.as_ref().map_or_else(|| home.clone(), |under| home.join(under));
+        let shown = home.join(document);
+        let state = neuroglancer::state(&tiles, &container, &shown, &[Number::from(low), Number::from(high)]);
+        self.send(vec![(document.clone(), adt_formats::zarr::python_json_in_order(&state, 4))]).await?;
+        Ok(state["ng_link"].as_str().unwrap_or_default().to_owned())
+    }
+}
+
+/// What a name in a tile's folder is.
+enum At {
+    Chunk(usize),
+    Described,
+    Strange,
+}
+
+fn place_of(tile: &Tile, name: &str) -> At {
+    const DOCUMENTS: [&str; 4] = [".zgroup", ".zattrs", ".zarray", "zarr.json"];
+    if DOCUMENTS.contains(&name) || name.starts_with(".adt/") {
+        return At::Described;
+    }
+    let Some((level, rest)) = name.split_once('/') else { return At::Strange };
+    let Some(array) = level.parse().ok().and_then(|level: usize| tile.arrays.get(level)) else {
+        return At::Strange;
+    };
+    if DOCUMENTS.contains(&rest) {
+        return At::Described;
+    }
+    let rest = if array.sharded().is_some() { rest.strip_prefix("c/") } else { Some(rest) };
+    let index: Option<Vec<u64>> =
+        rest.and_then(|rest| rest.split('/').map(|part| part.parse().ok()).collect());
+    let grid = |axis: usize| array.shape[axis].div_ceil(array.object[axis]);
+    let within = |index: &[u64]| {
+        let [t, c, ..] = tile.about.shape;
+        let most = [t, c, grid(0), grid(1), grid(2)];
+        index.len() == 5 && index.iter().zip(most).all(|(at, most)| *at < most)
+    };
+    match index {
+        Some(index) if within(&index) => At::Chunk(level.parse().unwrap_or_default()),
+        _ => At::Strange,
+    }
+}
+
+fn windows<T: Sample>(dtype: Dtype, made: &[Made]) -> Result<Window, Fault> {
+    let mut seen = Intensities::<T>::new();
+    for (kind, count) in made.iter().flat_map(|made| &made.brightness) {
+        seen.add(*kind, *count);
+    }
+    let at = |percent: f64| seen.percentile(percent).filter(|value| value.is_finite());
+    let [min, max] = range(dtype).unwrap_or([at(0.0).unwrap_or(0.0), at(100.0).unwrap_or(1.0)]);
+    let [start, end] = [at(SHOWN[0]).unwrap_or(min), at(SHOWN[1]).unwrap_or(max)];
+    // A window of no width shows nothing.
+    let end = if end > start { end } else { start + 1.0 };
+    Ok(Window { min, max: max.max(end), start, end })
+}
+
+fn channel(tile: &Tile, number: usize, name: &str, window: Window) -> Channel {
+    let about = &tile.about;
+    let named = about.channels.get(number).filter(|name| !name.is_empty());
+    let wavelength = about.wavelength.or_else(|| named.and_then(|name| name.trim().parse().ok()));
+    let colour = match wavelength {
+        Some(wavelength) => Colour::of_wavelength(wavelength),
+        None if about.shape[1] > 1 => Colour(COLOURS[number % COLOURS.len()]),
+        None => Colour::WHITE,
+    };
+    let label = match (about.wavelength, named) {
+        (Some(wavelength), _) if about.shape[1] == 1 => wavelength.to_string(),
+        (_, Some(named)) => named.clone(),
+        _ => format!("Channel:{name}:{number}"),
+    };
+    Channel { label, colour, window }
+}
+
+fn method(container: &Container, version: &str) -> Method {
+    let config = &container.config;
+    let rounded = match config.rounding {
+        Rounding::Floor => "rounded towards zero",
+        Rounding::NearestEven => "rounded to the nearest, to even between two",
+    };
+    let settings = serde_json::json!({
+        "factors": config.factors, "edge": config.edge, "rounding": config.rounding,
+    });
+    Method {
+        kind: "mean".into(),
+        description: format!("Each level is the mean of windows of the one before, {rounded}"),
+        method: "adt imaging".into(),
+        version: version.into(),
+        settings: settings.as_object().cloned().unwrap_or_default(),
+    }
+}
+
+fn last_part(location: &Location) -> String {
+    let text = location.to_string();
+    text.trim_end_matches('/').rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
+}
+
+/// Of a container whose items are not all done: others may be at it, or must be asked again.
+pub(super) fn incomplete(group: &str) -> Fault {
+    Fault::new(Class::Transient, format!("`{group}` is not complete: items of it have no marker"))
+        .help("run what is left of the work, then finish again")
+}
+
+fn not_held(group: &str, said: &BTreeMap<usize, Wrote>, found: &BTreeMap<usize, Wrote>) -> Fault {
+    let total = |of: &BTreeMap<usize, Wrote>| {
+        of.values().fold((0, 0), |(objects, bytes), wrote| (objects + wrote.objects, bytes + wrote.bytes))
+    };
+    let ((said, said_bytes), (found, found_bytes)) = (total(said), total(found));
+    Fault::new(
+        Class::Corrupt,
+        format!(
+            "`{group}` at the destination is not what was written: {found} chunks of {found_bytes} bytes where \
+             {said} of {said_bytes} bytes were"
+        ),
+    )
+    .help("something else writes there; remove its folder and run the same command again")
+}
+
+/// The key of the document that a link leads to.
+pub(crate) fn link_document() -> Key {
+    below(None, "process_output.json")
+}

@@ -1,0 +1,70 @@
+use std::sync::Arc;
+
+use adt_model::{Class, Fault, ImagingConfig, Key, Location};
+use camino::Utf8PathBuf;
+
+use super::{
+    container::{Container, Share},
+    finish::link_document,
+    look::{Asked, look},
+    written::Written,
+};
+use crate::{
+    beat::Beat,
+    delivery::{Delivery, off_the_reactor},
+};
+
+/// A session whose images become groups of OME-Zarr.
+#[derive(Clone)]
+pub(crate) struct Work {
+    /// The session's folder, an image, or an N5 dataset.
+    pub source: Utf8PathBuf,
+    /// What of it belongs elsewhere.
+    pub leave_out: Vec<Utf8PathBuf>,
+    /// Whether the source is an N5 dataset.
+    pub n5: bool,
+    /// Where the groups go; `None`: at the place itself.
+    pub under: Option<Key>,
+    /// How they are stored.
+    pub config: ImagingConfig,
+    /// Where all of it will be in the end, for links.
+    pub home: Location,
+    /// The way to them.
+    pub out: Arc<Delivery>,
+    /// Counts what is read.
+    pub beat: Beat,
+}
+
+/// Every image of a session becomes a group. What is wrong with one loses no other: it is in [`Written::missing`]. A fault means
+/// that nothing more can be done: the destination failed, or a person stopped it.
+pub(crate) async fn write(work: Work) -> Result<Written, Fault> {
+    let home = work.home.clone();
+    let (container, unread) = open(work).await?;
+    container.prepare().await?;
+    for stage in 0..container.stages() {
+        container.run(stage, Share::ALL).await?;
+        if stage == 0 {
+            container.sources_are_steady().await?;
+        }
+    }
+    let mut written = container.finish(&home, &link_document()).await?;
+    written.missing.splice(0..0, unread);
+    Ok(written)
+}
+
+/// The container, and the images that are not in it.
+pub(super) async fn open(work: Work) -> Result<(Container, Vec<String>), Fault> {
+    let Work { source, leave_out, n5, under, config, out, beat, home: _ } = work;
+    let seen = off_the_reactor(move || {
+        let asked =
+            Asked { source: &source, leave_out: &leave_out, n5, under: under.as_ref(), config: &config };
+        let seen = look(&asked)?;
+        Ok(seen.map(|seen| (seen, source, config, under)))
+    })
+    .await?;
+    let Some((seen, source, config, under)) = seen else {
+        return Err(Fault::new(Class::Missing, "there is no image in the source any more"));
+    };
+    let container = Container::new(seen.tiles, (source.as_str(), n5), config, under, out, beat);
+    Ok((container, seen.unread))
+}

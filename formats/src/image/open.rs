@@ -1,0 +1,19 @@
+use adt_model::{Class, Fault};
+
+use super::Volume;
+use crate::{
+    SteadyFile,
+    microscope::{Found, FoundKind},
+    tiff::Tiff,
+};
+
+/// Opens an image; only what describes it is read.
+pub fn open(found: &Found) -> Result<Box<dyn Volume>, Fault> {
+    let file = || SteadyFile::as_it_is(&found.path);
+    Ok(match found.kind {
+        FoundKind::Tiff => Box::new(Tiff::open(file()?)?),
+        FoundKind::Imaris | FoundKind::Planes | FoundKind::N5 => {
+            return Err(Fault::new(Class::BadInput, format!("`{}` is not read yet", found.key)));
+        }
+    })
+}

@@ -1,0 +1,63 @@
+use super::*;
+use rstest::rstest;
+
+fn lab(files: &[&str]) -> (tempfile::TempDir, Utf8PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
+    for file in files {
+        let path = root.join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, if file.contains("empty") { "" } else { "x" }).unwrap();
+    }
+    (folder, root)
+}
+
+fn shown(root: &Utf8Path, exclude: &[&str]) -> (Vec<String>, Vec<String>, Vec<String>) {
+    let exclude: Vec<_> = exclude.iter().map(ToString::to_string).collect();
+    let Some(tiles) = find(root, &[], &exclude).unwrap() else { return <_>::default() };
+    let groups = tiles.images.iter().flat_map(|image| &image.groups);
+    let groups = groups.map(|(group, _)| group.as_ref().unwrap().to_string()).collect();
+    let taken = tiles.taken.iter().map(|path| relative(root, path)).collect();
+    (groups, taken, tiles.problems.iter().map(|fault| fault.line()).collect())
+}
+
+#[rstest]
+#[case::rig(&["exaSPIM/b.ims", "exaSPIM/a.TIF", "derivatives/x.tif"], &["a.zarr", "b.zarr"], &["exaSPIM"])]
+#[case::others(&["diSPIM/a.tiff", "diSPIM/log.txt"], &["a.zarr"], &["diSPIM/a.tiff"])]
+#[case::direct(&["a.tiff", "notes/log.txt"], &["a.zarr"], &["a.tiff"])]
+#[case::smartspim(
+    &["SmartSPIM/Ex_488_Em_525/1/1_2/000000.png", "SmartSPIM/Ex_488_Em_525_MIP/1/1_2/000000.png"],
+    &["Ex_488_Em_525/1_2.ome.zarr"], &["SmartSPIM/Ex_488_Em_525/1/1_2"]
+)]
+#[case::planes_and_others(
+    &["Ex_488_Em_525/1/1_2/000000.png", "Ex_488_Em_525/1/1_2/log.txt"],
+    &["Ex_488_Em_525/1_2.ome.zarr"], &["Ex_488_Em_525/1/1_2/000000.png"]
+)]
+#[case::nothing(&["a.txt", "b/c.tif"], &[], &[])]
+fn images_are_found(#[case] files: &[&str], #[case] groups: &[&str], #[case] taken: &[&str]) {
+    let (_folder, root) = lab(files);
+    let (found, left, problems) = shown(&root, &[]);
+    assert_eq!((found, left, problems), (strings(groups), strings(taken), vec![]));
+}
+
+fn strings(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn what_is_excluded_is_left_alone() {
+    let (_folder, root) = lab(&["micr/a_ch_488.tif", "micr/a_ch_561.tif"]);
+    assert_eq!(shown(&root, &["*ch_561*"]).0, ["a_ch_488.zarr"]);
+}
+
+#[rstest]
+#[case::stem(&["micr/a.tif", "micr/a.ims", "micr/b.tif"], "`micr/a.ims` and `micr/a.tif` would all become `a.zarr`")]
+#[case::case(&["micr/a.tif", "micr/A.tif", "micr/b.tif"], "would all become `a.zarr`")]
+#[case::empty(&["micr/empty.tif", "micr/b.tif"], "`micr/empty.tif` is empty")]
+#[case::name(&["micr/c_ch_488_561.tif", "micr/b.tif"], "does not tell its place")]
+fn what_cannot_be_converted_is_named_and_others_go_on(#[case] files: &[&str], #[case] problem: &str) {
+    let (_folder, root) = lab(files);
+    let (groups, _, problems) = shown(&root, &[]);
+    assert_eq!(groups, ["b.zarr"]);
+    assert!(problems[0].contains(problem), "{problems:?}");
+}
