@@ -4,6 +4,7 @@
 //! - [`folder`]: what lies in a session folder, in key order.
 //! - [`SteadyFile`]: a source that must not change while it is read.
 //! - [`image`]: what is common to images of all kinds of files.
+//! - [`imaris`]: stacks of Imaris, read in chunks.
 //! - [`microscope`]: which images lie in a session's folder.
 //! - [`npy`]: arrays of `NumPy`, read in ranges.
 //! - [`ome`]: images at several sizes, described for viewers.
@@ -16,6 +17,7 @@
 pub mod ephys_store;
 pub mod folder;
 pub mod image;
+pub mod imaris;
 pub mod microscope;
 pub mod npy;
 pub mod ome;

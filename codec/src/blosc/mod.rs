@@ -13,6 +13,7 @@ mod shuffle;
 
 pub use decode::Decoder;
 pub use encode::Encoder;
+pub use shuffle::unshuffle;
 
 /// What compresses the blocks of frames that are written. Those of LZ4 HC, zlib and blosclz are read as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -28,6 +28,14 @@ pub(super) fn together(shuffle: Shuffle, width: usize, from: &[u8], to: &mut [u8
     }
 }
 
+/// Undoes a shuffle by bytes as Blosc and HDF5's filter 2 do it: `from` has all first bytes of items of `width` bytes, then all
+/// second ones, and so on; what is behind the last whole item stays where it is.
+///
+/// Both must have the same length, and `width` must not be 0.
+pub fn unshuffle(width: usize, from: &[u8], to: &mut [u8]) {
+    bytes_together(width, from, to);
+}
+
 /// Bits are shuffled in blocks of a multiple of eight items only; others stay as they are.
 fn bits_fit(width: usize, length: usize) -> bool {
     (length / width).is_multiple_of(8)

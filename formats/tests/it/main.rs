@@ -6,6 +6,7 @@ mod encrypted;
 mod ephys_store;
 mod ephys_store_oracle;
 mod fuzz;
+mod imaris;
 mod ome;
 mod ome_oracle;
 mod open_ephys;
