@@ -3,6 +3,7 @@ use adt_model::{Class, Fault};
 use super::Volume;
 use crate::{
     SteadyFile,
+    imaris::Imaris,
     microscope::{Found, FoundKind},
     tiff::Tiff,
 };
@@ -12,7 +13,8 @@ pub fn open(found: &Found) -> Result<Box<dyn Volume>, Fault> {
     let file = || SteadyFile::as_it_is(&found.path);
     Ok(match found.kind {
         FoundKind::Tiff => Box::new(Tiff::open(file()?)?),
-        FoundKind::Imaris | FoundKind::Planes | FoundKind::N5 => {
+        FoundKind::Imaris => Box::new(Imaris::open(file()?)?),
+        FoundKind::Planes | FoundKind::N5 => {
             return Err(Fault::new(Class::BadInput, format!("`{}` is not read yet", found.key)));
         }
     })
