@@ -56,7 +56,7 @@ impl Header {
         while let Some((address, bytes)) = parts.pop() {
             let part = source.bytes(address, bytes)?;
             (length, read) = (length + part.len(), read + 1);
-            if length > LONGEST || read > PARTS {
+            if length > LONGEST || read > PARTS || length as u64 > source.file.size() {
                 return Err(damaged("what it says of an object does not end"));
             }
             if style.newer {

@@ -1,6 +1,6 @@
 //! Files that h5py wrote, compared voxel by voxel with what it reads.
 
-use std::{fs, process::Command};
+use std::{fs, process::Command, thread};
 
 use adt_formats::image::{Region, SizeSource, Volume};
 use adt_testkit::{Seed, oracle};
@@ -36,7 +36,12 @@ fn files_of_h5py() {
         facts(name, &imaris, case);
         let found = all(&imaris).unwrap_or_else(|fault| panic!("{name}: {}", fault.line()));
         assert!(found == raw, "{name}");
-        regions(name, &imaris, &raw);
+        // Opened anew, so that both threads want the places of chunks that nobody knows yet.
+        let imaris = open(&files.join(format!("{name}.ims"))).unwrap();
+        let (imaris, raw) = (&imaris, &raw[..]);
+        thread::scope(|scope| {
+            (0..2).for_each(|seed| drop(scope.spawn(move || regions(name, imaris, raw, seed))))
+        });
         imaris.finish().unwrap();
     }
 }
@@ -56,8 +61,8 @@ fn facts(name: &str, volume: &dyn Volume, case: &Value) {
 }
 
 /// Some regions of any size at any place, and one chunk's.
-fn regions(name: &str, volume: &dyn Volume, raw: &[u8]) {
-    let mut seed = Seed::new(raw.len() as u64);
+fn regions(name: &str, volume: &dyn Volume, raw: &[u8], seed: u64) {
+    let mut seed = Seed::new(raw.len() as u64 + seed);
     let [times, channels, size @ ..] = volume.shape();
     let mut reader = volume.reader();
     let piece = volume.piece();
