@@ -1,9 +1,13 @@
 //! What a person types. Help texts live here; nothing in this file acts.
 
+mod imaging;
+
 use adt_model::{ChunkLength, Lsb, MetadataApi, MetadataMissing, Schema, VideoEncryption};
 use camino::Utf8PathBuf;
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+
+pub(crate) use imaging::{Convert, Imaging, Work};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -126,6 +130,22 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Ephys,
     },
+    /// Images of microscopes: convert them into OME-Zarr
+    #[command(
+        after_help = "Examples:\n  adt imaging zarr /data/exaSPIM_1 s3://bucket/exaSPIM_1/SPIM.ome.zarr\n  adt imaging n5 /data/fused.n5 /archive/fused.zarr"
+    )]
+    Imaging {
+        #[command(subcommand)]
+        command: Imaging,
+    },
+    /// Do a share of planned work: what each task of a cluster runs
+    ///
+    /// What is done is known by markers at the destination: any number of processes may share the work, in any order, on any machine that
+    /// sees the source; one that is run twice finds its share done.
+    #[command(
+        after_help = "Examples:\n  adt imaging zarr /data/session s3://bucket/tiles --plan-only\n  adt work s3://bucket/tiles --shard 0/4\n  adt work s3://bucket/tiles --finish"
+    )]
+    Work(Work),
     /// Make a small lab of data and run it all against an object store inside this program
     #[command(after_help = "Example:\n  adt demo /tmp/adt-demo")]
     Demo(Demo),

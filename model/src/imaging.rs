@@ -38,6 +38,8 @@ pub struct ImagingConfig {
     pub edge: Edge,
     /// Which integer stands for a mean between two.
     pub rounding: Rounding,
+    /// Bytes of voxels that are one piece of work, about: what is lost by an interruption at most.
+    pub item: u64,
     /// Metadata as the Python original writes it, its mistakes included.
     pub strict_compat: bool,
 }
@@ -60,6 +62,7 @@ impl Default for ImagingConfig {
             link: None,
             edge: Edge::default(),
             rounding: Rounding::default(),
+            item: 5 << 29,
             strict_compat: false,
         }
     }

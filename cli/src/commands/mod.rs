@@ -5,6 +5,7 @@ mod decrypt;
 mod demo;
 mod ephys;
 mod history;
+mod imaging;
 mod look;
 mod plan;
 mod reference;
@@ -34,6 +35,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<u8> {
         Command::Settings(shown) => settings::run(&shown, &args.common, &vars),
         Command::Decrypt(decrypt) => decrypt::run(&decrypt, &args.common, &vars),
         Command::Ephys { command } => ephys::run(&command, &args.common, &vars),
+        Command::Imaging { command } => imaging::run(&command, &args.common, &vars),
+        Command::Work(work) => imaging::work(&work, &args.common, &vars),
         Command::Demo(demo) => demo::run(&demo, &args.common, vars),
         Command::Completions { shell } => Ok(reference::completions(shell)),
         Command::Man { folder } => reference::man(&folder),

@@ -10,9 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{array::Array, boxes};
 
-/// Bytes of an item at most, as far as chunks and factors allow: what a kill costs at most.
-const ITEM: u64 = 5 << 29;
-
 /// Bytes of the boxes of stored pieces at most: so much is held once rather than decompressing a piece again and again.
 const PIECES: u64 = 2 << 30;
 
@@ -116,7 +113,7 @@ impl Tile {
         about.levels = levels.len();
         about.chunk = levels[0].chunk;
         let unit = std::array::from_fn(|axis| chunk[axis] * shard.map_or(1, |shard| shard[axis]));
-        let partition = partition(levels, unit, volume.piece(), item);
+        let partition = partition(levels, unit, volume.piece(), item, config.item);
         Ok(Self { about, folder, volume, interleaved, background, dtype, arrays, partition, chunk })
     }
 
@@ -164,9 +161,9 @@ impl Tile {
 }
 
 /// Items as deep as a kill may cost; along axes where the source is stored in longer pieces they take the whole image.
-fn partition(levels: Vec<Level>, unit: Extent, piece: Extent, item: u64) -> Partition {
+fn partition(levels: Vec<Level>, unit: Extent, piece: Extent, item: u64, most_bytes: u64) -> Partition {
     let most = levels.len();
-    let depth = Partition::depth(&levels, unit, most, item, ITEM).max(2);
+    let depth = Partition::depth(&levels, unit, most, item, most_bytes).max(2);
     let plain = Partition::new(levels.clone(), unit, depth, [false; 3]);
     let Some(stage) = plain.stages().first() else { return plain };
     // Single rows can be read in parts; compressed strips and planes cannot.

@@ -26,7 +26,7 @@ pub(super) fn run(asked: &Ephys, common: &Common, vars: &Vars) -> anyhow::Result
 }
 
 /// A location as a person types it; folders may be relative to the working folder.
-fn location(text: &str) -> Result<Location, Fault> {
+pub(super) fn location(text: &str) -> Result<Location, Fault> {
     let wrong = |e| Fault::new(Class::BadInput, format!("`{text}` is no place")).because(e);
     match text.parse().map_err(wrong)? {
         Location::Folder(path) => Ok(Location::Folder(absolute(&path)?)),
@@ -34,7 +34,7 @@ fn location(text: &str) -> Result<Location, Fault> {
     }
 }
 
-fn absolute(path: &Utf8Path) -> Result<Utf8PathBuf, Fault> {
+pub(super) fn absolute(path: &Utf8Path) -> Result<Utf8PathBuf, Fault> {
     let absolute = std::path::absolute(path).map_err(|e| Fault::io("cannot tell the working folder", e))?;
     Utf8PathBuf::from_path_buf(absolute).map_err(|_| {
         Fault::new(Class::BadInput, format!("`{path}` lies in a folder whose name is not UTF-8"))
@@ -42,7 +42,7 @@ fn absolute(path: &Utf8Path) -> Result<Utf8PathBuf, Fault> {
 }
 
 /// Drives work while listening for Ctrl-C.
-fn drive<T>(ctx: &Arc<Ctx>, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+pub(super) fn drive<T>(ctx: &Arc<Ctx>, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
     let runtime = wire::runtime()?;
     let done = runtime.block_on(async {
         let told = Arc::clone(ctx);

@@ -1,0 +1,100 @@
+//! `adt imaging zarr`, `adt imaging n5`, `adt work`
+
+use std::sync::Arc;
+
+use adt_engine::imaging::{
+    Share,
+    alone::{ImagingAsked, Part, ome_zarr, share},
+};
+use adt_intake::imaging_config;
+use adt_model::{Background, ChunkShape, Class, Fault, ImagingConfig, ZarrFormat};
+
+use super::{Vars, context, ended};
+use crate::{
+    args::{Common, Convert, Work},
+    commands::ephys::{absolute, location},
+    show,
+};
+
+pub(super) fn run(asked: &Convert, n5: bool, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
+    let (source, destination) = (absolute(&asked.source)?, location(&asked.destination)?);
+    let (config, notes) = config(asked)?;
+    for note in notes {
+        show::say(&format!("note: {note}"));
+    }
+    let ctx = context(&asked.tuning, common, vars)?;
+    let verb = if n5 { "n5" } else { "zarr" };
+    let command = format!("adt imaging {verb} {source} {destination}");
+    let asked = ImagingAsked {
+        source,
+        destination,
+        config,
+        n5,
+        dry_run: asked.dry_run,
+        force: asked.force,
+        resume: asked.resume,
+        plan_only: asked.plan_only,
+        metrics: asked.metrics_file.as_deref().map(absolute).transpose()?,
+    };
+    ended(ome_zarr(asked, &command, Arc::clone(&ctx)), &ctx, common)
+}
+
+pub(super) fn work(asked: &Work, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
+    let destination = location(&asked.destination)?;
+    let ctx = context(&asked.tuning, common, vars)?;
+    let part = Part {
+        share: asked.shard.map(|(number, of)| Share { number, of }),
+        stage: asked.stage,
+        finish: asked.finish,
+    };
+    let command = format!("adt work {destination}");
+    ended(share(destination, part, &command, Arc::clone(&ctx)), &ctx, common)
+}
+
+/// The file's word, and over it the flags'.
+fn config(asked: &Convert) -> Result<(ImagingConfig, Vec<String>), Fault> {
+    let (mut config, notes) = match &asked.config_file {
+        Some(path) => imaging_config(&absolute(path)?)?,
+        None => (ImagingConfig::default(), Vec::new()),
+    };
+    config.levels = asked.n_levels.or(config.levels);
+    config.factors = asked.scale_factor.unwrap_or(config.factors);
+    if let Some(bytes) = asked.chunk_size {
+        config.chunk = ChunkShape::Bytes(bytes);
+    }
+    if let Some(shape) = asked.chunk_shape {
+        config.chunk = ChunkShape::Voxels(shape);
+    }
+    config.format = asked.zarr_format.unwrap_or(config.format);
+    config.shard = asked.shard_shape.or(config.shard);
+    config.cname = asked.codec.unwrap_or(config.cname);
+    config.clevel = asked.clevel.unwrap_or(config.clevel);
+    config.voxel = asked.voxel_size.or(config.voxel);
+    if let Some(folder) = &asked.bkg_img_dir {
+        config.background = Some(Background::Folder(absolute(folder)?));
+    }
+    config.exclude.extend(asked.exclude.iter().cloned());
+    config.edge = asked.edge.unwrap_or(config.edge);
+    config.rounding = asked.rounding.unwrap_or(config.rounding);
+    config.link = asked.ng_link.or(config.link);
+    config.item = asked.item_size.unwrap_or(config.item);
+    config.strict_compat |= asked.strict_compat;
+    shards_are_whole(&config)?;
+    Ok((config, notes))
+}
+
+fn shards_are_whole(config: &ImagingConfig) -> Result<(), Fault> {
+    let Some(shard) = config.shard else { return Ok(()) };
+    if config.format == ZarrFormat::V2 {
+        return Err(Fault::new(
+            Class::BadInput,
+            "`--shard-shape` belongs to `--zarr-format 3`: Zarr 2 has no shards",
+        ));
+    }
+    let ChunkShape::Voxels(chunk) = config.chunk else { return Ok(()) };
+    if shard.iter().zip(chunk).all(|(shard, chunk)| shard % chunk == 0) {
+        return Ok(());
+    }
+    let what = format!("shards of {shard:?} voxels do not hold whole chunks of {chunk:?}");
+    Err(Fault::new(Class::BadInput, what).help("each side of a shard is a multiple of that of a chunk"))
+}

@@ -1,0 +1,57 @@
+//! `adt imaging`
+
+mod convert;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use adt_engine::{Ctx, Stop, Summary};
+use adt_model::{Class, Fault};
+
+use crate::{
+    args::{Common, Imaging, Tuning, Work},
+    commands::{FAILED, ephys::drive},
+    settings, show, wire,
+};
+
+type Vars = BTreeMap<String, String>;
+
+pub(super) fn run(asked: &Imaging, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
+    match asked {
+        Imaging::Zarr(asked) => convert::run(asked, false, common, vars),
+        Imaging::N5(asked) => convert::run(asked, true, common, vars),
+    }
+}
+
+/// `adt work`
+pub(super) fn work(asked: &Work, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
+    convert::work(asked, common, vars)
+}
+
+fn context(tuning: &Tuning, common: &Common, vars: &Vars) -> anyhow::Result<Arc<Ctx>> {
+    let settings = settings::resolve(common, tuning, vars)?;
+    let told = show::reporter(common, settings.log_level.unwrap_or_default());
+    Ok(wire::ctx(&settings, vars, wire::Ways::default(), told, Stop::default())?)
+}
+
+/// Drives work to its end and shows what came of it.
+fn ended(
+    work: impl Future<Output = Result<Summary, Fault>>,
+    ctx: &Arc<Ctx>,
+    common: &Common,
+) -> anyhow::Result<u8> {
+    match drive(ctx, work) {
+        Ok(summary) => {
+            show::ended(&summary, common);
+            Ok(summary.exit_code() as u8)
+        }
+        Err(fault)
+            if matches!(fault.class(), Class::Missing | Class::BadInput | Class::Bug | Class::Cancelled) =>
+        {
+            Err(fault.into())
+        }
+        Err(fault) => {
+            show::error(&fault.into());
+            Ok(FAILED)
+        }
+    }
+}
