@@ -7,10 +7,12 @@
 //!
 //! The three ways meet in a `Draft` (texts, each with the name it was written under), and one reader makes the
 //! [`JobSpec`] from it, so that a cell, a key and a flag of one name mean the same. The JSON of an AWS parameter is
-//! read by the same reader ([`endpoints`]). How recordings are stored is a file of its own ([`ephys_config`]).
+//! read by the same reader ([`endpoints`]). How recordings and images are stored are files of their own
+//! ([`ephys_config`], [`imaging_config`]).
 
 mod cell;
 mod clash;
+mod configs;
 mod csv;
 mod draft;
 mod encoding;
@@ -18,6 +20,7 @@ mod ephys;
 mod field;
 mod file;
 mod flags;
+mod imaging;
 mod json;
 mod nearest;
 mod parameter;
@@ -34,6 +37,7 @@ pub use csv::from_csv;
 pub use ephys::ephys_config;
 pub use file::{from_bytes, from_file};
 pub use flags::{SingleJob, from_flags};
+pub use imaging::{Contradiction, imaging_config, imaging_contradiction};
 pub use json::from_json;
 pub use parameter::endpoints;
 
@@ -100,10 +104,4 @@ pub struct MannerOverrides {
     pub video_encryption: Option<VideoEncryption>,
     /// `--strict-compat`
     pub strict_compat: bool,
-}
-/// stub
-pub fn imaging_config(
-    _path: &camino::Utf8Path,
-) -> Result<(adt_model::ImagingConfig, Vec<String>), adt_model::Fault> {
-    Ok(Default::default())
 }

@@ -2,8 +2,11 @@
 
 use adt_model::{ByteSize, ChunkLength};
 
-use super::{keys::Keys, value};
-use crate::{draft::Wrong, json::Node};
+use crate::{
+    configs::{Keys, value},
+    draft::Wrong,
+    json::Node,
+};
 
 const DURATION: &str = "compress_chunk_duration";
 /// An hour at 30 kHz.

@@ -2,8 +2,13 @@
 
 use adt_model::{BloscName, BloscShuffle, TraceCodec};
 
-use super::{keys::Keys, value};
-use crate::{cell, draft::Wrong, field, json::Node};
+use crate::{
+    cell,
+    configs::{Keys, value},
+    draft::Wrong,
+    field,
+    json::Node,
+};
 
 const THREADS: &str = "`--cpus` says how many threads there are";
 const LOSSLESS: &str = "it shapes the noise of a lossy compression, and this one is lossless";

@@ -4,18 +4,11 @@
 
 mod chunk;
 mod codec;
-mod document;
-mod keys;
-mod value;
 
-use adt_model::{Class, EphysConfig, Fault, Lsb, LsbSample};
+use adt_model::{EphysConfig, Fault, Lsb, LsbSample};
 use camino::Utf8Path;
 
-use self::keys::Keys;
-
-/// What the job list says, for each modality.
-const OF_THE_LIST: [&str; 6] =
-    ["modality", "source", "process_name", "compress_raw_data", "skip_staging", "extra_configs"];
+use crate::configs::{self, Keys, value};
 
 const FILE_FORM: &str = "it holds JSON or YAML, such as `{\"compressor_name\": \"wavpack\", \"compressor_kwargs\": {\"level\": 3}}`; every key may be left out";
 
@@ -25,20 +18,7 @@ const FILE_FORM: &str = "it holds JSON or YAML, such as `{\"compressor_name\": \
 /// case and the choice of `-` or `_` carry no meaning in a key, null means that nothing is said. A file that says
 /// nothing is no error. Files beyond 64 KiB are not read. The fault names every problem of the file.
 pub fn ephys_config(path: &Utf8Path) -> Result<(EphysConfig, Vec<String>), Fault> {
-    let refused = |problems: &[String]| {
-        let what = format!("the configuration `{path}` cannot be used: {}", problems.join("; "));
-        Fault::new(Class::BadInput, what).help(FILE_FORM)
-    };
-    let text = document::text(path)?.map_err(|what| refused(&[what]))?;
-    let pairs = document::pairs(path, &text).map_err(|what| refused(&[what]))?;
-    if pairs.is_empty() {
-        let note = format!("the configuration `{path}` says nothing: everything is stored as usual");
-        return Ok((EphysConfig::default(), vec![note]));
-    }
-    let mut keys = Keys::new("", pairs);
-    let config = config(&mut keys);
-    let found = keys.close();
-    if found.problems.is_empty() { Ok((config, found.notes)) } else { Err(refused(&found.problems)) }
+    configs::read(path, FILE_FORM, config)
 }
 
 /// What could not be read is as usual; nobody sees it, as there are problems then.
@@ -47,9 +27,7 @@ fn config(keys: &mut Keys) -> EphysConfig {
     keys.read("data_reader", |node| value::only(node, "openephys"));
     keys.read("compress_write_output_format", |node| value::only(node, "zarr"));
     keys.without_effect("compress_max_windows_filename_len", "names of any length are written");
-    for name in OF_THE_LIST {
-        keys.without_effect(name, "the job list says it");
-    }
+    configs::leave_to_the_list(keys);
     let lsb = keys.read_even_null("lsb", |node| value::word(node, Lsb::WORDS)).unwrap_or_default();
     EphysConfig {
         codec: codec::read(keys).unwrap_or(usual.codec),

@@ -1,4 +1,4 @@
-use adt_model::{BloscName, BloscShuffle, ChunkLength, TraceCodec};
+use adt_model::{BloscName, BloscShuffle, ChunkLength, Class, TraceCodec};
 use camino::Utf8PathBuf;
 use rstest::rstest;
 

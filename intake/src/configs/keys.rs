@@ -4,12 +4,12 @@ use crate::{draft::Wrong, field, json::Node, nearest};
 
 /// What is wrong and what has no effect, each in the order it was met.
 #[derive(Default)]
-pub(super) struct Found {
-    pub(super) problems: Vec<String>,
-    pub(super) notes: Vec<String>,
+pub(crate) struct Found {
+    pub(crate) problems: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
-pub(super) struct Keys {
+pub(crate) struct Keys {
     /// `compressor_kwargs.` inside of it.
     at: String,
     written: Vec<Written>,
@@ -24,7 +24,7 @@ struct Written {
 }
 
 impl Keys {
-    pub(super) fn new(at: &str, pairs: Vec<(String, Node)>) -> Self {
+    pub(crate) fn new(at: &str, pairs: Vec<(String, Node)>) -> Self {
         let mut keys =
             Self { at: at.to_owned(), written: Vec::new(), asked: Vec::new(), found: Found::default() };
         for (name, node) in pairs {
@@ -39,7 +39,7 @@ impl Keys {
     }
 
     /// Null is as good as nothing.
-    pub(super) fn read<T>(
+    pub(crate) fn read<T>(
         &mut self,
         name: &'static str,
         parse: impl FnOnce(&Node) -> Result<T, Wrong>,
@@ -51,7 +51,7 @@ impl Keys {
     }
 
     /// Where null could be meant as a value, `parse` is asked about it too.
-    pub(super) fn read_even_null<T>(
+    pub(crate) fn read_even_null<T>(
         &mut self,
         name: &'static str,
         parse: impl FnOnce(&Node) -> Result<T, Wrong>,
@@ -70,12 +70,12 @@ impl Keys {
     }
 
     /// Whether there is a value for it. Ask before it is read.
-    pub(super) fn says(&self, name: &str) -> bool {
+    pub(crate) fn says(&self, name: &str) -> bool {
         self.written.iter().any(|written| written.clean == name && !matches!(written.node, Node::Null))
     }
 
     /// The mapping below a key, empty if there is none. Give it back with [`Keys::absorb`].
-    pub(super) fn below(&mut self, name: &'static str) -> Self {
+    pub(crate) fn below(&mut self, name: &'static str) -> Self {
         let at = format!("{}{name}.", self.at);
         let pairs = match self.take(name) {
             None | Some((_, Node::Null)) => Vec::new(),
@@ -89,21 +89,27 @@ impl Keys {
         Self::new(&at, pairs)
     }
 
-    pub(super) fn absorb(&mut self, below: Self) {
+    pub(crate) fn absorb(&mut self, below: Self) {
         let found = below.close();
         self.found.problems.extend(found.problems);
         self.found.notes.extend(found.notes);
     }
 
     /// Known, and whatever its value is, nothing comes of it.
-    pub(super) fn without_effect(&mut self, name: &'static str, why: &str) {
+    pub(crate) fn without_effect(&mut self, name: &'static str, why: &str) {
         if matches!(self.take(name), Some((_, node)) if !matches!(node, Node::Null)) {
             self.note(name, why);
         }
     }
 
-    pub(super) fn note(&mut self, name: &str, why: &str) {
+    /// Known, but this time nothing comes of it.
+    pub(crate) fn note(&mut self, name: &str, why: &str) {
         self.found.notes.push(format!("`{}{name}` has no effect: {why}", self.at));
+    }
+
+    /// What is wrong with a key that was read already.
+    pub(crate) fn contradicted(&mut self, name: &str, what: &str, valid: &str) {
+        self.problem(name, None, &Wrong::new(what, valid));
     }
 
     fn take(&mut self, name: &'static str) -> Option<(String, Node)> {
@@ -120,7 +126,7 @@ impl Keys {
     }
 
     /// Whatever was not asked for is unknown.
-    pub(super) fn close(mut self) -> Found {
+    pub(crate) fn close(mut self) -> Found {
         for written in std::mem::take(&mut self.written) {
             let valid = match nearest::nearest(&written.clean, self.asked.iter().copied()) {
                 Some(name) => format!("did you mean `{name}`?"),

@@ -5,7 +5,7 @@ use std::{ops::RangeInclusive, str::FromStr};
 use crate::{cell, draft::Wrong, json::Node};
 
 /// A whole number; `3.0` and `"3"` are some.
-pub(super) fn whole(node: &Node, range: RangeInclusive<u64>) -> Result<u64, Wrong> {
+pub(crate) fn whole(node: &Node, range: RangeInclusive<u64>) -> Result<u64, Wrong> {
     let read = match node {
         Node::Number(number) => number.as_u64().or_else(|| number.as_f64().and_then(exact)),
         Node::Text(text) => text.trim().parse().ok(),
@@ -19,6 +19,16 @@ pub(super) fn whole(node: &Node, range: RangeInclusive<u64>) -> Result<u64, Wron
     })
 }
 
+/// A number that is not infinite.
+pub(crate) fn float(node: &Node) -> Option<f64> {
+    let read = match node {
+        Node::Number(number) => number.as_f64(),
+        Node::Text(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    read.filter(|value| value.is_finite())
+}
+
 fn exact(value: f64) -> Option<u64> {
     // Whole numbers beyond 2^53 are not exact as floats.
     let fits = value.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(&value);
@@ -26,18 +36,18 @@ fn exact(value: f64) -> Option<u64> {
 }
 
 /// One of a few words.
-pub(super) fn word<T: FromStr<Err = ()>>(node: &Node, words: &[&'static str]) -> Result<T, Wrong> {
+pub(crate) fn word<T: FromStr<Err = ()>>(node: &Node, words: &[&'static str]) -> Result<T, Wrong> {
     cell::word(&scalar(node), words)
 }
 
 /// The one word there is.
-pub(super) fn only(node: &Node, word: &'static str) -> Result<(), Wrong> {
+pub(crate) fn only(node: &Node, word: &'static str) -> Result<(), Wrong> {
     let same = scalar(node).trim().to_ascii_lowercase().replace(['_', '-', ' '], "") == word;
     if same { Ok(()) } else { Err(Wrong::new("not known", format!("only `{word}`"))) }
 }
 
 /// True or false, in any of the original's spellings.
-pub(super) fn switch(node: &Node) -> Result<bool, Wrong> {
+pub(crate) fn switch(node: &Node) -> Result<bool, Wrong> {
     match node {
         Node::Bool(value) => Ok(*value),
         node => cell::switch(&scalar(node)).map_err(|wrong| Wrong::new(wrong.what, "true or false")),
@@ -45,7 +55,7 @@ pub(super) fn switch(node: &Node) -> Result<bool, Wrong> {
 }
 
 /// The text of a text or a number; nothing else has one.
-pub(super) fn scalar(node: &Node) -> String {
+pub(crate) fn scalar(node: &Node) -> String {
     match node {
         Node::Number(number) => number.to_string(),
         Node::Text(text) => text.clone(),
