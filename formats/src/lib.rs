@@ -6,6 +6,7 @@
 //! - [`image`]: what is common to images of all kinds of files.
 //! - [`imaris`]: stacks of Imaris, read in chunks.
 //! - [`microscope`]: which images lie in a session's folder.
+//! - [`n5`]: datasets of N5, read in blocks.
 //! - [`npy`]: arrays of `NumPy`, read in ranges.
 //! - [`ome`]: images at several sizes, described for viewers.
 //! - [`open_ephys`]: recordings of the Open Ephys GUI.
@@ -19,6 +20,7 @@ pub mod folder;
 pub mod image;
 pub mod imaris;
 pub mod microscope;
+pub mod n5;
 pub mod npy;
 pub mod ome;
 pub mod open_ephys;

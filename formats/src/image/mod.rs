@@ -1,6 +1,7 @@
 //! An image that is read in pieces by many threads at once, whatever it lies in.
 
 mod dtype;
+mod length;
 mod open;
 mod region;
 mod size;
@@ -13,6 +14,8 @@ pub use dtype::Dtype;
 pub use open::open;
 pub use region::Region;
 pub use size::{Origin, Size, SizeSource, Voxel};
+
+pub(crate) use length::micrometres;
 
 /// An open image. Only what describes it has been read.
 pub trait Volume: Debug + Send + Sync {

@@ -5,6 +5,7 @@ use crate::{
     SteadyFile,
     imaris::Imaris,
     microscope::{Found, FoundKind},
+    n5::N5,
     tiff::Tiff,
 };
 
@@ -14,7 +15,8 @@ pub fn open(found: &Found) -> Result<Box<dyn Volume>, Fault> {
     Ok(match found.kind {
         FoundKind::Tiff => Box::new(Tiff::open(file()?)?),
         FoundKind::Imaris => Box::new(Imaris::open(file()?)?),
-        FoundKind::Planes | FoundKind::N5 => {
+        FoundKind::N5 => Box::new(N5::open(&found.path)?),
+        FoundKind::Planes => {
             return Err(Fault::new(Class::BadInput, format!("`{}` is not read yet", found.key)));
         }
     })

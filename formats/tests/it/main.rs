@@ -7,6 +7,7 @@ mod ephys_store;
 mod ephys_store_oracle;
 mod fuzz;
 mod imaris;
+mod n5;
 mod ome;
 mod ome_oracle;
 mod open_ephys;
