@@ -10,6 +10,7 @@
 //! - [`npy`]: arrays of `NumPy`, read in ranges.
 //! - [`ome`]: images at several sizes, described for viewers.
 //! - [`open_ephys`]: recordings of the Open Ephys GUI.
+//! - [`planes`]: stacks of PNG or TIFF files, each a plane.
 //! - [`tiff`]: stacks of microscopes, read in pieces.
 //! - [`zarr`]: arrays in chunks, their metadata.
 //! - [`zip`]: folders as zip streams, single files as encrypted zip streams, and the way back.
@@ -24,6 +25,7 @@ pub mod n5;
 pub mod npy;
 pub mod ome;
 pub mod open_ephys;
+pub mod planes;
 mod stamp;
 mod steady;
 pub mod tiff;

@@ -1,4 +1,4 @@
-use adt_model::{Class, Fault};
+use adt_model::Fault;
 
 use super::Volume;
 use crate::{
@@ -6,6 +6,7 @@ use crate::{
     imaris::Imaris,
     microscope::{Found, FoundKind},
     n5::N5,
+    planes::Planes,
     tiff::Tiff,
 };
 
@@ -15,9 +16,7 @@ pub fn open(found: &Found) -> Result<Box<dyn Volume>, Fault> {
     Ok(match found.kind {
         FoundKind::Tiff => Box::new(Tiff::open(file()?)?),
         FoundKind::Imaris => Box::new(Imaris::open(file()?)?),
+        FoundKind::Planes => Box::new(Planes::open(&found.path)?),
         FoundKind::N5 => Box::new(N5::open(&found.path)?),
-        FoundKind::Planes => {
-            return Err(Fault::new(Class::BadInput, format!("`{}` is not read yet", found.key)));
-        }
     })
 }

@@ -30,6 +30,8 @@ pub enum SizeSource {
     Imaris,
     /// `pixelResolution` or `resolution` of an N5 dataset.
     N5,
+    /// The numbers that are the names of planes.
+    Names,
 }
 
 impl SizeSource {
@@ -41,6 +43,7 @@ impl SizeSource {
             Self::Resolution => "resolution tags",
             Self::Imaris => "Imaris",
             Self::N5 => "N5",
+            Self::Names => "file names",
         }
     }
 }

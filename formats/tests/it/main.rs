@@ -13,6 +13,7 @@ mod ome_oracle;
 mod open_ephys;
 mod open_ephys_clipped;
 mod open_ephys_oracle;
+mod planes;
 mod tiff;
 mod zarr;
 mod zip;
