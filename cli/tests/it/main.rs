@@ -19,6 +19,8 @@ mod ephys_session;
 mod faults;
 mod golden;
 mod help;
+mod imaging_oracles;
+mod imaging_session;
 mod kills;
 mod lab;
 mod memory;
