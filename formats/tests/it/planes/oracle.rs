@@ -1,4 +1,4 @@
-//! Planes that Pillow, OpenCV and libpng wrote, compared voxel by voxel.
+//! Planes that Pillow, `OpenCV` and libpng wrote, compared voxel by voxel.
 
 use std::{fs, process::Command};
 
