@@ -1,8 +1,8 @@
 //! What a person should know before a job starts: everything the job asks for that will not happen, and everything left out.
 
 use adt_model::{
-    Choice, DocumentSource, EphysFacts, Facts, FolderFacts, JobSpec, ModalitySpec, Standing, Transform,
-    VideoEncryption,
+    Choice, DocumentSource, EphysFacts, Facts, FolderFacts, JobSpec, ModalitySpec, Standing, TileFacts,
+    Transform, VideoEncryption,
 };
 use camino::Utf8Path;
 
@@ -113,41 +113,30 @@ pub(crate) fn not_converted(modality: &ModalitySpec, unread: &str) -> String {
 fn images(modality: &ModalitySpec, seen: &FolderFacts, notes: &mut Vec<String>) {
     let Some(imaging) = &seen.imaging else { return };
     let name = &modality.folder;
+    let mut note = |text: &str| notes.push(format!("{name}: {text}"));
     match (imaging.config.transform, imaging.tiles.len()) {
-        (Transform::Zip, _) => {
-            notes.push(format!("{name}: `transform` is zip: images go into the zip as they are"))
-        }
-        (Transform::None, _) => {
-            notes.push(format!("{name}: `transform` is none: images are sent as they are"))
-        }
+        (Transform::Zip, _) => note("`transform` is zip: images go into the zip as they are"),
+        (Transform::None, _) => note("`transform` is none: images are sent as they are"),
         (Transform::Zarr, 0) => {
-            notes.push(format!("{name}: there is no image that can be read: the folder is zipped"));
-            notes.extend(imaging.unread.iter().map(|unread| format!("{name}: {unread}")));
+            note("there is no image that can be read: the folder is zipped");
+            imaging.unread.iter().for_each(|unread| note(unread));
         }
-        (Transform::Zarr, _) => {
-            notes.extend(
-                imaging
-                    .tiles
-                    .iter()
-                    .map(|tile| {
-                        let [t, c, z, y, x] = tile.shape;
-                        format!(
-                            "{name}: `{}` of {t}×{c}×{z}×{y}×{x} {} in {} sizes",
-                            tile.group, tile.dtype, tile.levels
-                        )
-                    })
-                    .take(NAMED),
-            );
-            if imaging.tiles.len() > NAMED {
-                notes.push(format!("{name}: {} more images", imaging.tiles.len() - NAMED));
+        (Transform::Zarr, count) => {
+            imaging.tiles.iter().take(NAMED).for_each(|tile| note(&described(tile)));
+            if count > NAMED {
+                note(&format!("{} more images", count - NAMED));
             }
+            note("the images themselves are not uploaded: every voxel is in their groups");
             notes.extend(imaging.unread.iter().map(|unread| not_converted(modality, unread)));
-            notes.push(format!(
-                "{name}: the images themselves are not uploaded: every voxel is in their groups"
-            ));
         }
     }
     notes.extend(imaging.odd.iter().map(|odd| format!("{name}: {odd}")));
+}
+
+fn described(tile: &TileFacts) -> String {
+    let shape = tile.shape.map(|extent| extent.to_string()).join("×");
+    let sizes = if tile.levels == 1 { "size" } else { "sizes" };
+    format!("`{}` of {shape} {} in {} {sizes}", tile.group, tile.dtype, tile.levels)
 }
 
 fn services(spec: &JobSpec, facts: &Facts, notes: &mut Vec<String>) {

@@ -27,6 +27,10 @@ use crate::{
 };
 
 /// What a command wants made.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line, and any of them goes with any other"
+)]
 #[derive(Clone, Debug)]
 pub struct ImagingAsked {
     /// A session's folder, a folder with images, an image, or an N5 dataset.
@@ -144,7 +148,7 @@ async fn prepare(plan: Plan, command: &str, ctx: Arc<Ctx>) -> Result<Summary, Fa
             out: Arc::clone(&out),
             beat,
         };
-        let (container, _) = open(work).await?;
+        let (mut container, _) = open(work).await?;
         container.prepare().await?;
         let items = container.items_of_stages();
         out.note(format!(

@@ -73,7 +73,7 @@ pub(crate) fn below(path: Option<&Key>, name: &str) -> Key {
 impl Array {
     pub(crate) fn new(
         path: Key,
-        [t, c]: [u64; 2],
+        volumes: [u64; 2],
         level: &Level,
         dtype: image::Dtype,
         config: &ImagingConfig,
@@ -82,8 +82,8 @@ impl Array {
             Fault::new(Class::BadInput, format!("there can be no array `{path}`")).because(error)
         };
         let five = |[z, y, x]: Extent| vec![1, 1, z, y, x];
-        let [z, y, x] = level.shape;
-        let (shape, chunks, dtype) = (vec![t, c, z, y, x], five(level.chunk), stored(dtype)?);
+        let shape = volumes.into_iter().chain(level.shape).collect();
+        let (chunks, dtype) = (five(level.chunk), stored(dtype)?);
         let compressor = Some(compressor(config));
         let meta = match config.format {
             ZarrFormat::V2 => {
@@ -107,9 +107,9 @@ impl Array {
         }
     }
 
-    /// The key of the object at `[t, c]` and along z, y, x.
-    pub(crate) fn key(&self, [t, c]: [u64; 2], [z, y, x]: Extent) -> Key {
-        let index = [t, c, z, y, x];
+    /// The key of the object at a timepoint and channel, and along z, y, x.
+    pub(crate) fn key(&self, volume: [u64; 2], object: Extent) -> Key {
+        let index: Vec<u64> = volume.into_iter().chain(object).collect();
         let name = match &self.meta {
             Meta::V2(meta) => meta.chunk_name(&index),
             Meta::V3(meta) => meta.object_name(&index),

@@ -157,7 +157,7 @@ fn common_multiple(a: u64, b: u64) -> u64 {
 
 /// The smallest number above 1 that divides another; 1 has none but itself.
 fn least_divisor(of: u64) -> u64 {
-    (2..).take_while(|by| by * by <= of).find(|by| of % by == 0).unwrap_or(of)
+    (2..=of.isqrt()).find(|by| of.is_multiple_of(*by)).unwrap_or(of)
 }
 
 #[cfg(test)]

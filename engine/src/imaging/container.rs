@@ -51,6 +51,10 @@ pub(crate) struct Container {
     pub(super) markers: Markers,
     pub(super) made: MadeFrom,
     plan: PlanFile,
+    /// Of the documents that make a group an image: where they stand, an earlier run has finished the tile.
+    pub(super) described: MadeFrom,
+    /// Tiles that an earlier run has finished.
+    pub(super) finished: BTreeSet<usize>,
     /// Tiles that cannot be finished, and why.
     pub(super) broken: Mutex<BTreeMap<usize, String>>,
     /// When each tile was begun and ended, of those that were worked on.
@@ -106,6 +110,8 @@ impl Container {
         Self {
             markers: Markers::new(out.place(), under.as_ref()),
             made: MadeFrom::from(&plan.hash, None),
+            described: MadeFrom::from(&format!("{} described", plan.hash), None),
+            finished: BTreeSet::new(),
             tiles: tiles.into_iter().map(Arc::new).collect(),
             config: Arc::new(config),
             under,
@@ -146,32 +152,45 @@ impl Container {
     }
 
     /// Writes the plan, all groups and arrays. An earlier plan that is another one is taken back first, with what was made by it.
-    pub(crate) async fn prepare(&self) -> Result<(), Fault> {
-        match self.markers.plan().await? {
-            Some(text) => match serde_json::from_slice::<PlanFile>(&text) {
-                Ok(plan) if plan.hash == self.plan.hash => {}
-                other => self.take_back(other.map(|plan| plan.tiles).unwrap_or_default()).await?,
-            },
-            None => {}
+    pub(crate) async fn prepare(&mut self) -> Result<(), Fault> {
+        for (number, tile) in self.tiles.iter().enumerate() {
+            let nothing = serde_json::Map::new();
+            let documents = array::group(tile.folder.as_ref(), self.config.format, Some(&nothing));
+            let [(document, _)] = &documents[..] else { continue };
+            if self.out.stands(document, self.described)?.is_some() {
+                self.finished.insert(number);
+            }
+        }
+        if let Some(text) = self.markers.plan().await? {
+            let plan = serde_json::from_slice::<PlanFile>(&text);
+            if !plan.as_ref().is_ok_and(|plan| plan.hash == self.plan.hash) {
+                self.take_back(plan.map(|plan| plan.tiles).unwrap_or_default()).await?;
+            }
         }
         let text = serde_json::to_vec_pretty(&self.plan).expect("a record of plain fields");
         self.markers.write_plan(text).await?;
         let format = self.config.format;
         let mut folders: BTreeSet<Option<Key>> = BTreeSet::new();
         let mut objects = Vec::new();
-        for tile in &self.tiles {
+        for (number, tile) in self.tiles.iter().enumerate() {
             folders.extend(self.folders(tile));
-            objects.extend(tile.arrays.iter().map(array::Array::metadata));
+            if !self.finished.contains(&number) {
+                objects.extend(tile.arrays.iter().map(array::Array::metadata));
+            }
+        }
+        // The group of a finished tile is an image, and stays one.
+        for number in &self.finished {
+            folders.remove(&self.tiles[*number].folder);
         }
         let groups = folders.iter().flat_map(|folder| array::group(folder.as_ref(), format, None));
         objects.splice(0..0, groups);
-        self.send(objects).await
+        self.send(objects, self.made).await
     }
 
-    pub(super) async fn send(&self, objects: Vec<(Key, Vec<u8>)>) -> Result<(), Fault> {
+    pub(super) async fn send(&self, objects: Vec<(Key, Vec<u8>)>, made: MadeFrom) -> Result<(), Fault> {
         let sending = objects
             .into_iter()
-            .map(|(key, text)| async move { self.out.piece(&key, text.into(), self.made).await });
+            .map(|(key, text)| async move { self.out.piece(&key, text.into(), made).await });
         futures::stream::iter(sending).buffer_unordered(self.out.ctx().settings.lanes).try_collect().await
     }
 
@@ -223,7 +242,7 @@ impl Container {
         let mut flying = JoinSet::new();
         for one in self.items(stage).filter(|one| one.number % share.of.max(1) == share.number) {
             let task = self.task(stage, &one);
-            if done.contains(&one.number) {
+            if done.contains(&one.number) || self.finished.contains(&one.tile) {
                 self.beat.counted(if stage == 0 { task.bytes() } else { 0 });
                 continue;
             }
@@ -262,8 +281,8 @@ impl Container {
             landed.map_err(|e| Fault::new(Class::Bug, "making an item ended in a panic").because(e))?;
         let now = (self.out.ctx().clock)();
         let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
-        let time = times.entry(tile).or_insert([began, now]);
-        *time = [time[0].min(began), time[1].max(now)];
+        let span = times.entry(tile).or_insert([began, now]);
+        *span = [span[0].min(began), span[1].max(now)];
         match ended {
             Ok(()) => Ok(()),
             Err(Trouble::Work(fault)) => Err(fault),

@@ -35,7 +35,9 @@ impl Container {
     pub(crate) async fn finish(&self, home: &Location, document: &Key) -> Result<Written, Fault> {
         let mut written = Written::default();
         for number in 0..self.tiles.len() {
-            if !self.is_broken(number) {
+            if self.finished.contains(&number) {
+                written.tiles.push(self.finished_earlier(number)?);
+            } else if !self.is_broken(number) {
                 written.tiles.push(self.finish_tile(number).await?);
             }
         }
@@ -69,9 +71,40 @@ impl Container {
             })?;
         let levels = self.holds(tile, &made).await?;
         let attributes = self.describe(tile, &made)?;
-        self.send(array::group(tile.folder.as_ref(), self.config.format, Some(&attributes))).await?;
+        let documents = array::group(tile.folder.as_ref(), self.config.format, Some(&attributes));
+        self.send(documents, self.described).await?;
+        Ok(self.account(number, &levels))
+    }
+
+    /// What an earlier run has finished, by what the ledger holds of it; that the destination still has it is seen to elsewhere.
+    fn finished_earlier(&self, number: usize) -> Result<TileWritten, Fault> {
+        let tile = &self.tiles[number];
+        let mut levels: BTreeMap<usize, Wrote> = BTreeMap::new();
+        let Some(row) = self.out.row() else { return Ok(self.account(number, &levels)) };
+        let ledger = &self.out.ctx().ledger;
+        ledger.flush()?;
+        ledger.objects(row, &mut |object| {
+            let key = object.key.as_str();
+            let name = match &tile.folder {
+                Some(folder) => key.strip_prefix(folder.as_str()).and_then(|rest| rest.strip_prefix('/')),
+                None => Some(key),
+            };
+            if let (Some(At::Chunk(level)), ObjectState::Confirmed) =
+                (name.map(|name| place_of(tile, name)), object.state)
+            {
+                let sum = levels.entry(level).or_default();
+                sum.objects += 1;
+                sum.bytes += object.size;
+            }
+            Ok(())
+        })?;
+        Ok(self.account(number, &levels))
+    }
+
+    fn account(&self, number: usize, levels: &BTreeMap<usize, Wrote>) -> TileWritten {
+        let tile = &self.tiles[number];
         let times = self.times.lock().expect("nobody panics while holding it").get(&number).copied();
-        Ok(TileWritten {
+        TileWritten {
             group: tile.about.group.clone(),
             file: tile.about.file.clone(),
             shape: tile.about.shape,
@@ -81,14 +114,14 @@ impl Container {
             voxel_from: tile.about.voxel_from.clone(),
             origin: tile.about.origin,
             origin_from: tile.about.origin_from.clone(),
-            levels: levels.len() as u64,
+            levels: tile.about.levels as u64,
             objects: levels.values().map(|wrote| wrote.objects).sum(),
             bytes_in: tile.about.shape.iter().product::<u64>() * tile.volume.dtype().size() as u64,
             bytes_out: levels.values().map(|wrote| wrote.bytes).sum(),
             bytes_level0: levels.get(&0).map_or(0, |wrote| wrote.bytes),
             item: tile.dtype.size() as u64,
             seconds: times.map(|[began, ended]| ended.duration_since(began).as_secs_f64()),
-        })
+        }
     }
 
     /// The destination lists as many objects and bytes of each level as the markers say, and nothing else below the group.
@@ -149,15 +182,10 @@ impl Container {
 
     fn describe(&self, tile: &Tile, made: &[Made]) -> Result<Map<String, Value>, Fault> {
         let about = &tile.about;
-        let windows = by_dtype!(tile.dtype, T => windows::<T>(tile.dtype, made), else Err(Fault::new(
-            Class::Bug,
-            "nobody shows voxels of this kind"
-        )))?;
-        let name = match (about.group.is_empty(), self.config.strict_compat) {
-            (true, _) => last_part(self.out.place().location()),
-            (false, true) => about.group.clone(),
-            (false, false) => about.group.clone(),
-        };
+        let unknown = || Fault::new(Class::Bug, "nobody shows voxels of this kind");
+        let windows = by_dtype!(tile.dtype, T => windows::<T>(tile.dtype, made), else return Err(unknown()));
+        let name =
+            if about.group.is_empty() { last_part(self.out.place().location()) } else { about.group.clone() };
         let image = Image {
             channels: (0..about.shape[1] as usize).map(|c| channel(tile, c, &name, windows)).collect(),
             name,
@@ -186,7 +214,8 @@ impl Container {
         let container = self.under.as_ref().map_or_else(|| home.clone(), |under| home.join(under));
         let shown = home.join(document);
         let state = neuroglancer::state(&tiles, &container, &shown, &[Number::from(low), Number::from(high)]);
-        self.send(vec![(document.clone(), adt_formats::zarr::python_json_in_order(&state, 4))]).await?;
+        let text = adt_formats::zarr::python_json_in_order(&state, 4);
+        self.send(vec![(document.clone(), text)], self.made).await?;
         Ok(state["ng_link"].as_str().unwrap_or_default().to_owned())
     }
 }
@@ -225,7 +254,7 @@ fn place_of(tile: &Tile, name: &str) -> At {
     }
 }
 
-fn windows<T: Sample>(dtype: Dtype, made: &[Made]) -> Result<Window, Fault> {
+fn windows<T: Sample>(dtype: Dtype, made: &[Made]) -> Window {
     let mut seen = Intensities::<T>::new();
     for (kind, count) in made.iter().flat_map(|made| &made.brightness) {
         seen.add(*kind, *count);
@@ -235,7 +264,7 @@ fn windows<T: Sample>(dtype: Dtype, made: &[Made]) -> Result<Window, Fault> {
     let [start, end] = [at(SHOWN[0]).unwrap_or(min), at(SHOWN[1]).unwrap_or(max)];
     // A window of no width shows nothing.
     let end = if end > start { end } else { start + 1.0 };
-    Ok(Window { min, max: max.max(end), start, end })
+    Window { min, max: max.max(end), start, end }
 }
 
 fn channel(tile: &Tile, number: usize, name: &str, window: Window) -> Channel {

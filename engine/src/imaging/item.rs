@@ -55,7 +55,7 @@ pub(super) type Emit<'a> = &'a mut dyn FnMut(Key, Bytes) -> Result<(), Fault>;
 impl Task {
     /// Makes all objects of the item. Must be called inside the runtime, on a thread that may wait.
     pub(super) fn make(&self, emit: Emit<'_>) -> Result<Made, Fault> {
-        by_dtype!(self.tile.dtype, T => Work::<T>::new(self)?.perform(emit), else Err(Fault::new(
+        by_dtype!(self.tile.dtype, T => Work::<T>::new(self).perform(emit), else Err(Fault::new(
             Class::Bug,
             format!("nobody writes voxels of {}", self.tile.dtype)
         )))
@@ -83,7 +83,7 @@ impl Task {
             Source::Image(ImageSource::new(&self.tile, self.at, &self.pool))
         } else {
             let stored = Stored::new(self.place.clone(), Arc::clone(&self.tile), self.stage.source, self.at);
-            Source::Level(stored)
+            Source::Level(Box::new(stored))
         }
     }
 }
@@ -112,9 +112,9 @@ struct Work<'a, T> {
 }
 
 impl<'a, T: Sample> Work<'a, T> {
-    fn new(task: &'a Task) -> Result<Self, Fault> {
+    fn new(task: &'a Task) -> Self {
         let Task { tile, config, stage, item, side, .. } = task;
-        Ok(Self {
+        Self {
             boxes: Boxes::new(&tile.partition, stage, item, *side, config.edge),
             task,
             open: HashMap::new(),
@@ -122,7 +122,7 @@ impl<'a, T: Sample> Work<'a, T> {
             benches: Mutex::default(),
             shards: Shards::default(),
             wrote: vec![Wrote::default(); stage.last + 1 - stage.first],
-        })
+        }
     }
 
     /// A thread reads ahead, one box at most.
@@ -270,7 +270,7 @@ impl<'a, T: Sample> Work<'a, T> {
         let array = &task.tile.arrays[level];
         let done = match array.sharded() {
             None => Some((array.key(task.at, at), Bytes::from(packed))),
-            Some(meta) => self.shards.add(level, array, meta, task.at, at, packed)?,
+            Some(meta) => self.shards.add(level, array, meta, task.at, at, packed),
         };
         let Some((key, bytes)) = done else { return Ok(()) };
         let wrote = &mut self.wrote[level - task.stage.first];

@@ -152,7 +152,7 @@ fn about(
     }
     let own = volume.origin();
     let own = (own.iter().any(Option::is_some) && (!strict || volume.kind() == "Imaris"))
-        .then(|| own.map(|place| place.unwrap_or_default()));
+        .then(|| own.map(Option::unwrap_or_default));
     let (origin, origin_from) = match (told.origin.filter(|_| !strict), own) {
         (Some(origin), _) => (Some(origin), Some("acquisition.json".to_owned())),
         (None, Some(origin)) => (Some(origin), Some(volume.kind().to_owned())),
@@ -230,8 +230,8 @@ fn tiff(path: &Utf8Path) -> Result<Tiff, Fault> {
 fn dark(path: &Utf8Path) -> Result<Background, Fault> {
     let unfit = |why: &str| Fault::new(Class::BadInput, format!("`{path}` is no background: {why}"));
     let volume = tiff(path)?;
-    let [t, c, z, y, x] = volume.shape();
-    if t * c * z != 1 {
+    let [.., y, x] = volume.shape();
+    if volume.shape()[..3] != [1; 3] {
         return Err(unfit("it holds more than one plane"));
     }
     let mut bytes = vec![0; (y * x) as usize * volume.dtype().size()];

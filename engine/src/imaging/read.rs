@@ -13,7 +13,7 @@ use super::{boxes::Span, sample::Sample, stored::Stored, tile::Tile};
 /// Reads boxes of one timepoint and channel.
 pub(super) enum Source<'a> {
     Image(ImageSource<'a>),
-    Level(Stored),
+    Level(Box<Stored>),
 }
 
 /// Reads an image.

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use adt_formats::zarr::v3::{ArrayMeta, ShardWriter};
-use adt_model::{Fault, Key};
+use adt_model::Key;
 use adt_plan::imaging::Extent;
 use bytes::Bytes;
 
@@ -26,11 +26,12 @@ impl Shards {
         level: usize,
         array: &Array,
         meta: &ArrayMeta,
-        [t, c]: [u64; 2],
-        [z, y, x]: Extent,
+        volume: [u64; 2],
+        chunk: Extent,
         packed: Vec<u8>,
-    ) -> Result<Option<(Key, Bytes)>, Fault> {
-        let (object, number) = meta.object_of(&[t, c, z, y, x]);
+    ) -> Option<(Key, Bytes)> {
+        let index: Vec<u64> = volume.into_iter().chain(chunk).collect();
+        let (object, number) = meta.object_of(&index);
         let key = (level, [object[2], object[3], object[4]]);
         let open = self.open.entry(key).or_insert_with(|| Open {
             chunks: vec![None; meta.index_entries()],
@@ -39,10 +40,10 @@ impl Shards {
         open.chunks[number] = Some(packed);
         open.left -= 1;
         if open.left > 0 {
-            return Ok(None);
+            return None;
         }
         let open = self.open.remove(&key).map(|open| open.chunks).unwrap_or_default();
-        Ok(Some((array.key([t, c], key.1), whole(open))))
+        Some((array.key(volume, key.1), whole(open)))
     }
 
     pub(super) fn is_empty(&self) -> bool {

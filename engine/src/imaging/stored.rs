@@ -21,7 +21,7 @@ pub(super) struct Stored {
     at: [u64; 2],
     decoder: blosc::Decoder,
     chunk: Vec<u8>,
-    shards: HashMap<Extent, Arc<(ShardIndex, u64)>>,
+    shards: HashMap<Extent, Arc<ShardIndex>>,
 }
 
 impl Stored {
@@ -99,26 +99,23 @@ impl Stored {
         let (object, number) = meta.object_of(&[self.at[0], self.at[1], z, y, x]);
         let object: Extent = [object[2], object[3], object[4]];
         let key = array.key(self.at, object);
-        let shard = match self.shards.get(&object) {
-            Some(shard) => Arc::clone(shard),
-            None => {
-                let shard = Arc::new(self.index(&key, meta)?);
-                self.shards.insert(object, Arc::clone(&shard));
-                shard
-            }
+        let known = self.shards.get(&object).map(Arc::clone);
+        let shard = match known {
+            Some(shard) => shard,
+            None => Arc::new(self.index(&key, meta)?),
         };
-        let Some(range) = shard.0.span(number) else { return Ok((key, None)) };
+        self.shards.insert(object, Arc::clone(&shard));
+        let Some(range) = shard.span(number) else { return Ok((key, None)) };
         let bytes = self.runtime.block_on(self.place.get(&key, Some(range)))?;
         Ok((key, Some(bytes)))
     }
 
-    fn index(&self, key: &Key, meta: &adt_formats::zarr::v3::ArrayMeta) -> Result<(ShardIndex, u64), Fault> {
+    fn index(&self, key: &Key, meta: &adt_formats::zarr::v3::ArrayMeta) -> Result<ShardIndex, Fault> {
         let missing = || Fault::new(Class::Missing, format!("`{key}` is not at the destination"));
         let size = self.runtime.block_on(self.place.head(key))?.ok_or_else(missing)?.size;
         let short = || Fault::new(Class::Corrupt, format!("`{key}` is too short for a shard"));
         let range = meta.index_range(size).ok_or_else(short)?;
         let bytes = self.runtime.block_on(self.place.get(key, Some(range)))?;
-        let index = ShardIndex::parse(key.as_str(), &bytes, meta.index_has_checksum(), size)?;
-        Ok((index, size))
+        ShardIndex::parse(key.as_str(), &bytes, meta.index_has_checksum(), size)
     }
 }

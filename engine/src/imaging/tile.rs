@@ -80,8 +80,9 @@ impl Tile {
     /// Works out levels, arrays and items. `about` lacks what only this finds.
     pub(crate) fn new(parts: Parts, config: &ImagingConfig) -> Result<Self, Fault> {
         let Parts { mut about, folder, volume, interleaved, background, dtype } = parts;
-        let [t, c, z, y, x] = about.shape;
-        let image = [z, y, x];
+        let [timepoints, channels, ..] = about.shape;
+        let [.., depth, rows, columns] = about.shape;
+        let image = [depth, rows, columns];
         let item = dtype.size() as u64;
         let chunk = match config.chunk {
             ChunkShape::Voxels(chunk) => chunk,
@@ -107,7 +108,7 @@ impl Tile {
         })?;
         let arrays = levels.iter().enumerate().map(|(number, level)| {
             let path = super::array::below(folder.as_ref(), &number.to_string());
-            Array::new(path, [t, c], level, dtype, config)
+            Array::new(path, [timepoints, channels], level, dtype, config)
         });
         let arrays: Vec<_> = arrays.collect::<Result<_, _>>()?;
         about.levels = levels.len();

@@ -39,7 +39,7 @@ pub(crate) struct Work {
 /// that nothing more can be done: the destination failed, or a person stopped it.
 pub(crate) async fn write(work: Work) -> Result<Written, Fault> {
     let home = work.home.clone();
-    let (container, unread) = open(work).await?;
+    let (mut container, unread) = open(work).await?;
     container.prepare().await?;
     for stage in 0..container.stages() {
         container.run(stage, Share::ALL).await?;

@@ -62,7 +62,7 @@ fn place(name: &str) -> Option<usize> {
         })
     };
     let windows = name.as_bytes().windows(PLACE.len()).enumerate();
-    windows.filter(|(_, window)| is(window)).last().map(|(at, _)| at + PLACE.len())
+    windows.rev().find(|(_, window)| is(window)).map(|(at, _)| at + PLACE.len())
 }
 
 /// What the background of a tile may be called, best first: as the original looks for it, and as the rig writes it.

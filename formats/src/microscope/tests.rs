@@ -18,7 +18,7 @@ fn shown(root: &Utf8Path, exclude: &[&str]) -> (Vec<String>, Vec<String>, Vec<St
     let groups = tiles.images.iter().flat_map(|image| &image.groups);
     let groups = groups.map(|(group, _)| group.as_ref().unwrap().to_string()).collect();
     let taken = tiles.taken.iter().map(|path| relative(root, path)).collect();
-    (groups, taken, tiles.problems.iter().map(|fault| fault.line()).collect())
+    (groups, taken, tiles.problems.iter().map(Fault::line).collect())
 }
 
 #[rstest]

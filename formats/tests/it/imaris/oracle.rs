@@ -40,7 +40,7 @@ fn files_of_h5py() {
         let imaris = open(&files.join(format!("{name}.ims"))).unwrap();
         let (imaris, raw) = (&imaris, &raw[..]);
         thread::scope(|scope| {
-            (0..2).for_each(|seed| drop(scope.spawn(move || regions(name, imaris, raw, seed))))
+            (0..2).for_each(|seed| drop(scope.spawn(move || regions(name, imaris, raw, seed))));
         });
         imaris.finish().unwrap();
     }
