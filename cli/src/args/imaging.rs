@@ -25,6 +25,7 @@ pub(crate) enum Imaging {
 }
 
 #[derive(Clone, Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch a person can set")]
 pub(crate) struct Convert {
     /// What is read, and only read: a session's folder, a folder with images, or one image; for `n5` the dataset's folder
     #[arg(value_name = "SRC", value_hint = ValueHint::AnyPath)]
@@ -42,34 +43,34 @@ pub(crate) struct Convert {
     #[arg(long, value_name = "Z,Y,X", value_parser = extent, conflicts_with = "chunk_size")]
     pub chunk_shape: Option<[u64; 3]>,
     /// Instead, how many MiB a chunk has about, in a shape that suits the file (the original's rule)
-    #[arg(long, value_name = "MB", value_parser = mebibytes)]
+    #[arg(long, hide_short_help = true, value_name = "MB", value_parser = mebibytes)]
     pub chunk_size: Option<u64>,
     /// Voxels of a shard, whole chunks; with `--zarr-format 3` [default: two chunks along each axis]
-    #[arg(long, value_name = "Z,Y,X", value_parser = extent)]
+    #[arg(long, hide_short_help = true, value_name = "Z,Y,X", value_parser = extent)]
     pub shard_shape: Option<[u64; 3]>,
     /// 2 with OME-NGFF 0.4, which everything reads, or 3 with OME-NGFF 0.5 and shards [default: 2]
     #[arg(long, value_name = "N", value_parser = word::<ZarrFormat>)]
     pub zarr_format: Option<ZarrFormat>,
     /// What Blosc holds: zstd or lz4 [default: zstd]
-    #[arg(long, value_name = "NAME", value_parser = word::<BloscName>)]
+    #[arg(long, hide_short_help = true, value_name = "NAME", value_parser = word::<BloscName>)]
     pub codec: Option<BloscName>,
     /// How hard, 0 (stored) to 9 [default: 1]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..=9))]
+    #[arg(long, hide_short_help = true, value_name = "N", value_parser = clap::value_parser!(u8).range(..=9))]
     pub clevel: Option<u8>,
     /// Micrometres of a voxel along x, y, z, for all images [default: by `acquisition.json`, else by each file, else 1]
     #[arg(long, alias = "voxsize", value_name = "X,Y,Z", value_parser = voxel)]
     pub voxel_size: Option<VoxelSize>,
     /// Subtract the backgrounds in this folder (`bkg_<tile>.tiff`); an image without one is not converted
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    #[arg(long, hide_short_help = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub bkg_img_dir: Option<Utf8PathBuf>,
     /// Leave images alone whose whole path matches: `*` stands for `/` too. May be given several times
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
     /// The end of an axis that is no multiple of the factor: crop (left out, as the original does) or partial (kept) [default: crop]
-    #[arg(long, value_name = "MODE", value_parser = word::<Edge>)]
+    #[arg(long, hide_short_help = true, value_name = "MODE", value_parser = word::<Edge>)]
     pub edge: Option<Edge>,
     /// Means between two integers: floor (as the original does) or nearest-even (does not darken) [default: floor]
-    #[arg(long, value_name = "MODE", value_parser = word::<Rounding>)]
+    #[arg(long, hide_short_help = true, value_name = "MODE", value_parser = word::<Rounding>)]
     pub rounding: Option<Rounding>,
     /// The same and more from a file of YAML or JSON, with the names of the Python original (what a job list calls `extra_configs`)
     ///
@@ -77,13 +78,13 @@ pub(crate) struct Convert {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config_file: Option<Utf8PathBuf>,
     /// Write a state for Neuroglancer as well (`process_output.json`), shown from LOW to HIGH [default: 0,200]
-    #[arg(long, value_name = "LOW,HIGH", num_args = 0..=1, default_missing_value = "0,200", value_parser = window)]
+    #[arg(long, hide_short_help = true, value_name = "LOW,HIGH", num_args = 0..=1, default_missing_value = "0,200", value_parser = window)]
     pub ng_link: Option<[u32; 2]>,
     /// Write a table of what was written, in the columns of the Python original
-    #[arg(long, value_name = "CSV", value_hint = ValueHint::FilePath)]
+    #[arg(long, hide_short_help = true, value_name = "CSV", value_hint = ValueHint::FilePath)]
     pub metrics_file: Option<Utf8PathBuf>,
     /// Metadata as the Python original writes it, its mistakes included (levels half a voxel off, channels black)
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub strict_compat: bool,
     /// How much of an image is one piece of work, about; what an interruption costs at most, such as `512MiB` [default: 2.5GiB]
     #[arg(long, hide_short_help = true, value_name = "SIZE", value_parser = size)]
@@ -95,7 +96,7 @@ pub(crate) struct Convert {
     #[arg(long)]
     pub force: bool,
     /// Write only the plan, groups and arrays; `adt work` fills them, in as many processes as you like
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub plan_only: bool,
     /// Read the headers of all images and say what would be written; write nothing
     #[arg(long)]
@@ -182,5 +183,35 @@ fn shard(text: &str) -> Result<(u64, u64), String> {
         (Ok(number), Ok(of)) if number < of => Ok((number, of)),
         (Ok(_), Ok(_)) => Err("the first is counted from 0 and smaller than the second".to_owned()),
         _ => Err("two whole numbers, such as 0/4".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_have_three_numbers_or_five() {
+        assert_eq!(extent("64, 128,256"), Ok([64, 128, 256]));
+        assert_eq!(extent("1,1,64,128,256"), Ok([64, 128, 256]));
+        for wrong in ["", "64", "64,64", "2,1,64,64,64", "1,2,64,64,64", "64,0,64", "64,64,-1", "a,b,c"] {
+            assert!(extent(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_factor_stands_for_all_axes_or_for_one_each() {
+        assert_eq!((factors("2"), factors("1,2,2")), (Ok([2; 3]), Ok([1, 2, 2])));
+        for wrong in ["", "0", "1", "41", "2,2", "1,1,1", "64,32,33"] {
+            assert!(factors(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sizes_of_chunks_are_in_mebibytes() {
+        assert_eq!((mebibytes("64"), mebibytes("0.5")), (Ok(64 << 20), Ok(512 << 10)));
+        for wrong in ["", "0", "-1", "nan", "inf", "4096"] {
+            assert!(mebibytes(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use rstest::rstest;
 
 use crate::desk::{Desk, Said};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 17] = [
     "run",
     "check",
     "plan",
@@ -18,6 +18,10 @@ const COMMANDS: [&str; 13] = [
     "ephys compress",
     "ephys restore",
     "ephys info",
+    "imaging",
+    "imaging zarr",
+    "imaging n5",
+    "work",
     "demo",
     "completions",
     "man",

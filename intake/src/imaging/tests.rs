@@ -260,19 +260,19 @@ const FACTORS: &str = "three whole numbers, z, y, x, such as [1, 2, 2], whose pr
 )]
 #[case::no_brightness(
     "create_ng_link: true\nng_vmin: 200",
-    "`ng_vmax`: the brightness that is shown begins at 200 and ends at 200 (greater than `ng_vmin`)"
+    "`ng_vmax`: the brightness that is shown begins at 200 and ends at 200 (an end beyond the beginning)"
 )]
 #[case::shards_of_zarr_2(
     "shard_shape: [256, 256, 256]",
-    "`shard_shape`: Zarr 2 has no shards (it belongs to `zarr_format: 3`)"
+    "`shard_shape`: Zarr 2 has no shards (leave it out, or write Zarr 3)"
 )]
 #[case::part_of_a_chunk(
     "zarr_format: 3\nchunk_shape: [128, 128, 128]\nshard_shape: [256, 192, 256]",
-    "`shard_shape`: [256, 192, 256] is not whole chunks of [128, 128, 128] (a multiple of `chunk_shape` along each of z, y, x)"
+    "`shard_shape`: [256, 192, 256] is not whole chunks of [128, 128, 128] (a multiple of the chunk along each of z, y, x)"
 )]
 #[case::shards_of_unknown_chunks(
     "zarr_format: 3\nchunk_size: 64\nshard_shape: [256, 256, 256]",
-    "`shard_shape`: a shard is whole chunks, and `chunk_size` leaves their shape open (give `chunk_shape` with it)"
+    "`shard_shape`: a shard is whole chunks, and a size in bytes leaves their shape open (give the shape of a chunk with it)"
 )]
 fn what_cannot_be_meant_is_said_with_what_could_be(#[case] text: &str, #[case] said: &str) {
     assert_eq!(wrong(text), said);

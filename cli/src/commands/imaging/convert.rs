@@ -6,8 +6,8 @@ use adt_engine::imaging::{
     Share,
     alone::{ImagingAsked, Part, ome_zarr, share},
 };
-use adt_intake::imaging_config;
-use adt_model::{Background, ChunkShape, Class, Fault, ImagingConfig, ZarrFormat};
+use adt_intake::{imaging_config, imaging_contradiction};
+use adt_model::{Background, ChunkShape, Class, Fault, ImagingConfig};
 
 use super::{Vars, context, ended};
 use crate::{
@@ -79,22 +79,17 @@ fn config(asked: &Convert) -> Result<(ImagingConfig, Vec<String>), Fault> {
     config.link = asked.ng_link.or(config.link);
     config.item = asked.item_size.unwrap_or(config.item);
     config.strict_compat |= asked.strict_compat;
-    shards_are_whole(&config)?;
+    if config.strict_compat {
+        // As by the original, which makes one size unless it is told more.
+        config.levels = config.levels.or(Some(1));
+    }
+    goes_together(&config)?;
     Ok((config, notes))
 }
 
-fn shards_are_whole(config: &ImagingConfig) -> Result<(), Fault> {
-    let Some(shard) = config.shard else { return Ok(()) };
-    if config.format == ZarrFormat::V2 {
-        return Err(Fault::new(
-            Class::BadInput,
-            "`--shard-shape` belongs to `--zarr-format 3`: Zarr 2 has no shards",
-        ));
-    }
-    let ChunkShape::Voxels(chunk) = config.chunk else { return Ok(()) };
-    if shard.iter().zip(chunk).all(|(shard, chunk)| shard % chunk == 0) {
-        return Ok(());
-    }
-    let what = format!("shards of {shard:?} voxels do not hold whole chunks of {chunk:?}");
-    Err(Fault::new(Class::BadInput, what).help("each side of a shard is a multiple of that of a chunk"))
+/// A flag may contradict the file, where neither contradicts itself.
+fn goes_together(config: &ImagingConfig) -> Result<(), Fault> {
+    let Some(wrong) = imaging_contradiction(config) else { return Ok(()) };
+    let what = format!("`--{}`: {}", wrong.key.replace('_', "-"), wrong.what);
+    Err(Fault::new(Class::BadInput, what).help(wrong.valid))
 }
