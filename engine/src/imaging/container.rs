@@ -218,6 +218,7 @@ impl Container {
             let Ok(group) = Key::parse(tile.group) else { continue };
             let folder = self.under.as_ref().map_or_else(|| group.clone(), |under| under.join(&group));
             self.remove_below(&folder).await?;
+            self.out.place().prune(&folder).await?;
         }
         Ok(())
     }
@@ -236,12 +237,24 @@ impl Container {
 
     /// Does the items of a stage that are of this share and have no marker.
     pub(crate) async fn run(&self, stage: usize, share: Share) -> Result<(), Fault> {
+        if let Some(before) = stage.checked_sub(1) {
+            let lacking = self.lacking(before).await?;
+            if lacking > 0 {
+                return Err(incomplete(lacking, before));
+            }
+        }
         let done: HashSet<u64> = self.markers.done(stage).await?.into_iter().collect();
         let ctx = self.out.ctx();
         let turns = Arc::new(Semaphore::new(ctx.pool.current_num_threads().max(2)));
         let mut flying = JoinSet::new();
+        let mut at_work = 0;
         for one in self.items(stage).filter(|one| one.number % share.of.max(1) == share.number) {
             let task = self.task(stage, &one);
+            // Items come tile by tile; what was learnt of one before the last is not wanted any more.
+            for behind in at_work..one.tile.saturating_sub(1) {
+                self.tiles[behind].volume.forget();
+            }
+            at_work = at_work.max(one.tile.saturating_sub(1));
             if done.contains(&one.number) || self.finished.contains(&one.tile) {
                 self.beat.counted(if stage == 0 { task.bytes() } else { 0 });
                 continue;
@@ -270,7 +283,16 @@ impl Container {
         while let Some(landed) = flying.join_next().await {
             self.land(landed)?;
         }
+        self.tiles.iter().for_each(|tile| tile.volume.forget());
         Ok(())
+    }
+
+    /// How many items of a stage have no marker, of tiles that can be finished.
+    pub(super) async fn lacking(&self, stage: usize) -> Result<u64, Fault> {
+        let done: HashSet<u64> = self.markers.done(stage).await?.into_iter().collect();
+        let given_up = |tile| self.finished.contains(&tile) || self.is_broken(tile);
+        let lacking = self.items(stage).filter(|one| !done.contains(&one.number) && !given_up(one.tile));
+        Ok(lacking.count() as u64)
     }
 
     fn land(
@@ -361,6 +383,13 @@ impl Container {
             beat: self.beat.clone(),
         }
     }
+}
+
+/// Of a container whose items are not all done: others may be at it, or must be asked again.
+pub(super) fn incomplete(items: u64, stage: usize) -> Fault {
+    let items = if items == 1 { "1 item".to_owned() } else { format!("{items} items") };
+    Fault::new(Class::Transient, format!("the work is not complete: {items} of stage {stage} have no marker"))
+        .help("run the shares that were interrupted again, then finish again")
 }
 
 /// Makes an item and sends its objects as they come.

@@ -15,7 +15,7 @@ use serde_json::{Map, Number, Value};
 
 use super::{
     array::{self, below},
-    container::Container,
+    container::{Container, incomplete},
     marker::{Made, Wrote},
     sample::{Sample, by_dtype, range},
     tile::Tile,
@@ -33,6 +33,12 @@ impl Container {
     /// Describes every tile whose items are all done, and removes plan and markers when nothing is left to do. `home` is where the
     /// container will be, for links; `document` the key of the link's state.
     pub(crate) async fn finish(&self, home: &Location, document: &Key) -> Result<Written, Fault> {
+        for stage in 0..self.stages() {
+            let lacking = self.lacking(stage).await?;
+            if lacking > 0 {
+                return Err(incomplete(lacking, stage));
+            }
+        }
         let mut written = Written::default();
         for number in 0..self.tiles.len() {
             if self.finished.contains(&number) {
@@ -61,14 +67,8 @@ impl Container {
             let markers = self.markers.clone();
             async move { markers.read(stage, item).await }
         });
-        let made: Vec<Made> = futures::stream::iter(reading)
-            .buffered(self.out.ctx().settings.lanes)
-            .try_collect()
-            .await
-            .map_err(|fault| match fault.class() {
-                Class::Missing => incomplete(&tile.about.group).because(fault),
-                _ => fault,
-            })?;
+        let made: Vec<Made> =
+            futures::stream::iter(reading).buffered(self.out.ctx().settings.lanes).try_collect().await?;
         let levels = self.holds(tile, &made).await?;
         let attributes = self.describe(tile, &made)?;
         let documents = array::group(tile.folder.as_ref(), self.config.format, Some(&attributes));
@@ -305,12 +305,6 @@ fn method(container: &Container, version: &str) -> Method {
 fn last_part(location: &Location) -> String {
     let text = location.to_string();
     text.trim_end_matches('/').rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
-}
-
-/// Of a container whose items are not all done: others may be at it, or must be asked again.
-pub(super) fn incomplete(group: &str) -> Fault {
-    Fault::new(Class::Transient, format!("`{group}` is not complete: items of it have no marker"))
-        .help("run what is left of the work, then finish again")
 }
 
 fn not_held(group: &str, said: &BTreeMap<usize, Wrote>, found: &BTreeMap<usize, Wrote>) -> Fault {

@@ -33,6 +33,9 @@ use crate::{beat::Beat, pack::Packer};
 const COUNTED_WHOLE: u64 = 1 << 24;
 const COUNTED: u64 = 4;
 
+/// Of larger boxes there is one at a time.
+const LARGE: u64 = 256 << 20;
+
 /// An item of one timepoint and channel, and everything it takes to make it.
 pub(super) struct Task {
     pub tile: Arc<Tile>,
@@ -61,11 +64,19 @@ impl Task {
         )))
     }
 
+    fn box_bytes(&self) -> u64 {
+        let side = (0..3).map(|axis| self.side[axis].min(self.item.shape[axis]));
+        side.product::<u64>() * self.tile.dtype.size() as u64
+    }
+
+    /// Boxes that are large because the source is stored in large pieces are not read ahead.
+    fn is_large(&self) -> bool {
+        self.box_bytes() > LARGE
+    }
+
     /// Bytes that it holds at once, about: a box of each level, two more that are being read, and what leaves.
     pub(super) fn memory(&self) -> u64 {
-        let shape = self.tile.partition.levels()[self.stage.source].shape;
-        let side = (0..3).map(|axis| self.side[axis].min(shape[axis]).min(self.item.shape[axis]));
-        let bytes = side.product::<u64>() * self.tile.dtype.size() as u64;
+        let bytes = self.box_bytes();
         let shards = (self.stage.first..=self.stage.last)
             .filter(|_| self.tile.arrays[0].sharded().is_some())
             .map(|level| self.tile.arrays[level].object.iter().product::<u64>() / 2);
@@ -86,6 +97,11 @@ impl Task {
             Source::Level(Box::new(stored))
         }
     }
+}
+
+/// Memory for the next box: what is given back, else fresh; `wait`: there is to be one box only. `None` when the work has ended.
+fn reading_again<T>(empty: &mpsc::Receiver<Vec<T>>, wait: bool) -> Option<Vec<T>> {
+    if wait { empty.recv().ok() } else { Some(empty.try_recv().unwrap_or_default()) }
 }
 
 /// A box that is not complete yet.
@@ -134,11 +150,14 @@ impl<'a, T: Sample> Work<'a, T> {
         let done = std::thread::scope(|scope| {
             let (filled, arriving) = mpsc::sync_channel(0);
             let (back, empty) = mpsc::channel::<Vec<T>>();
+            let alone = task.is_large();
             let reading = scope.spawn(move || {
                 let _inside = runtime.enter();
                 let mut source = task.source();
+                let mut first = true;
                 for (at, span) in leaves {
-                    let mut voxels = empty.try_recv().unwrap_or_default();
+                    let Some(mut voxels) = reading_again(&empty, alone && !first) else { break };
+                    first = false;
                     let read = source.read(span, &mut voxels);
                     let failed = read.is_err();
                     if filled.send(read.map(|()| (at, voxels))).is_err() || failed {
@@ -153,7 +172,8 @@ impl<'a, T: Sample> Work<'a, T> {
                     break;
                 }
             }
-            drop(arriving);
+            // Both, or the thread that reads would wait for ever.
+            drop((arriving, back));
             let joined = reading.join();
             done.and_then(|()| joined.map_err(|_| Fault::new(Class::Bug, "reading ended in a panic")))
         });

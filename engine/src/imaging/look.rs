@@ -14,6 +14,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
     acquisition::{Acquisition, Told},
+    sample::is_written,
     tile::{About, Parts, Tile},
 };
 use crate::survey::canonical;
@@ -90,6 +91,11 @@ pub(crate) fn look(asked: &Asked<'_>) -> Result<Option<Seen>, Fault> {
 
 fn tiles(asked: &Asked<'_>, found: &Found, told: Told, odd: &mut Vec<String>) -> Result<Vec<Tile>, Fault> {
     let volume: Arc<dyn Volume> = image::open(found)?.into();
+    if !is_written(volume.dtype()) {
+        let what =
+            format!("`{}` holds voxels of {}, which are not written as OME-Zarr", found.key, volume.dtype());
+        return Err(Fault::new(Class::BadInput, what).help("uint8, uint16, int16, uint32 and float32 are"));
+    }
     odd.extend(volume.notes().into_iter().map(|note| format!("`{}`: {note}", found.key)));
     let [_, _, planes, ..] = volume.shape();
     let channels = found.groups.len() as u64;

@@ -29,4 +29,4 @@ pub use container::Share;
 pub use written::{TileWritten, Written};
 
 pub(crate) use look::{Asked, look};
-pub(crate) use write::{Work, write};
+pub(crate) use write::{Work, unread, write};

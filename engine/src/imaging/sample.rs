@@ -45,6 +45,11 @@ macro_rules! by_dtype {
 
 pub(super) use by_dtype;
 
+/// Whether voxels of this kind are written.
+pub(super) fn is_written(dtype: Dtype) -> bool {
+    matches!(dtype, Dtype::U8 | Dtype::U16 | Dtype::I16 | Dtype::U32 | Dtype::F32)
+}
+
 /// Brightness that a viewer's slider goes through: all that integers can have.
 pub(super) fn range(dtype: Dtype) -> Option<[f64; 2]> {
     Some(match dtype {

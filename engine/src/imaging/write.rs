@@ -52,6 +52,11 @@ pub(crate) async fn write(work: Work) -> Result<Written, Fault> {
     Ok(written)
 }
 
+/// The images that would not be converted, and why.
+pub(crate) async fn unread(work: Work) -> Result<Vec<String>, Fault> {
+    open(work).await.map(|(_, unread)| unread)
+}
+
 /// The container, and the images that are not in it.
 pub(super) async fn open(work: Work) -> Result<(Container, Vec<String>), Fault> {
     let Work { source, leave_out, n5, under, config, out, beat, home: _ } = work;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     beat::Beat,
-    imaging::{Work, Written, write},
+    imaging::{Work, Written, unread, write},
     job::Job,
 };
 
@@ -38,10 +38,6 @@ pub(super) struct Asked<'a> {
 }
 
 pub(super) async fn perform(step: &str, asked: &Asked<'_>, job: &Job) -> Result<Value, Fault> {
-    if job.plan.dry_run {
-        job.note("a dry run reads the headers of images only");
-        return Ok(json!({}));
-    }
     let started = (job.ctx.clock)();
     let work = Work {
         source: asked.folder.source.clone(),
@@ -53,6 +49,11 @@ pub(super) async fn perform(step: &str, asked: &Asked<'_>, job: &Job) -> Result<
         out: Arc::clone(job.out()),
         beat: Beat::of(&job.asset),
     };
+    if job.plan.dry_run {
+        job.note("a dry run reads the headers of images only");
+        job.missing(&unread(work).await?);
+        return Ok(json!({}));
+    }
     let written = write(work).await?;
     job.note(&summary(asked.under, &written));
     if let Some(link) = &written.link {

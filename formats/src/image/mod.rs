@@ -50,6 +50,9 @@ pub trait Volume: Debug + Send + Sync {
     /// Something to read voxels with; one for each thread.
     fn reader(&self) -> Box<dyn ReadVoxels + '_>;
 
+    /// Forgets what reading has learnt, such as where chunks lie; it is learnt again when it is wanted.
+    fn forget(&self) {}
+
     /// Call after the last read: `Corrupt` when a file has changed since it was opened.
     fn finish(&self) -> Result<(), Fault>;
 }

@@ -19,7 +19,7 @@ mod read;
 mod tests;
 mod volume;
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use adt_model::Fault;
 
@@ -46,9 +46,8 @@ pub struct Imaris {
 #[derive(Debug)]
 struct Stack {
     data: Dataset,
-    /// Where its chunks lie, from the first read on.
-    slots: OnceLock<Slots>,
-    reading: Mutex<()>,
+    /// Where its chunks lie, from the first read on until it is forgotten.
+    slots: Mutex<Option<Arc<Slots>>>,
 }
 
 impl Imaris {
@@ -72,7 +71,7 @@ impl Imaris {
         let mut stacks = Vec::new();
         for (address, name) in &found.stacks {
             let data = Dataset::read(source, *address).map_err(|bad| bad.within(&format!("`{name}`")))?;
-            stacks.push(Stack { data, slots: OnceLock::new(), reading: Mutex::new(()) });
+            stacks.push(Stack { data, slots: Mutex::default() });
         }
         let Some(first) = stacks.first().map(|stack| &stack.data) else {
             return Err(unfit("it has no timepoint"));
@@ -136,18 +135,22 @@ impl Imaris {
     }
 
     /// Where the chunks of a stack lie. One thread reads that, others wait for it.
-    fn slots(&self, stack: usize) -> Result<&Slots, Bad> {
-        let Stack { data, slots, reading } = &self.stacks[stack];
-        if let Some(slots) = slots.get() {
-            return Ok(slots);
-        }
-        let _reading = reading.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slots) = slots.get() {
-            return Ok(slots);
+    fn slots(&self, stack: usize) -> Result<Arc<Slots>, Bad> {
+        let Stack { data, slots } = &self.stacks[stack];
+        let mut known = slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slots) = known.as_ref() {
+            return Ok(Arc::clone(slots));
         }
         let Layout::Chunks { size, tree } = data.layout else { return Err(damaged("it has no chunks")) };
         let found = Slots::read(&self.source, tree, size, Slots::grid(data.extent, size))?;
-        Ok(slots.get_or_init(|| found))
+        Ok(Arc::clone(known.insert(Arc::new(found))))
+    }
+
+    /// Forgets where chunks lie.
+    fn forget(&self) {
+        for stack in &self.stacks {
+            *stack.slots.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
     }
 }
 

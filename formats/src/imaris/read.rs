@@ -60,7 +60,7 @@ impl<'a> Reader<'a> {
                 for x in columns.clone() {
                     let number = (z * down + y) * across + x;
                     let start = [z * size[0], y * size[1], x * size[2]];
-                    let held = self.hold(stack, data, size, slots, number).map_err(|bad| {
+                    let held = self.hold(stack, data, size, &slots, number).map_err(|bad| {
                         bad.within(&format!("the chunk at z {}, y {}, x {}", start[0], start[1], start[2]))
                     })?;
                     let chunk = held.then_some(&self.decoder.chunk[..]);

@@ -52,6 +52,10 @@ impl Volume for Imaris {
         Box::new(self.reader())
     }
 
+    fn forget(&self) {
+        self.forget();
+    }
+
     fn finish(&self) -> Result<(), Fault> {
         self.finish()
     }

@@ -45,7 +45,8 @@ fn all(name: &str, n5: &N5) -> Vec<u8> {
         for c in 0..channels {
             let region = Region { t, c, z: 0..z, y: 0..y, x: 0..x };
             let mut part = vec![0x55; region.voxels() as usize * n5.dtype().size()];
-            reader.read(&region, &mut part).unwrap_or_else(|fault| panic!("{name}: {}", fault.line()));
+            let read = reader.read(&region, &mut part);
+            assert!(read.is_ok(), "{name}: {read:?}");
             out.append(&mut part);
         }
     }
