@@ -110,7 +110,8 @@ impl Tile {
             let path = super::array::below(folder.as_ref(), &number.to_string());
             Array::new(path, [timepoints, channels], level, dtype, config)
         });
-        let arrays: Vec<_> = arrays.collect::<Result<_, _>>()?;
+        let arrays: Result<Vec<_>, Fault> = arrays.collect();
+        let arrays = arrays.map_err(|fault| unfit(&about, "it is not of a kind that can").because(fault))?;
         about.levels = levels.len();
         about.chunk = levels[0].chunk;
         let unit = std::array::from_fn(|axis| chunk[axis] * shard.map_or(1, |shard| shard[axis]));
