@@ -5,7 +5,7 @@ use fs_err as fs;
 use rstest::rstest;
 
 use crate::{
-    desk::{Said, digest},
+    desk::{Said, differing, digest},
     imaging_session::{Microscope, Rule, nothing_is_left_over},
 };
 
@@ -70,6 +70,6 @@ fn only_descriptions_differ_from_the_original() {
     let (other, ledger) = (microscope.desk.root.join("strict"), microscope.desk.root.join("strict.sqlite"));
     let more = ["--strict-compat", "--ledger", ledger.as_str()];
     Said::of(&mut microscope.command(&other, Rule::USUAL, &[&flags[..], &more].concat())).ends(0);
-    let differing = crate::desk::differing(&digest(&microscope.made()), &digest(&other));
+    let differing = differing(&digest(&microscope.made()), &digest(&other));
     assert_eq!(differing, ["ij.zarr/.zattrs"]);
 }

@@ -19,6 +19,7 @@ mod ephys_session;
 mod faults;
 mod golden;
 mod help;
+mod imaging_bad;
 mod imaging_channels;
 mod imaging_oracles;
 mod imaging_session;
