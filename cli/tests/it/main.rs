@@ -21,6 +21,7 @@ mod golden;
 mod help;
 mod imaging_bad;
 mod imaging_channels;
+mod imaging_job;
 mod imaging_oracles;
 mod imaging_session;
 mod kills;
