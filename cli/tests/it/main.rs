@@ -24,6 +24,7 @@ mod imaging_channels;
 mod imaging_job;
 mod imaging_oracles;
 mod imaging_session;
+mod imaging_work;
 mod kills;
 mod lab;
 mod memory;
