@@ -196,13 +196,15 @@ impl Container {
 
     /// A tile's folder and those above it, up to the container's.
     fn folders(&self, tile: &Tile) -> Vec<Option<Key>> {
+        if tile.folder == self.under { vec![self.under.clone()] } else { self.folders_to(&tile.about.group) }
+    }
+
+    /// The container's folder and those below it down to a group's.
+    fn folders_to(&self, group: &str) -> Vec<Option<Key>> {
         let mut found = vec![self.under.clone()];
-        let mut path = self.under.clone();
-        if tile.folder.is_some() {
-            for part in tile.about.group.split('/') {
-                path = Some(array::below(path.as_ref(), part));
-                found.push(path.clone());
-            }
+        for part in group.split('/') {
+            let above = found.last().cloned().flatten();
+            found.push(Some(array::below(above.as_ref(), part)));
         }
         found
     }
@@ -214,13 +216,28 @@ impl Container {
                 .into(),
         );
         self.markers.clear().await?;
+        let mut folders = BTreeSet::from([self.under.clone()]);
         for tile in tiles {
-            let Ok(group) = Key::parse(tile.group) else { continue };
-            let folder = self.under.as_ref().map_or_else(|| group.clone(), |under| under.join(&group));
-            self.remove_below(&folder).await?;
-            self.out.place().prune(&folder).await?;
+            let written = if tile.group.is_empty() {
+                (0..tile.levels).map(|level| array::below(self.under.as_ref(), &level.to_string())).collect()
+            } else {
+                let Ok(group) = Key::parse(tile.group.as_str()) else { continue };
+                folders.extend(self.folders_to(&tile.group));
+                vec![array::below(self.under.as_ref(), group.as_str())]
+            };
+            for folder in written {
+                self.remove_below(&folder).await?;
+                self.out.place().prune(&folder).await?;
+            }
         }
-        Ok(())
+        // Groups of the other version of Zarr would stand beside ours.
+        for folder in &folders {
+            for name in [".zgroup", ".zattrs", "zarr.json"] {
+                self.out.remove(&array::below(folder.as_ref(), name)).await?;
+            }
+        }
+        // What is forgotten must not count as standing when the same keys are sent next.
+        self.out.ctx().ledger.flush()
     }
 
     async fn remove_below(&self, folder: &Key) -> Result<(), Fault> {
