@@ -8,6 +8,7 @@ from pathlib import Path
 
 import data
 import ephys
+import imaging
 import machine
 import moving
 import zipping
@@ -18,7 +19,7 @@ ZIP_BYTES = 3 * data.GIB
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Ratios of time, CPU and memory to other tools.")
-    parser.add_argument("part", nargs="?", choices=["all", "moving", "zip", "ephys"], default="all")
+    parser.add_argument("part", nargs="?", choices=["all", "moving", "zip", "ephys", "imaging"], default="all")
     parser.add_argument("line", nargs="*", help=f"of `moving`: {', '.join(data.LINES)} (all)")
     asked = parser.parse_args()
     unknown = set(asked.line) - set(data.LINES)
@@ -30,7 +31,7 @@ def main() -> int:
 
     target = Path(os.environ["BENCH_TARGET"])
     lines = asked.line or list(data.LINES)
-    place = machine.place_for(max(ZIP_BYTES, ephys.ROOM, *(data.total(line)[1] for line in lines)), target)
+    place = machine.place_for(max(ZIP_BYTES, ephys.ROOM, imaging.ROOM, *(data.total(line)[1] for line in lines)), target)
     print(machine.described(place, runs), flush=True)
     if asked.part in ("all", "moving"):
         for text in moving.bench(target, place, lines, runs):
@@ -39,6 +40,9 @@ def main() -> int:
         print(zipping.bench(target, place, runs), flush=True)
     if asked.part in ("all", "ephys"):
         for text in ephys.bench(target, place, machine.disk(target), runs):
+            print(text, flush=True)
+    if asked.part in ("all", "imaging"):
+        for text in imaging.bench(target, place, machine.disk(target), runs):
             print(text, flush=True)
     return 0
 
