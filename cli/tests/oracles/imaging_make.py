@@ -4,6 +4,7 @@ usage: imaging_make.py WHAT SESSION EXPECTED
 """
 
 import json
+import struct
 import sys
 from pathlib import Path
 
@@ -212,6 +213,47 @@ def one_background():
 def golden():
     """The first input of the specification's appendix: 9 × 21 × 33 voxels of ImageJ."""
     imagej("ij.tif", noise((9, 21, 33), "u2"))
+
+
+def sparse():
+    """A BigTIFF of 12 GiB of which next to nothing is on the disk: every plane, and every page, half a gibibyte after the last."""
+    voxels = noise((24, 40, 50), "u2")
+    expect("sparse.zarr", voxels)
+    size, apart = voxels[0].nbytes, 1 << 29
+    with open(SESSION / "sparse.tif", "wb") as file:
+        file.write(struct.pack("<2sHHHQ", b"II", 43, 8, 0, 64 + size))
+        for number, plane in enumerate(voxels):
+            strip = 64 + number * apart
+            tags = [(256, 4, 50), (257, 4, 40), (258, 3, 16), (259, 3, 1), (262, 3, 1), (273, 16, strip)]
+            tags += [(277, 3, 1), (278, 4, 40), (279, 16, size)]
+            after = 64 + (number + 1) * apart + size if number + 1 < len(voxels) else 0
+            file.seek(strip)
+            file.write(plane.astype("<u2").tobytes())
+            file.write(struct.pack("<Q", len(tags)))
+            file.write(b"".join(struct.pack("<HHQQ", tag, kind, 1, value) for tag, kind, value in tags))
+            file.write(struct.pack("<Q", after))
+        file.truncate(12 << 30)
+
+
+def one_page():
+    """ImageJ's way beyond 4 GiB: one page, and the planes one after the other. All are black but a few."""
+    shape, path = (2200, 1024, 1024), SESSION / "one_page.tif"
+    description = f"ImageJ=1.54\nimages={shape[0]}\nslices={shape[0]}\nunit=um\nspacing=2.0\nloop=false\n".encode()
+    description += bytes(-len(description) % 2)
+    begin = 1024
+    tags = [(256, 4, 1024), (257, 4, 1024), (258, 3, 16), (259, 3, 1), (262, 3, 1), (270, 2, 512), (273, 4, begin)]
+    tags += [(277, 3, 1), (278, 4, 1024), (279, 4, 2 << 20)]
+    with open(path, "wb") as file:
+        file.write(struct.pack("<2sHIH", b"II", 42, 8, len(tags)))
+        for tag, kind, value in tags:
+            file.write(struct.pack("<HHII", tag, kind, len(description) if tag == 270 else 1, value))
+        file.write(struct.pack("<I", 0))
+        file.seek(512)
+        file.write(description)
+        for plane in [0, 2049, 2199]:
+            file.seek(begin + plane * (2 << 20))
+            file.write(noise(shape[1:], "u2").tobytes())
+        file.truncate(begin + shape[0] * (2 << 20))
 
 
 globals()[WHAT]()
