@@ -1,6 +1,7 @@
 //! What a person types. Help texts live here; nothing in this file acts.
 
 mod imaging;
+mod imaging_tools;
 
 use adt_model::{ChunkLength, Lsb, MetadataApi, MetadataMissing, Schema, VideoEncryption};
 use camino::Utf8PathBuf;
@@ -8,6 +9,7 @@ use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint
 use clap_complete::Shell;
 
 pub(crate) use imaging::{Convert, Imaging, Work};
+pub(crate) use imaging_tools::{ImagingInfo, ImagingVerify};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -4,7 +4,7 @@ use adt_model::{BloscName, Edge, Rounding, VoxelSize, ZarrFormat};
 use camino::Utf8PathBuf;
 use clap::{Args, Subcommand, ValueHint};
 
-use super::{Tuning, word};
+use super::{ImagingInfo, ImagingVerify, Tuning, word};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Imaging {
@@ -22,6 +22,20 @@ pub(crate) enum Imaging {
         after_help = "Example:\n  adt imaging n5 /data/fused.n5 s3://bucket/fused.zarr --voxel-size 0.748,0.748,1"
     )]
     N5(Convert),
+    /// Read images and what was made of them, and compare every voxel of every size; exit 1 when anything differs
+    ///
+    /// The image itself must be the source's voxel by voxel (channels taken apart and backgrounds subtracted as when it was written),
+    /// every smaller size what its rule makes of the one before, every size in its right place. What is wrong is named with its group,
+    /// level and first voxel. Nothing of a plan is believed: chunks, codecs and rule are those that the destination's documents name.
+    #[command(
+        after_help = "Examples:\n  adt imaging verify /data/exaSPIM_1 s3://bucket/exaSPIM_1/SPIM.ome.zarr\n  adt imaging verify tile.ims out --json | jq .tiles[].differences"
+    )]
+    Verify(ImagingVerify),
+    /// Show what is in images or in OME-Zarr: shape, kind of voxels, their size and who tells it, chunks, sizes, places
+    #[command(
+        after_help = "Examples:\n  adt imaging info tile_x_0000_y_0000_z_0000_ch_488.tiff\n  adt imaging info /data/exaSPIM_1\n  adt imaging info s3://bucket/exaSPIM_1/SPIM.ome.zarr --json"
+    )]
+    Info(ImagingInfo),
 }
 
 #[derive(Clone, Debug, Args)]
@@ -161,7 +175,7 @@ fn mebibytes(text: &str) -> Result<u64, String> {
     }
 }
 
-fn voxel(text: &str) -> Result<VoxelSize, String> {
+pub(super) fn voxel(text: &str) -> Result<VoxelSize, String> {
     text.parse().map_err(|()| "three lengths greater than 0: x, y, z".to_owned())
 }
 

@@ -4,6 +4,7 @@
 mod bars;
 mod ephys;
 mod history;
+pub(crate) mod imaging;
 mod lines;
 mod plan;
 mod problems;

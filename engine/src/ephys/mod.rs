@@ -21,7 +21,7 @@ pub mod restore;
 mod stream;
 mod survey;
 mod thin;
-mod unpack;
+pub(crate) mod unpack;
 
 pub use compress::{Compressed, SourceMade, StreamMade};
 pub(crate) use compress::{Work, compress};

@@ -29,7 +29,7 @@ pub(super) fn unpack(compressor: &Compressor, chunk: &[u8], length: usize) -> Re
 }
 
 /// The same into a buffer of the length wanted, which holds anything after a fault.
-pub(super) fn bytes_into(
+pub(crate) fn bytes_into(
     compressor: Option<&Compressor>,
     chunk: &[u8],
     bytes: &mut [u8],

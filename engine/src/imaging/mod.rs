@@ -4,6 +4,7 @@
 //! look       the images of a session, opened      container  plan, arrays, stages, markers
 //! tile       an image and what becomes of it      item       boxes → chunks and the next level
 //! array      what its objects are called          finish     markers → attributes
+//! opened     what stands at a place      verify     held against its source
 //! ```
 //!
 //! What is done is known by markers at the destination, so that several processes can share the work and any of them can end it.
@@ -14,14 +15,17 @@ mod array;
 mod boxes;
 mod container;
 mod finish;
+pub mod info;
 mod item;
 mod look;
 mod marker;
+mod opened;
 mod read;
 mod sample;
 mod shards;
 mod stored;
 mod tile;
+pub mod verify;
 mod write;
 mod written;
 

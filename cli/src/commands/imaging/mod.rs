@@ -1,6 +1,8 @@
 //! `adt imaging`
 
 mod convert;
+mod info;
+mod verify;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -19,6 +21,8 @@ pub(super) fn run(asked: &Imaging, common: &Common, vars: &Vars) -> anyhow::Resu
     match asked {
         Imaging::Zarr(asked) => convert::run(asked, false, common, vars),
         Imaging::N5(asked) => convert::run(asked, true, common, vars),
+        Imaging::Verify(asked) => verify::run(asked, common, vars),
+        Imaging::Info(asked) => info::run(asked, common, vars),
     }
 }
 
