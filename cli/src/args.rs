@@ -9,7 +9,7 @@ use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint
 use clap_complete::Shell;
 
 pub(crate) use imaging::{Convert, Imaging, Work};
-pub(crate) use imaging_tools::{ImagingInfo, ImagingVerify};
+pub(crate) use imaging_tools::{ImagingInfo, ImagingMips, ImagingValidate, ImagingVerify};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -4,7 +4,7 @@ use adt_model::{BloscName, Edge, Rounding, VoxelSize, ZarrFormat};
 use camino::Utf8PathBuf;
 use clap::{Args, Subcommand, ValueHint};
 
-use super::{ImagingInfo, ImagingVerify, Tuning, word};
+use super::{ImagingInfo, ImagingMips, ImagingValidate, ImagingVerify, Tuning, word};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Imaging {
@@ -36,6 +36,18 @@ pub(crate) enum Imaging {
         after_help = "Examples:\n  adt imaging info tile_x_0000_y_0000_z_0000_ch_488.tiff\n  adt imaging info /data/exaSPIM_1\n  adt imaging info s3://bucket/exaSPIM_1/SPIM.ome.zarr --json"
     )]
     Info(ImagingInfo),
+    /// Make maximum-intensity projections of images, all three in one pass: a TIFF for `ImageJ` and a small PNG of each
+    ///
+    /// `<image>_mip_XY.tiff` looks along z, `_XZ` along y, `_YZ` along x. Projections that are there already are kept.
+    #[command(
+        after_help = "Examples:\n  adt imaging mips /data/exaSPIM_1 /data/mips\n  adt imaging mips tile.ims mips --axes XY XZ"
+    )]
+    Mips(ImagingMips),
+    /// Check a SmartSPIM folder: the same stacks and planes in every channel, no gap, no empty or damaged plane; exit 1 when not
+    #[command(
+        after_help = "Examples:\n  adt imaging validate /data/SmartSPIM_714321_2024-05-06_07-08-09\n  adt imaging validate /data/brain --deep"
+    )]
+    Validate(ImagingValidate),
 }
 
 #[derive(Clone, Debug, Args)]

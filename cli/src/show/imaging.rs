@@ -4,9 +4,11 @@ use std::fmt::Write;
 
 use adt_engine::imaging::{
     info::{Group, Image, Info, Level},
+    mips::{Projected, Projection},
+    validate::{Channel, Validated},
     verify::{Tile, Verified},
 };
-use adt_model::ByteSize;
+use adt_model::{ByteSize, Location};
 
 use super::{count, table::columns};
 
@@ -146,4 +148,75 @@ fn numbers(numbers: &[u64]) -> String {
 
 fn lengths(lengths: [f64; 3]) -> String {
     lengths.map(|length| length.to_string()).join(",")
+}
+
+/// A line for each image, then what is missing; with `only_failures`, nothing of what is there.
+pub(crate) fn projected(projected: &Projected, to: &Location, only_failures: bool) -> String {
+    let mut text = String::new();
+    for problem in &projected.problems {
+        let _ = writeln!(text, "NOT PROJECTED: {problem}");
+    }
+    if only_failures {
+        return text;
+    }
+    let row = |one: &Projection| {
+        let [rows, columns] = one.shape;
+        let made = if one.kept { "kept" } else { "made" };
+        [made.to_owned(), one.tiff.to_string(), format!("{columns}×{rows}"), one.file.clone()]
+    };
+    let rows: Vec<_> = projected.projections.iter().map(row).collect();
+    if !rows.is_empty() {
+        text.push_str(&columns(&["", "projection", "pixels", "of"], &rows));
+    }
+    for note in &projected.notes {
+        let _ = writeln!(text, "note: {note}");
+    }
+    let kept = projected.projections.iter().filter(|one| one.kept).count() as u64;
+    let made = projected.projections.len() as u64 - kept;
+    let kept = match kept {
+        0 => String::new(),
+        kept => format!("; {} stood there already (`--overwrite` makes them again)", count(kept, "other")),
+    };
+    let _ = writeln!(text, "\n{} made in {to}, a PNG beside each{kept}", count(made, "projection"));
+    text
+}
+
+/// A table of channels, then what is wrong; with `only_failures`, only that.
+pub(crate) fn validated(found: &Validated, only_failures: bool) -> String {
+    let mut text = String::new();
+    if !only_failures {
+        let rows: Vec<_> = found.channels.iter().map(channel).collect();
+        let head = ["channel", "stacks", "planes", "of a stack", "plane", "apart", "bytes"];
+        text.push_str(&columns(&head, &rows));
+        text.push('\n');
+    }
+    for problem in &found.problems {
+        let _ = writeln!(text, "PROBLEM: {problem}");
+    }
+    if only_failures {
+        return text;
+    }
+    for note in &found.notes {
+        let _ = writeln!(text, "note: {note}");
+    }
+    let channels = count(found.channels.len() as u64, "channel");
+    let outcome = match found.problems.len() as u64 {
+        0 => "no problems".to_owned(),
+        problems => count(problems, "problem"),
+    };
+    let _ = writeln!(text, "{channels} in {}: {outcome}", found.folder);
+    text
+}
+
+fn channel(channel: &Channel) -> [String; 7] {
+    let [least, most] = channel.planes_of_a_stack;
+    [
+        channel.name.clone(),
+        channel.stacks.to_string(),
+        channel.planes.to_string(),
+        if least == most { least.to_string() } else { format!("{least} to {most}") },
+        channel.plane.map_or_else(|| "?".to_owned(), |plane| plane.to_string()),
+        channel.step.map_or_else(|| "-".to_owned(), |step| format!("{} µm", step as f64 / 10.0)),
+        ByteSize(channel.bytes).to_string(),
+    ]
 }

@@ -1,4 +1,4 @@
-//! `adt imaging verify` and `info`: what was written is held against what it was made of.
+//! `adt imaging verify`, `info`, `mips` and `validate`.
 
 use adt_testkit::tree;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -204,4 +204,96 @@ fn info_shows_images_and_groups() {
     assert_eq!(found["groups"][0]["levels"][2]["array"]["shape"], serde_json::json!([1, 1, 5, 6, 8]));
     let home = desk.root.join("home");
     Said::of(&mut desk.adt(&["imaging", "info", home.as_str()])).ends(2);
+}
+
+/// The pixels of a TIFF that `adt` wrote: the one strip is its end.
+fn pixels(path: &Utf8Path, count: usize) -> Vec<u16> {
+    let bytes = fs::read(path).unwrap();
+    bytes[bytes.len() - 2 * count..].as_chunks().0.iter().map(|pair| u16::from_le_bytes(*pair)).collect()
+}
+
+#[test]
+fn projections_are_the_brightest_voxels() {
+    let desk = Desk::new();
+    let [source, to] = session(&desk);
+    let args = ["imaging", "mips", source.as_str(), to.as_str()];
+    Said::of(&mut desk.adt(&args)).ends(0).says("6 projections made");
+    let [depth, rows, columns] = SHAPE;
+    let along = |count: usize, of: &dyn Fn(usize) -> u16| (0..count).map(of).max().unwrap();
+    let xy: Vec<u16> =
+        (0..rows * columns).map(|i| along(depth, &|z| voxel(z, i / columns, i % columns))).collect();
+    let xz: Vec<u16> =
+        (0..depth * columns).map(|i| along(rows, &|y| voxel(i / columns, y, i % columns))).collect();
+    let yz: Vec<u16> = (0..depth * rows).map(|i| along(columns, &|x| voxel(i / rows, i % rows, x))).collect();
+    for (name, expected) in [("XY", xy), ("XZ", xz), ("YZ", yz)] {
+        assert_eq!(pixels(&to.join(format!("a_mip_{name}.tiff")), expected.len()), expected, "{name}");
+        assert!(fs::read(to.join(format!("a_mip_{name}.png"))).unwrap().starts_with(b"\x89PNG"));
+    }
+    let before = tree::digest(&to).unwrap();
+    fs::write(to.join("a_mip_XY.tiff"), "mine").unwrap();
+    Said::of(&mut desk.adt(&args)).ends(0).says("0 projections made").says("6 others stood there already");
+    Said::of(&mut desk.adt(&[&args[..], &["--overwrite", "--axes", "XY", "XZ"]].concat())).ends(0);
+    assert_eq!(tree::digest(&to).unwrap(), before);
+    let more = ["--exclude", "*b.tiff", "--axes", "YZ"];
+    let to = "s3://recordings/mips";
+    Said::of(&mut desk.adt(&[&["imaging", "mips", source.as_str(), to], &more[..]].concat())).ends(0);
+    assert_eq!(tree::digest(&desk.root.join("store/recordings/mips")).unwrap().len(), 2);
+}
+
+/// A folder of two channels with two stacks of planes each.
+fn smartspim(desk: &Desk) -> Utf8PathBuf {
+    let folder = desk.root.join("brain/SmartSPIM");
+    for channel in ["Ex_488_Em_525", "Ex_561_Em_600"] {
+        for stack in ["100/100_200", "100/100_300"] {
+            for number in 0..5 {
+                let path = folder.join(format!("{channel}/{stack}/{:06}.tif", number * 20));
+                tiff(&path, [1, 6, 8], |_, y, x| (y * x) as u16);
+            }
+        }
+    }
+    folder
+}
+
+#[rstest]
+#[case::right(&|_: &Utf8Path| {}, &[])]
+#[case::plane_missing(
+    &|stack: &Utf8Path| fs::remove_file(stack.join("000040.tif")).unwrap(),
+    &["planes are missing between 000020 and 000060", "stack `100_200` has 4 in Ex_488_Em_525, 5 in Ex_561_Em_600 planes"]
+)]
+#[case::stack_missing(
+    &|stack: &Utf8Path| fs::remove_dir_all(stack).unwrap(),
+    &["stack `100_200` lacks in Ex_488_Em_525"]
+)]
+#[case::empty_plane(
+    &|stack: &Utf8Path| fs::write(stack.join("000040.tif"), "").unwrap(),
+    &["1 planes without a byte: 000040.tif"]
+)]
+#[case::damaged(
+    &|stack: &Utf8Path| fs::write(stack.join("000040.tif"), "no TIFF at all").unwrap(),
+    &["1 planes that cannot be read: 000040.tif"]
+)]
+#[case::other_size(
+    &|stack: &Utf8Path| tiff(&stack.join("000040.tif"), [1, 6, 9], |_, _, _| 0),
+    &["1 planes unlike the others: 000040.tif is 9×6, 16 bit, others 8×6, 16 bit"]
+)]
+#[case::no_png(
+    &|stack: &Utf8Path| fs::rename(stack.join("000080.tif"), stack.join("000080.png")).unwrap(),
+    &["000080.png is no PNG"]
+)]
+fn a_smartspim_folder_is_checked(#[case] damage: &dyn Fn(&Utf8Path), #[case] problems: &[&str]) {
+    let desk = Desk::new();
+    let folder = smartspim(&desk);
+    damage(&folder.join("Ex_488_Em_525/100/100_200"));
+    let brain = desk.root.join("brain");
+    for more in [&[][..], &["--deep"]] {
+        let said = Said::of(&mut desk.adt(&[&["imaging", "validate", brain.as_str()], more].concat()));
+        let mut said = said.ends(i32::from(!problems.is_empty()));
+        for problem in problems {
+            said = said.says(problem);
+        }
+    }
+    let json = Said::of(&mut desk.adt(&["imaging", "validate", folder.as_str(), "--json"]));
+    let found: Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(found["channels"][1]["planes"], 10);
+    Said::of(&mut desk.adt(&["imaging", "validate", desk.root.join("home").as_str()])).ends(2);
 }

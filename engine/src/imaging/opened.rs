@@ -117,14 +117,13 @@ fn axes(key: &Key, image: &Multiscale) -> Result<[Option<usize>; 5], Fault> {
 
 async fn level(place: &Place, path: Key, axes: [Option<usize>; 5]) -> Result<Level, Fault> {
     let key = below(Some(&path), "zarr.json");
-    let meta = match optional(place, &key).await? {
-        Some(bytes) => Meta::V3(v3::ArrayMeta::parse(key.as_str(), &bytes)?),
-        None => {
-            let key = below(Some(&path), ".zarray");
-            let missing = || Fault::new(Class::Missing, format!("there is no array `{path}`"));
-            let bytes = optional(place, &key).await?.ok_or_else(missing)?;
-            Meta::V2(zarr::ArrayMeta::parse(key.as_str(), &bytes)?)
-        }
+    let meta = if let Some(bytes) = optional(place, &key).await? {
+        Meta::V3(v3::ArrayMeta::parse(key.as_str(), &bytes)?)
+    } else {
+        let key = below(Some(&path), ".zarray");
+        let missing = || Fault::new(Class::Missing, format!("there is no array `{path}`"));
+        let bytes = optional(place, &key).await?.ok_or_else(missing)?;
+        Meta::V2(zarr::ArrayMeta::parse(key.as_str(), &bytes)?)
     };
     let level = Level { path, meta, axes };
     let rank = axes.iter().flatten().count();

@@ -5,7 +5,7 @@
 //! be what its rule makes of the level before.
 
 mod ahead;
-mod boxes;
+pub(super) mod boxes;
 mod compare;
 mod placement;
 mod strangers;

@@ -3,6 +3,7 @@
 mod dtype;
 mod length;
 mod open;
+mod preview;
 mod region;
 mod size;
 
@@ -12,6 +13,7 @@ use adt_model::Fault;
 
 pub use dtype::Dtype;
 pub use open::open;
+pub use preview::grey_png;
 pub use region::Region;
 pub use size::{Origin, Size, SizeSource, Voxel};
 

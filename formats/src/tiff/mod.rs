@@ -23,6 +23,7 @@ mod read;
 mod series;
 mod source;
 mod volume;
+mod write;
 
 use std::borrow::Cow;
 
@@ -39,6 +40,7 @@ pub use crate::image::{Dtype, Origin, Region, Size, SizeSource, Voxel};
 pub use compression::Compression;
 pub use read::Reader;
 pub use series::Kind;
+pub use write::plane;
 
 /// Longer descriptions are none (an OME-XML of a million planes has about 200 MB).
 const LONGEST_DESCRIPTION: u64 = 256 << 20;

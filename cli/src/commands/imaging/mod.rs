@@ -2,6 +2,8 @@
 
 mod convert;
 mod info;
+mod mips;
+mod validate;
 mod verify;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -23,6 +25,8 @@ pub(super) fn run(asked: &Imaging, common: &Common, vars: &Vars) -> anyhow::Resu
         Imaging::N5(asked) => convert::run(asked, true, common, vars),
         Imaging::Verify(asked) => verify::run(asked, common, vars),
         Imaging::Info(asked) => info::run(asked, common, vars),
+        Imaging::Mips(asked) => mips::run(asked, common, vars),
+        Imaging::Validate(asked) => validate::run(asked, common, vars),
     }
 }
 

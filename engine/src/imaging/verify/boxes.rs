@@ -6,7 +6,7 @@ use super::super::boxes::Span;
 
 /// The sides of boxes: whole chunks, longer as long as they have no more than about `memory` bytes of `item` bytes each; and where
 /// it takes no more than `most`, as long as what the source stores in one piece.
-pub(super) fn side(
+pub(in crate::imaging) fn side(
     shape: Extent,
     chunk: Extent,
     piece: Extent,
@@ -32,7 +32,7 @@ pub(super) fn side(
 }
 
 /// All boxes of an array, x fastest.
-pub(super) fn all(shape: Extent, side: Extent) -> impl Iterator<Item = Span> {
+pub(in crate::imaging) fn all(shape: Extent, side: Extent) -> impl Iterator<Item = Span> {
     let count: Extent = std::array::from_fn(|axis| shape[axis].div_ceil(side[axis]));
     (0..count.iter().product()).map(move |number: u64| {
         let [_, rows, columns] = count;

@@ -155,9 +155,8 @@ impl Work {
         if let Err(fault) = level.is_readable() {
             return wrong(fault.line());
         }
-        let [t, c, ..] = self.source.about.shape;
-        let [z, y, x] = self.made[number].shape;
-        let (shape, ought) = (level.shape(), [t, c, z, y, x]);
+        let (shape, mut ought) = (level.shape(), self.source.about.shape);
+        ought[2..].copy_from_slice(&self.made[number].shape);
         if shape != ought {
             return wrong(format!("its shape is {shape:?} and ought to be {ought:?}"));
         }
