@@ -73,3 +73,22 @@ fn only_descriptions_differ_from_the_original() {
     let differing = differing(&digest(&microscope.made()), &digest(&other));
     assert_eq!(differing, ["ij.zarr/.zattrs"]);
 }
+
+/// A row for each image, those of one file too, in the columns of the original.
+#[test]
+fn the_table_has_a_row_for_each_image() {
+    let microscope = Microscope::new("interleaved");
+    let table = microscope.desk.root.join("tile-metrics.csv");
+    microscope.convert(Rule::USUAL, &[&SMALL[..], &["--metrics-file", table.as_str()]].concat()).ends(0);
+    let text = fs::read_to_string(&table).unwrap();
+    let columns = "test_number,chunks,tile,n_levels,shape,dtype,write_time,bytes_read,write_bps,bytes_stored,storage_ratio";
+    assert_eq!(text.lines().next(), Some(columns));
+    let rows: Vec<_> = text.lines().skip(1).collect();
+    assert_eq!(rows.len(), 5, "{text}");
+    let first = "0,\"(1, 1, 4, 8, 8)\",tile_X_0000_Y_0001_Z_0002_ch_488.zarr,3,\"(1, 1, 5, 21, 33)\",uint16,";
+    assert!(rows[0].starts_with(first), "{text}");
+    let stored: u64 = rows[0].rsplit(',').nth(1).unwrap().parse().unwrap();
+    let group = digest(&microscope.made().join("tile_X_0000_Y_0001_Z_0002_ch_488.zarr"));
+    let chunks = group.iter().filter(|(key, _)| !key.contains("/.z") && !key.starts_with('.'));
+    assert_eq!(stored, chunks.map(|(_, (size, _))| size).sum::<u64>());
+}
