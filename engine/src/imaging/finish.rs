@@ -270,14 +270,16 @@ fn windows<T: Sample>(dtype: Dtype, made: &[Made]) -> Window {
 fn channel(tile: &Tile, number: usize, name: &str, window: Window) -> Channel {
     let about = &tile.about;
     let named = about.channels.get(number).filter(|name| !name.is_empty());
-    let wavelength = about.wavelength.or_else(|| named.and_then(|name| name.trim().parse().ok()));
+    // The name of a file tells that of its only channel.
+    let of_the_file = about.wavelength.filter(|_| about.shape[1] == 1);
+    let wavelength = of_the_file.or_else(|| named.and_then(|name| name.trim().parse().ok()));
     let colour = match wavelength {
         Some(wavelength) => Colour::of_wavelength(wavelength),
         None if about.shape[1] > 1 => Colour(COLOURS[number % COLOURS.len()]),
         None => Colour::WHITE,
     };
-    let label = match (about.wavelength, named) {
-        (Some(wavelength), _) if about.shape[1] == 1 => wavelength.to_string(),
+    let label = match (of_the_file, named) {
+        (Some(wavelength), _) => wavelength.to_string(),
         (_, Some(named)) => named.clone(),
         _ => format!("Channel:{name}:{number}"),
     };
