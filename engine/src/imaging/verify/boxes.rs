@@ -94,7 +94,7 @@ mod tests {
     use rstest::rstest;
 
     #[rstest]
-    #[case::rows_first([100, 100, 100], [10; 3], [1, 1, 100], [10, 10, 80])]
+    #[case::rows_first([100, 100, 100], [10; 3], [1, 1, 100], [10, 10, 160])]
     #[case::pieces_too([100, 100, 100], [10; 3], [1, 100, 100], [10, 160, 160])]
     #[case::small([5, 5, 5], [10; 3], [1; 3], [10; 3])]
     fn boxes_are_whole_chunks_within_memory(
