@@ -13,6 +13,7 @@ static READERS: LazyLock<Utf8PathBuf> = LazyLock::new(|| {
     let venv = venv(&[
         "tifffile==2026.3.3",
         "imagecodecs==2026.3.6",
+        "h5py==3.16.0",
         "zarr==3.1.6",
         "tensorstore==0.1.86",
         "ome-zarr==0.18.0",

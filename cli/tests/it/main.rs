@@ -22,6 +22,7 @@ mod help;
 mod imaging_bad;
 mod imaging_channels;
 mod imaging_job;
+mod imaging_kinds;
 mod imaging_large;
 mod imaging_oracles;
 mod imaging_session;

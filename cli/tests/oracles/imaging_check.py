@@ -124,14 +124,20 @@ def read_by_ome_zarr(folder, levels):
     assert np.array_equal(np.asarray(nodes[0].data[0]), np.load(EXPECTED / f"{folder.name}.npy")), folder
 
 
-groups = sorted(path.name for path in CONTAINER.iterdir() if path.is_dir())
+def group_of(level):
+    """The name under which an image is expected: `/` is written as `~`."""
+    inside = level.parent.relative_to(CONTAINER).as_posix()
+    return CONTAINER.name if inside == "." else inside.replace("/", "~")
+
+
+found = {group_of(level): level.parent for level in CONTAINER.rglob("0") if list(level.glob("*.json")) + list(level.glob(".zarray"))}
 expected = sorted(path.stem for path in EXPECTED.glob("*.npy"))
-assert groups == expected, (groups, expected)
+assert sorted(found) == expected, (found, expected)
 total = 0
-for group in groups:
+for group, folder in sorted(found.items()):
     facts = json.loads((EXPECTED / f"{group}.json").read_text())
-    levels = image(CONTAINER / group, np.load(EXPECTED / f"{group}.npy"), facts)
+    levels = image(folder, np.load(EXPECTED / f"{group}.npy"), facts)
     if READER:
-        read_by_ome_zarr(CONTAINER / group, levels)
+        read_by_ome_zarr(folder, levels)
     total += levels
-print(f"{len(groups)} images, {total} levels")
+print(f"{len(found)} images, {total} levels")

@@ -3,11 +3,14 @@
 usage: imaging_make.py WHAT SESSION EXPECTED
 """
 
+import gzip
 import json
 import struct
 import sys
 from pathlib import Path
 
+import h5py
+import imagecodecs
 import numpy as np
 import tifffile
 
@@ -254,6 +257,56 @@ def one_page():
             file.seek(begin + plane * (2 << 20))
             file.write(noise(shape[1:], "u2").tobytes())
         file.truncate(begin + shape[0] * (2 << 20))
+
+
+def imaris():
+    """Two channels and two timepoints, padded to whole chunks as Imaris does it."""
+    voxels = noise((2, 2, 9, 21, 33), "u2")
+    expect("tile.zarr", voxels, (1.0, 0.75, 0.75), (30, 20, 10))
+    letters = lambda text: np.frombuffer(str(text).encode(), "S1")
+    with h5py.File(SESSION / "tile.ims", "w", libver=("earliest", "v108")) as file:
+        info = file.create_group("DataSetInfo/Image")
+        facts = {"X": 33, "Y": 21, "Z": 9, "Unit": "um", "ExtMin0": 10, "ExtMin1": 20, "ExtMin2": 30}
+        facts |= {"ExtMax0": 34.75, "ExtMax1": 35.75, "ExtMax2": 39}
+        for name, fact in facts.items():
+            info.attrs[name] = letters(fact)
+        for t, c in np.ndindex(2, 2):
+            group = file.create_group(f"DataSet/ResolutionLevel 0/TimePoint {t}/Channel {c}")
+            for name, size in {"X": 33, "Y": 21, "Z": 9}.items():
+                group.attrs[f"ImageSize{name}"] = letters(size)
+            padded = np.pad(voxels[t, c], ((0, 3), (0, 3), (0, 7)))
+            group.create_dataset("Data", data=padded, chunks=(4, 8, 8), compression="gzip", shuffle=True)
+
+
+def smartspim():
+    """Planes in files of their own, called by their place along z in tenths of a micrometre."""
+    for channel in ["Ex_488_Em_525", "Ex_561_Em_600"]:
+        voxels = noise((7, 21, 33), "u2")
+        folder = SESSION / "SmartSPIM" / channel / "000000" / "000000_001200"
+        folder.mkdir(parents=True)
+        for number, plane in enumerate(voxels):
+            (folder / f"{number * 20:06}.png").write_bytes(imagecodecs.png_encode(plane))
+        expect(f"{channel}~000000_001200.ome.zarr", voxels, (2, 1, 1))
+
+
+def n5():
+    """Blocks of gzip, cut at the end of each axis, one of them missing."""
+    voxels = noise((9, 21, 33), "u2")
+    voxels[4:8, 8:16, :16] = 0
+    expect("made", voxels)
+    folder = SESSION / "s0"
+    folder.mkdir()
+    (SESSION / "attributes.json").write_text('{"n5": "2.5.0"}')
+    facts = {"dimensions": [33, 21, 9], "blockSize": [16, 8, 4], "dataType": "uint16"}
+    (folder / "attributes.json").write_text(json.dumps(facts | {"compression": {"type": "gzip", "level": 5}}))
+    for z, y, x in np.ndindex(3, 3, 3):
+        block = voxels[z * 4 :, y * 8 :, x * 16 :][:4, :8, :16]
+        if (z, y, x) == (1, 1, 0):
+            continue
+        head = struct.pack(">HHIII", 0, 3, *reversed(block.shape))
+        path = folder / str(x) / str(y) / str(z)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(head + gzip.compress(block.astype(">u2").tobytes()))
 
 
 globals()[WHAT]()
