@@ -216,3 +216,37 @@ fn another_machine_goes_on_when_it_is_told_to() {
     same(&digest(&made), &clean);
     nothing_is_left_over(&made);
 }
+
+/// One image is a source as good as a folder, and nothing else of the folder is touched.
+#[test]
+fn one_image_alone_is_converted() {
+    let microscope = Microscope::new("two_tiles");
+    let mut files: Vec<_> = microscope
+        .session
+        .read_dir_utf8()
+        .unwrap()
+        .flat_map(|entry| {
+            let entry = entry.unwrap().into_path();
+            if entry.is_dir() {
+                entry.read_dir_utf8().unwrap().map(|e| e.unwrap().into_path()).collect()
+            } else {
+                vec![entry]
+            }
+        })
+        .filter(|path| path.extension().is_some_and(|suffix| suffix.starts_with("tif")))
+        .collect();
+    files.sort();
+    let (image, to) = (files[0].clone(), microscope.folder("one"));
+    Said::of(
+        &mut microscope.desk.adt(&[&["imaging", "zarr", image.as_str(), to.as_str()], &SMALL[..]].concat()),
+    )
+    .ends(0);
+    nothing_is_left_over(&to);
+    let groups: Vec<_> = to
+        .read_dir_utf8()
+        .unwrap()
+        .map(|e| e.unwrap().file_name().to_owned())
+        .filter(|name| name.ends_with(".zarr"))
+        .collect();
+    assert_eq!(groups, [format!("{}.zarr", image.file_stem().unwrap())]);
+}

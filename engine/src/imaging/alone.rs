@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use adt_formats::folder::{count, count_file};
 use adt_model::{
     Action, ByteSize, Class, Fault, FolderWork, Idle, ImagingConfig, JobEnd, Location, Origin, Plan, Stage,
     StageName, Step, What,
@@ -23,7 +24,6 @@ use crate::{
     course::Course,
     delivery::{Address, Delivery, off_the_reactor},
     run::finished,
-    survey::counted,
 };
 
 /// What a command wants made.
@@ -84,7 +84,7 @@ fn planned(asked: &ImagingAsked, ledger: &Utf8Path) -> Result<Plan, Fault> {
         };
         return Err(Fault::new(Class::BadInput, format!("no image can be read: {first}{more}")));
     }
-    let facts = counted(source.clone(), &[], &Idle)?;
+    let facts = if source.is_file() { count_file(&source)? } else { count(&source, &[], &Idle)? };
     let bytes: u64 = seen.tiles.iter().map(super::tile::Tile::bytes).sum();
     let folder = FolderWork {
         source,

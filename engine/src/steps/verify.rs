@@ -2,7 +2,7 @@
 //!
 //! Each object was proved when it was put; this finds what was removed or replaced since, and files that appeared while the job ran.
 
-use adt_formats::folder::count;
+use adt_formats::folder::{count, count_file};
 use adt_ledger::{JobId, Mismatch};
 use adt_model::{Action, Class, Fault, FolderWork, Pulse};
 
@@ -36,7 +36,11 @@ async fn sources_are_as_surveyed(job: &Job) -> Result<(), Fault> {
 }
 
 fn still_the_same(folder: &FolderWork, stop: &Stop) -> Result<(), Fault> {
-    let now = count(&folder.source, &folder.leave_out, &Stoppable(stop))?;
+    let now = if folder.source.is_file() {
+        count_file(&folder.source)?
+    } else {
+        count(&folder.source, &folder.leave_out, &Stoppable(stop))?
+    };
     if now.fingerprint == folder.fingerprint {
         return Ok(());
     }

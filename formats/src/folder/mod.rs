@@ -8,7 +8,7 @@ use adt_model::Key;
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
 
-pub use count::{Counted, Fingerprint, count};
+pub use count::{Counted, Fingerprint, count, count_file};
 pub use walk::{Walk, walk};
 
 /// A file that is taken along, or a folder that would be lost because nothing lies in it.
