@@ -25,6 +25,7 @@ mod imaging_job;
 mod imaging_kinds;
 mod imaging_large;
 mod imaging_oracles;
+mod imaging_original;
 mod imaging_session;
 mod imaging_tools;
 mod imaging_work;
