@@ -24,10 +24,10 @@ static ORIGINAL: LazyLock<Utf8PathBuf> = LazyLock::new(|| {
         "ome-zarr==0.8.3",
         "tifffile==2024.2.12",
         "kerchunk==0.2.6",
-        "h5py==3.10.0",
-        "hdf5plugin==4.4.0",
+        "h5py==3.16.0",
+        "hdf5plugin==7.1.0",
         "pandas==2.2.0",
-        "imagecodecs==2024.1.1",
+        "imagecodecs==2026.1.14",
         "s3fs==2024.2.0",
     ];
     oracle::program(&oracle::venv(&folder, &pins).unwrap(), "python")

@@ -76,14 +76,14 @@ pub fn find(
     }
     for name in FOLDERS {
         let folder = source.join(name);
-        if folder.is_dir() && !leave_out.iter().any(|out| folder.starts_with(out)) {
-            let found = within(source, &folder, exclude)?;
+        if folder.is_dir() && !is_left_out(&folder, leave_out) {
+            let found = within(source, &folder, leave_out, exclude)?;
             if found.as_ref().is_some_and(|tiles| !tiles.images.is_empty() || !tiles.problems.is_empty()) {
                 return Ok(found);
             }
         }
     }
-    within(source, source, exclude)
+    within(source, source, leave_out, exclude)
 }
 
 /// An N5 dataset, which becomes the container itself.
@@ -99,17 +99,22 @@ pub fn n5(source: &Utf8Path) -> Tiles {
 }
 
 /// The images directly in a folder, else the stacks of planes of SmartSPIM's channels.
-fn within(source: &Utf8Path, folder: &Utf8Path, exclude: &[String]) -> Result<Option<Tiles>, Fault> {
+fn within(
+    source: &Utf8Path,
+    folder: &Utf8Path,
+    leave_out: &[Utf8PathBuf],
+    exclude: &[String],
+) -> Result<Option<Tiles>, Fault> {
     let (mut images, mut others) = (Vec::new(), false);
-    for path in listed(folder)? {
+    for path in listed(folder)?.into_iter().filter(|path| !is_left_out(path, leave_out)) {
         let name = path.file_name().unwrap_or_default();
         match kind(name).filter(|_| path.is_file()) {
             Some(kind) => images.push((path.clone(), relative(source, &path), kind)),
-            None => others |= !name.starts_with('.'),
+            None => others = true,
         }
     }
     if images.is_empty() {
-        return smartspim::find(source, folder, exclude);
+        return smartspim::find(source, folder, leave_out, exclude);
     }
     let (mut tiles, found) = gathered(folder.to_owned(), images, exclude)?;
     tiles.taken = if others || folder == source { found } else { vec![folder.to_owned()] };
@@ -173,6 +178,11 @@ fn no_group_twice(tiles: &mut Tiles) {
         let what = format!("{} would all become `{group}`", names.join(" and "));
         tiles.problems.push(Fault::new(Class::BadInput, what).help("rename all but one, or exclude them"));
     }
+}
+
+/// Whether something belongs elsewhere.
+fn is_left_out(path: &Utf8Path, leave_out: &[Utf8PathBuf]) -> bool {
+    leave_out.iter().any(|out| path.starts_with(out))
 }
 
 /// What a file is by its suffix, in any letter case.

@@ -45,7 +45,7 @@ fn wavelengths(name: &str) -> Vec<u32> {
 fn prefix(name: &str) -> Option<&str> {
     let end = place(name)?;
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let start = name[..end].rfind(|c: char| !word(c)).map_or(0, |at| at + 1);
+    let start = name[..end].trim_end_matches(word).len();
     // Something stands before the place.
     (name[start..end].len() > PLACE.len()).then_some(&name[start..end])
 }
@@ -100,6 +100,9 @@ mod tests {
         "tile_X_0000_Y_0001_Z_0000_ch_405.zarr", "tile_X_0000_Y_0001_Z_0000_ch_488.zarr",
         "tile_X_0000_Y_0001_Z_0000_ch_561.zarr",
     ])]
+    #[case("Müller_X_0000_Y_0001_Z_0000_ch_488_561.tiff", &[
+        "ller_X_0000_Y_0001_Z_0000_ch_488.zarr", "ller_X_0000_Y_0001_Z_0000_ch_561.zarr",
+    ])]
     // Something between the numbers and the dot: no channels.
     #[case("tile_X_0000_Y_0001_Z_0000_ch_488_561_b.tiff", &["tile_X_0000_Y_0001_Z_0000_ch_488_561_b.zarr"])]
     fn names_tell_groups(#[case] name: &str, #[case] expected: &[&str]) {
@@ -118,5 +121,6 @@ mod tests {
         assert_eq!(names[0], "bkg_tile_X_0001_Y_0002_Z_0000.tiff");
         assert!(names.contains(&"bkg_tile_x_0000_y_0000_z_0000_ch_488.tiff".to_owned()));
         assert!(background_names("a.tiff", Some(488)).is_empty());
+        assert!(!background_names("µ_x_0001_y_0002_z_0000.tiff", Some(488)).is_empty());
     }
 }

@@ -3,10 +3,15 @@
 use adt_model::{Class, Fault, Key};
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{Found, FoundKind, Tiles, excluded, listed, no_group_twice, relative};
+use super::{Found, FoundKind, Tiles, excluded, is_left_out, listed, no_group_twice, relative};
 
 /// The stacks of all channels in a folder; each becomes `<channel>/<X>_<Y>.ome.zarr`.
-pub(super) fn find(source: &Utf8Path, folder: &Utf8Path, exclude: &[String]) -> Result<Option<Tiles>, Fault> {
+pub(super) fn find(
+    source: &Utf8Path,
+    folder: &Utf8Path,
+    leave_out: &[Utf8PathBuf],
+    exclude: &[String],
+) -> Result<Option<Tiles>, Fault> {
     let channels = listed(folder)?.into_iter().filter_map(|path| Some((channel(path.file_name()?)?, path)));
     let channels: Vec<_> = channels.filter(|(_, path)| path.is_dir()).collect();
     if channels.is_empty() {
@@ -21,7 +26,8 @@ pub(super) fn find(source: &Utf8Path, folder: &Utf8Path, exclude: &[String]) -> 
     };
     for (wavelength, channel) in channels {
         for column in listed(&channel)?.into_iter().filter(|path| path.is_dir()) {
-            for stack in listed(&column)?.into_iter().filter(|path| path.is_dir()) {
+            let stacks = listed(&column)?.into_iter().filter(|path| path.is_dir());
+            for stack in stacks.filter(|path| !is_left_out(path, leave_out)) {
                 one(source, &channel, &stack, wavelength, exclude, &mut tiles)?;
             }
         }

@@ -23,7 +23,7 @@ fn shown(root: &Utf8Path, exclude: &[&str]) -> (Vec<String>, Vec<String>, Vec<St
 
 #[rstest]
 #[case::rig(&["exaSPIM/b.ims", "exaSPIM/a.TIF", "derivatives/x.tif"], &["a.zarr", "b.zarr"], &["exaSPIM"])]
-#[case::others(&["diSPIM/a.tiff", "diSPIM/log.txt"], &["a.zarr"], &["diSPIM/a.tiff"])]
+#[case::others(&["diSPIM/a.tiff", "diSPIM/.hidden"], &["a.zarr"], &["diSPIM/a.tiff"])]
 #[case::direct(&["a.tiff", "notes/log.txt"], &["a.zarr"], &["a.tiff"])]
 #[case::smartspim(
     &["SmartSPIM/Ex_488_Em_525/1/1_2/000000.png", "SmartSPIM/Ex_488_Em_525_MIP/1/1_2/000000.png"],
