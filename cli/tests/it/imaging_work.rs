@@ -250,3 +250,33 @@ fn one_image_alone_is_converted() {
         .collect();
     assert_eq!(groups, [format!("{}.zarr", image.file_stem().unwrap())]);
 }
+
+/// What is gone from a finished container, or is not as it was written, is made again; the rest is not sent.
+#[rstest]
+#[case::chunk(Rule::USUAL, "0/0/0/0/1/2")]
+#[case::smaller(Rule::USUAL, "2/0/0/0/0/0")]
+#[case::array(Rule::USUAL, "1/.zarray")]
+#[case::group(Rule::USUAL, ".zgroup")]
+#[case::described(Rule::USUAL, ".zattrs")]
+#[case::shard(V3, "c/0/0/0/0/0")]
+#[case::document(V3, "zarr.json")]
+fn what_is_gone_from_a_finished_container_is_made_again(#[case] rule: Rule, #[case] end: &str) {
+    let microscope = Microscope::new("two_tiles");
+    let clean = microscope.clean(rule, &SMALL);
+    microscope.convert(rule, &SMALL).ends(0);
+    let mut gone: Vec<_> =
+        clean.keys().filter(|name| name.ends_with(end) && name.contains('/')).cloned().collect();
+    gone.sort();
+    for (number, name) in [gone.first(), gone.last()].into_iter().flatten().enumerate() {
+        let path = microscope.made().join(name);
+        if number == 0 {
+            fs::remove_file(&path).unwrap()
+        } else {
+            fs::write(&path, "other").unwrap()
+        }
+        let said =
+            Said::of(&mut microscope.command(microscope.made(), rule, &[&SMALL[..], &["--force"]].concat()));
+        said.ends(0);
+        same(&digest(&microscope.made()), &clean);
+    }
+}

@@ -18,7 +18,7 @@ use tokio::{
 use super::{
     array,
     item::Task,
-    marker::{Made, Markers},
+    marker::{Levels, Made, Markers},
     tile::{About, Tile},
 };
 use crate::{
@@ -53,8 +53,8 @@ pub(crate) struct Container {
     plan: PlanFile,
     /// Of the documents that make a group an image: where they stand, an earlier run has finished the tile.
     pub(super) described: MadeFrom,
-    /// Tiles that an earlier run has finished.
-    pub(super) finished: BTreeSet<usize>,
+    /// Tiles that an earlier run has finished, with what it wrote of each level.
+    pub(super) finished: BTreeMap<usize, Levels>,
     /// Tiles that cannot be finished, and why.
     pub(super) broken: Mutex<BTreeMap<usize, String>>,
     /// When each tile was begun and ended, of those that were worked on.
@@ -111,7 +111,7 @@ impl Container {
             markers: Markers::new(out.place(), under.as_ref()),
             made: MadeFrom::from(&plan.hash, None),
             described: MadeFrom::from(&format!("{} described", plan.hash), None),
-            finished: BTreeSet::new(),
+            finished: BTreeMap::new(),
             tiles: tiles.into_iter().map(Arc::new).collect(),
             config: Arc::new(config),
             under,
@@ -153,14 +153,7 @@ impl Container {
 
     /// Writes the plan, all groups and arrays. An earlier plan that is another one is taken back first, with what was made by it.
     pub(crate) async fn prepare(&mut self) -> Result<(), Fault> {
-        for (number, tile) in self.tiles.iter().enumerate() {
-            let nothing = serde_json::Map::new();
-            let documents = array::group(tile.folder.as_ref(), self.config.format, Some(&nothing));
-            let [(document, _)] = &documents[..] else { continue };
-            if self.out.stands(document, self.described)?.is_some() {
-                self.finished.insert(number);
-            }
-        }
+        self.finished = self.finished_earlier()?;
         if let Some(text) = self.markers.plan().await? {
             let plan = serde_json::from_slice::<PlanFile>(&text);
             if !plan.as_ref().is_ok_and(|plan| plan.hash == self.plan.hash) {
@@ -174,12 +167,12 @@ impl Container {
         let mut objects = Vec::new();
         for (number, tile) in self.tiles.iter().enumerate() {
             folders.extend(self.folders(tile));
-            if !self.finished.contains(&number) {
+            if !self.finished.contains_key(&number) {
                 objects.extend(tile.arrays.iter().map(array::Array::metadata));
             }
         }
         // The group of a finished tile is an image, and stays one.
-        for number in &self.finished {
+        for number in self.finished.keys() {
             folders.remove(&self.tiles[*number].folder);
         }
         let groups = folders.iter().flat_map(|folder| array::group(folder.as_ref(), format, None));
@@ -272,7 +265,7 @@ impl Container {
                 self.tiles[behind].volume.forget();
             }
             at_work = at_work.max(one.tile.saturating_sub(1));
-            if done.contains(&one.number) || self.finished.contains(&one.tile) {
+            if done.contains(&one.number) || self.finished.contains_key(&one.tile) {
                 self.beat.counted(if stage == 0 { task.bytes() } else { 0 });
                 continue;
             }
@@ -307,7 +300,7 @@ impl Container {
     /// How many items of a stage have no marker, of tiles that can be finished.
     pub(super) async fn lacking(&self, stage: usize) -> Result<u64, Fault> {
         let done: HashSet<u64> = self.markers.done(stage).await?.into_iter().collect();
-        let given_up = |tile| self.finished.contains(&tile) || self.is_broken(tile);
+        let given_up = |tile| self.finished.contains_key(&tile) || self.is_broken(tile);
         let lacking = self.items(stage).filter(|one| !done.contains(&one.number) && !given_up(one.tile));
         Ok(lacking.count() as u64)
     }

@@ -1,7 +1,7 @@
 //! The end: every item has its marker, the destination holds what the markers say, and only then are the groups described as
 //! images. No reader sees half a pyramid.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use adt_codec::Intensities;
 use adt_formats::{
@@ -16,7 +16,7 @@ use serde_json::{Map, Number, Value};
 use super::{
     array::{self, below},
     container::{Container, incomplete},
-    marker::{Made, Wrote},
+    marker::{Levels, Made},
     sample::{Sample, by_dtype, range},
     tile::Tile,
     written::{TileWritten, Written},
@@ -41,8 +41,8 @@ impl Container {
         }
         let mut written = Written::default();
         for number in 0..self.tiles.len() {
-            if self.finished.contains(&number) {
-                written.tiles.push(self.finished_earlier(number)?);
+            if let Some(levels) = self.finished.get(&number) {
+                written.tiles.push(self.account(number, levels));
             } else if !self.is_broken(number) {
                 written.tiles.push(self.finish_tile(number).await?);
             }
@@ -76,32 +76,63 @@ impl Container {
         Ok(self.account(number, &levels))
     }
 
-    /// What an earlier run has finished, by what the ledger holds of it; that the destination still has it is seen to elsewhere.
-    fn finished_earlier(&self, number: usize) -> Result<TileWritten, Fault> {
-        let tile = &self.tiles[number];
-        let mut levels: BTreeMap<usize, Wrote> = BTreeMap::new();
-        let Some(row) = self.out.row() else { return Ok(self.account(number, &levels)) };
+    /// Tiles that an earlier run has finished: described, and the ledger, which was held against the destination's listing when this run
+    /// began, has every object of theirs.
+    pub(super) fn finished_earlier(&self) -> Result<BTreeMap<usize, Levels>, Fault> {
+        let mut finished: BTreeMap<usize, Levels> = BTreeMap::new();
+        let Some(row) = self.out.row() else { return Ok(finished) };
+        for (number, tile) in self.tiles.iter().enumerate() {
+            if self.is_described(tile)? {
+                finished.insert(number, Levels::new());
+            }
+        }
+        if finished.is_empty() {
+            return Ok(finished);
+        }
+        let folders: HashMap<&str, usize> =
+            finished.keys().map(|number| (self.folder_of(*number), *number)).collect();
+        let mut seen: BTreeMap<usize, Levels> = BTreeMap::new();
         let ledger = &self.out.ctx().ledger;
         ledger.flush()?;
         ledger.objects(row, &mut |object| {
-            let key = object.key.as_str();
-            let name = match &tile.folder {
-                Some(folder) => key.strip_prefix(folder.as_str()).and_then(|rest| rest.strip_prefix('/')),
-                None => Some(key),
-            };
-            if let (Some(At::Chunk(level)), ObjectState::Confirmed) =
-                (name.map(|name| place_of(tile, name)), object.state)
+            let Some((tile, name)) = within(&folders, object.key.as_str()) else { return Ok(()) };
+            if let (At::Chunk(level), ObjectState::Confirmed) =
+                (place_of(&self.tiles[tile], name), object.state)
             {
-                let sum = levels.entry(level).or_default();
+                let sum = seen.entry(tile).or_default().entry(level).or_default();
                 sum.objects += 1;
                 sum.bytes += object.size;
             }
             Ok(())
         })?;
-        Ok(self.account(number, &levels))
+        finished.retain(|tile, levels| {
+            *levels = seen.remove(tile).unwrap_or_default();
+            self.tiles[*tile].has_all(levels)
+        });
+        Ok(finished)
     }
 
-    fn account(&self, number: usize, levels: &BTreeMap<usize, Wrote>) -> TileWritten {
+    /// Whether every document of a tile stands, as it is when the tile is finished.
+    fn is_described(&self, tile: &Tile) -> Result<bool, Fault> {
+        let (folder, format) = (tile.folder.as_ref(), self.config.format);
+        let described = array::group(folder, format, Some(&Map::new()));
+        let plain = if format == ZarrFormat::V2 { array::group(folder, format, None) } else { Vec::new() };
+        let arrays = tile.arrays.iter().map(array::Array::metadata);
+        let of = |made| move |(key, _): (Key, Vec<u8>)| (key, made);
+        let all = described.into_iter().map(of(self.described));
+        for (key, made) in all.chain(plain.into_iter().chain(arrays).map(of(self.made))) {
+            if self.out.stands(&key, made)?.is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn folder_of(&self, tile: usize) -> &str {
+        self.tiles[tile].folder.as_ref().map_or("", Key::as_str)
+    }
+
+    fn account(&self, number: usize, levels: &Levels) -> TileWritten {
         let tile = &self.tiles[number];
         let times = self.times.lock().expect("nobody panics while holding it").get(&number).copied();
         TileWritten {
@@ -125,14 +156,14 @@ impl Container {
     }
 
     /// The destination lists as many objects and bytes of each level as the markers say, and nothing else below the group.
-    async fn holds(&self, tile: &Tile, made: &[Made]) -> Result<BTreeMap<usize, Wrote>, Fault> {
-        let mut said: BTreeMap<usize, Wrote> = BTreeMap::new();
+    async fn holds(&self, tile: &Tile, made: &[Made]) -> Result<Levels, Fault> {
+        let mut said = Levels::new();
         for (level, wrote) in made.iter().flat_map(|made| &made.levels) {
             let sum = said.entry(*level).or_default();
             sum.objects += wrote.objects;
             sum.bytes += wrote.bytes;
         }
-        let mut found: BTreeMap<usize, Wrote> = BTreeMap::new();
+        let mut found = Levels::new();
         let place = match &tile.folder {
             Some(folder) => self.out.place().below(folder),
             None => self.out.place().clone(),
@@ -218,6 +249,15 @@ impl Container {
         self.send(vec![(document.clone(), text)], self.made).await?;
         Ok(state["ng_link"].as_str().unwrap_or_default().to_owned())
     }
+}
+
+/// The tile in whose folder an object lies, and its name there.
+fn within<'a>(folders: &HashMap<&str, usize>, key: &'a str) -> Option<(usize, &'a str)> {
+    if let Some(tile) = folders.get("") {
+        return Some((*tile, key));
+    }
+    let mut ends = key.match_indices('/').map(|(at, _)| at);
+    ends.find_map(|end| Some((*folders.get(&key[..end])?, &key[end + 1..])))
 }
 
 /// What a name in a tile's folder is.
@@ -309,8 +349,8 @@ fn last_part(location: &Location) -> String {
     text.trim_end_matches('/').rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
 }
 
-fn not_held(group: &str, said: &BTreeMap<usize, Wrote>, found: &BTreeMap<usize, Wrote>) -> Fault {
-    let total = |of: &BTreeMap<usize, Wrote>| {
+fn not_held(group: &str, said: &Levels, found: &Levels) -> Fault {
+    let total = |of: &Levels| {
         of.values().fold((0, 0), |(objects, bytes), wrote| (objects + wrote.objects, bytes + wrote.bytes))
     };
     let ((said, said_bytes), (found, found_bytes)) = (total(said), total(found));

@@ -19,11 +19,14 @@ pub(super) struct Wrote {
     pub bytes: u64,
 }
 
+/// What was written of each level.
+pub(super) type Levels = BTreeMap<usize, Wrote>;
+
 /// What an item made: the content of its marker, written when the destination has confirmed all of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Made {
     /// By level.
-    pub levels: BTreeMap<usize, Wrote>,
+    pub levels: Levels,
     /// How often each kind of brightness occurs, of the image itself.
     pub brightness: Vec<(u16, u64)>,
 }

@@ -8,7 +8,7 @@ use adt_model::{ChunkShape, Class, Fault, ImagingConfig, Key, TileFacts, ZarrFor
 use adt_plan::imaging::{Extent, Level, Partition, Pyramid, PyramidError, Stage, suggest};
 use serde::{Deserialize, Serialize};
 
-use super::{array::Array, boxes};
+use super::{array::Array, boxes, marker::Levels};
 
 /// Bytes of the boxes of stored pieces at most: so much is held once rather than decompressing a piece again and again.
 const PIECES: u64 = 2 << 30;
@@ -133,6 +133,14 @@ impl Tile {
     /// Items of a stage, all timepoints and channels counted; 0 where there is no such stage.
     pub(crate) fn items(&self, stage: usize) -> u64 {
         self.partition.stages().get(stage).map_or(0, |stage| stage.items() * self.volumes())
+    }
+
+    /// Whether so many objects of each level are all that there are.
+    pub(super) fn has_all(&self, levels: &Levels) -> bool {
+        let levels_are_whole = self.partition.levels().iter().enumerate().all(|(number, level)| {
+            levels.get(&number).is_some_and(|wrote| wrote.objects == level.objects() * self.volumes())
+        });
+        levels_are_whole && levels.len() == self.partition.levels().len()
     }
 
     /// Bytes of the image's voxels.
