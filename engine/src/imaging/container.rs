@@ -49,16 +49,26 @@ pub(crate) struct Container {
     pub out: Arc<Delivery>,
     pub beat: Beat,
     pub(super) markers: Markers,
+    /// Of what belongs to no tile.
     pub(super) made: MadeFrom,
     plan: PlanFile,
-    /// Of the documents that make a group an image: where they stand, an earlier run has finished the tile.
-    pub(super) described: MadeFrom,
+    /// Of each tile, whatever decides the bytes of its objects.
+    pub(super) identities: Vec<Identity>,
     /// Tiles that an earlier run has finished, with what it wrote of each level.
     pub(super) finished: BTreeMap<usize, Levels>,
     /// Tiles that cannot be finished, and why.
     pub(super) broken: Mutex<BTreeMap<usize, String>>,
     /// When each tile was begun and ended, of those that were worked on.
     pub(super) times: Mutex<BTreeMap<usize, [Timestamp; 2]>>,
+}
+
+/// Whatever decides the bytes of a tile's objects. A tile that is mended changes its own only.
+pub(super) struct Identity {
+    pub hash: String,
+    /// Of its arrays and chunks.
+    pub made: MadeFrom,
+    /// Of the documents that make its group an image: where they stand, an earlier run has finished the tile.
+    pub described: MadeFrom,
 }
 
 /// What `plan.json` says.
@@ -75,9 +85,19 @@ pub(crate) struct PlanFile {
     /// How it is stored.
     pub config: ImagingConfig,
     /// Each becomes a group.
-    pub tiles: Vec<About>,
+    pub tiles: Vec<PlannedTile>,
     /// Items of each stage.
     pub items: Vec<u64>,
+}
+
+/// A tile of a plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PlannedTile {
+    /// Whatever decides the bytes of its objects.
+    pub hash: String,
+    /// What is known of it.
+    #[serde(flatten)]
+    pub about: About,
 }
 
 /// What ends the work on an item.
@@ -92,6 +112,8 @@ enum Trouble {
 struct Numbered {
     number: u64,
     tile: usize,
+    /// Which of its tile's.
+    within: u64,
     /// Timepoint and channel.
     at: [u64; 2],
     item: u64,
@@ -109,8 +131,8 @@ impl Container {
         let plan = plan(&tiles, source, &config, out.ctx().version);
         Self {
             markers: Markers::new(out.place(), under.as_ref()),
-            made: MadeFrom::from(&plan.hash, None),
-            described: MadeFrom::from(&format!("{} described", plan.hash), None),
+            made: MadeFrom::from("adt imaging", None),
+            identities: plan.tiles.iter().map(|tile| Identity::of(&tile.hash)).collect(),
             finished: BTreeMap::new(),
             tiles: tiles.into_iter().map(Arc::new).collect(),
             config: Arc::new(config),
@@ -133,7 +155,7 @@ impl Container {
             plan.source, plan.program
         );
         Err(Fault::new(Class::Corrupt, what)
-            .help("plan again; what was done by the old plan is removed then"))
+            .help("plan again; what was done of images that changed is removed then"))
     }
 
     /// Items of each stage.
@@ -157,18 +179,18 @@ impl Container {
         if let Some(text) = self.markers.plan().await? {
             let plan = serde_json::from_slice::<PlanFile>(&text);
             if !plan.as_ref().is_ok_and(|plan| plan.hash == self.plan.hash) {
-                self.take_back(plan.map(|plan| plan.tiles).unwrap_or_default()).await?;
+                self.take_back(plan.ok()).await?;
             }
         }
         let text = serde_json::to_vec_pretty(&self.plan).expect("a record of plain fields");
         self.markers.write_plan(text).await?;
         let format = self.config.format;
         let mut folders: BTreeSet<Option<Key>> = BTreeSet::new();
-        let mut objects = Vec::new();
         for (number, tile) in self.tiles.iter().enumerate() {
             folders.extend(self.folders(tile));
             if !self.finished.contains_key(&number) {
-                objects.extend(tile.arrays.iter().map(array::Array::metadata));
+                let arrays = tile.arrays.iter().map(array::Array::metadata).collect();
+                self.send(arrays, self.identities[number].made).await?;
             }
         }
         // The group of a finished tile is an image, and stays one.
@@ -176,8 +198,7 @@ impl Container {
             folders.remove(&self.tiles[*number].folder);
         }
         let groups = folders.iter().flat_map(|folder| array::group(folder.as_ref(), format, None));
-        objects.splice(0..0, groups);
-        self.send(objects, self.made).await
+        self.send(groups.collect(), self.made).await
     }
 
     pub(super) async fn send(&self, objects: Vec<(Key, Vec<u8>)>, made: MadeFrom) -> Result<(), Fault> {
@@ -202,31 +223,42 @@ impl Container {
         found
     }
 
-    /// Removes what an earlier, unfinished run made by another plan.
-    async fn take_back(&self, tiles: Vec<About>) -> Result<(), Fault> {
-        self.out.note(
-            "an earlier run with other settings or other input was not finished: what it wrote is removed"
-                .into(),
-        );
-        self.markers.clear().await?;
+    /// Removes what an earlier, unfinished run made of tiles that are others now, or are stored otherwise. What it made of the rest
+    /// stays, and so does what is no part of this plan: somebody may have put the source of a finished image away.
+    async fn take_back(&self, plan: Option<PlanFile>) -> Result<(), Fault> {
+        let known: HashSet<&str> = self.identities.iter().map(|tile| tile.hash.as_str()).collect();
+        let groups: HashSet<&str> = self.tiles.iter().map(|tile| tile.about.group.as_str()).collect();
+        self.markers.clear_all_but(&known).await?;
+        let Some(plan) = plan else { return Ok(()) };
+        let others = plan.tiles.iter().filter(|tile| !known.contains(tile.hash.as_str()));
+        let others: Vec<_> = others.filter(|tile| groups.contains(tile.about.group.as_str())).collect();
         let mut folders = BTreeSet::from([self.under.clone()]);
-        for tile in tiles {
-            let written = if tile.group.is_empty() {
-                (0..tile.levels).map(|level| array::below(self.under.as_ref(), &level.to_string())).collect()
+        for PlannedTile { about, .. } in &others {
+            let written = if about.group.is_empty() {
+                (0..about.levels).map(|level| array::below(self.under.as_ref(), &level.to_string())).collect()
             } else {
-                let Ok(group) = Key::parse(tile.group.as_str()) else { continue };
-                folders.extend(self.folders_to(&tile.group));
-                vec![array::below(self.under.as_ref(), group.as_str())]
+                folders.extend(self.folders_to(&about.group));
+                vec![array::below(self.under.as_ref(), &about.group)]
             };
             for folder in written {
                 self.remove_below(&folder).await?;
                 self.out.place().prune(&folder).await?;
             }
         }
-        // Groups of the other version of Zarr would stand beside ours.
-        for folder in &folders {
-            for name in [".zgroup", ".zattrs", "zarr.json"] {
-                self.out.remove(&array::below(folder.as_ref(), name)).await?;
+        if !others.is_empty() {
+            let images =
+                if others.len() == 1 { "1 image".to_owned() } else { format!("{} images", others.len()) };
+            self.out.note(format!(
+                "an earlier run was not finished, and {images} changed since or are stored otherwise now: what it \
+                 wrote of them is removed"
+            ));
+        }
+        if plan.config.format != self.config.format {
+            // Groups of the other version of Zarr would stand beside ours.
+            for folder in &folders {
+                for name in [".zgroup", ".zattrs", "zarr.json"] {
+                    self.out.remove(&array::below(folder.as_ref(), name)).await?;
+                }
             }
         }
         // What is forgotten must not count as standing when the same keys are sent next.
@@ -253,7 +285,7 @@ impl Container {
                 return Err(incomplete(lacking, before));
             }
         }
-        let done: HashSet<u64> = self.markers.done(stage).await?.into_iter().collect();
+        let done = self.markers.done(stage).await?;
         let ctx = self.out.ctx();
         let turns = Arc::new(Semaphore::new(ctx.pool.current_num_threads().max(2)));
         let mut flying = JoinSet::new();
@@ -265,7 +297,7 @@ impl Container {
                 self.tiles[behind].volume.forget();
             }
             at_work = at_work.max(one.tile.saturating_sub(1));
-            if done.contains(&one.number) || self.finished.contains_key(&one.tile) {
+            if self.has_marker(&done, &one) || self.finished.contains_key(&one.tile) {
                 self.beat.counted(if stage == 0 { task.bytes() } else { 0 });
                 continue;
             }
@@ -275,13 +307,17 @@ impl Container {
             ctx.stop.check()?;
             let turn = Arc::clone(&turns).acquire_owned().await.expect("the turns are never closed");
             let permit = ctx.chunks.take(task.memory()).await;
-            let (out, made, markers) = (Arc::clone(&self.out), self.made, self.markers.clone());
+            let (out, made, markers) =
+                (Arc::clone(&self.out), self.identities[one.tile].made, self.markers.clone());
+            let hash = self.identities[one.tile].hash.clone();
             let began = (ctx.clock)();
             flying.spawn(async move {
                 let ended = make(task, &out, made).await;
                 drop((turn, permit));
                 let ended = match ended {
-                    Ok(account) => markers.write(stage, one.number, &account).await.map_err(Trouble::Work),
+                    Ok(account) => {
+                        markers.write(stage, (&hash, one.within), &account).await.map_err(Trouble::Work)
+                    }
                     Err(trouble) => Err(trouble),
                 };
                 (one.tile, began, ended)
@@ -299,10 +335,14 @@ impl Container {
 
     /// How many items of a stage have no marker, of tiles that can be finished.
     pub(super) async fn lacking(&self, stage: usize) -> Result<u64, Fault> {
-        let done: HashSet<u64> = self.markers.done(stage).await?.into_iter().collect();
+        let done = self.markers.done(stage).await?;
         let given_up = |tile| self.finished.contains_key(&tile) || self.is_broken(tile);
-        let lacking = self.items(stage).filter(|one| !done.contains(&one.number) && !given_up(one.tile));
+        let lacking = self.items(stage).filter(|one| !self.has_marker(&done, one) && !given_up(one.tile));
         Ok(lacking.count() as u64)
+    }
+
+    fn has_marker(&self, done: &HashSet<(String, u64)>, one: &Numbered) -> bool {
+        done.contains(&(self.identities[one.tile].hash.clone(), one.within))
     }
 
     fn land(
@@ -360,18 +400,14 @@ impl Container {
             (0..tile.items(stage)).map(move |within| {
                 let volume = within / each;
                 let at = [volume / channels, volume % channels];
-                Numbered { number: first + within, tile: index, at, item: within % each }
+                Numbered { number: first + within, tile: index, within, at, item: within % each }
             })
         })
     }
 
-    /// The items of a tile: the stage, and which of that stage's.
-    pub(super) fn numbers(&self, tile: usize) -> Vec<(usize, std::ops::Range<u64>)> {
-        let of = |stage| {
-            let before: u64 = self.tiles[..tile].iter().map(|tile| tile.items(stage)).sum();
-            (stage, before..before + self.tiles[tile].items(stage))
-        };
-        (0..self.stages()).map(of).collect()
+    /// The stages of a tile, each with how many items it has.
+    pub(super) fn counts(&self, tile: usize) -> impl Iterator<Item = (usize, u64)> + '_ {
+        (0..self.stages()).map(move |stage| (stage, self.tiles[tile].items(stage)))
     }
 
     fn task(&self, stage: usize, one: &Numbered) -> Task {
@@ -434,22 +470,40 @@ async fn make(task: Task, out: &Arc<Delivery>, made: MadeFrom) -> Result<Made, T
 }
 
 fn plan(tiles: &[Tile], (source, n5): (&str, bool), config: &ImagingConfig, version: &str) -> PlanFile {
-    let abouts: Vec<About> = tiles.iter().map(|tile| tile.about.clone()).collect();
     let stages = tiles.iter().map(|tile| tile.partition.stages().len()).max().unwrap_or_default();
-    let items = (0..stages).map(|stage| tiles.iter().map(|tile| tile.items(stage)).sum()).collect();
-    let identities: Vec<String> = tiles
-        .iter()
-        .map(|tile| format!("{} {:?} {:x}", tile.volume.identity(), tile.interleaved, tile.background_sum()))
-        .collect();
-    let text = serde_json::to_string(&(version, config, &abouts, &identities, &items))
-        .expect("records of plain fields");
+    let items: Vec<u64> = (0..stages).map(|stage| tiles.iter().map(|tile| tile.items(stage)).sum()).collect();
+    let tiles: Vec<_> = tiles.iter().map(|tile| planned(tile, config, version)).collect();
+    let text = serde_json::to_string(&(&tiles, &items)).expect("records of plain fields");
     PlanFile {
         program: format!("adt {version}"),
-        hash: format!("{:016x}", adt_codec::crc64(text.as_bytes())),
+        hash: hash(&text),
         source: source.to_owned(),
         n5,
         config: config.clone(),
-        tiles: abouts,
+        tiles,
         items,
+    }
+}
+
+fn planned(tile: &Tile, config: &ImagingConfig, version: &str) -> PlannedTile {
+    // Which other images there are decides nothing about this one.
+    let config = ImagingConfig { exclude: Vec::new(), link: None, background: None, ..config.clone() };
+    let source = (tile.volume.identity(), tile.interleaved, tile.background_sum());
+    let text =
+        serde_json::to_string(&(version, config, &tile.about, source)).expect("records of plain fields");
+    PlannedTile { hash: hash(&text), about: tile.about.clone() }
+}
+
+fn hash(text: &str) -> String {
+    format!("{:016x}", adt_codec::crc64(text.as_bytes()))
+}
+
+impl Identity {
+    fn of(hash: &str) -> Self {
+        Self {
+            hash: hash.to_owned(),
+            made: MadeFrom::from(hash, None),
+            described: MadeFrom::from(&format!("{hash} described"), None),
+        }
     }
 }

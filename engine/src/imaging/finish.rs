@@ -15,7 +15,7 @@ use serde_json::{Map, Number, Value};
 
 use super::{
     array::{self, below},
-    container::{Container, incomplete},
+    container::{Container, Identity, incomplete},
     marker::{Levels, Made},
     sample::{Sample, by_dtype, range},
     tile::Tile,
@@ -61,18 +61,17 @@ impl Container {
 
     async fn finish_tile(&self, number: usize) -> Result<TileWritten, Fault> {
         let tile = &self.tiles[number];
-        let items = self.numbers(number);
-        let all = items.into_iter().flat_map(|(stage, items)| items.map(move |item| (stage, item)));
+        let all = self.counts(number).flat_map(|(stage, items)| (0..items).map(move |item| (stage, item)));
         let reading = all.map(|(stage, item)| {
-            let markers = self.markers.clone();
-            async move { markers.read(stage, item).await }
+            let (markers, hash) = (self.markers.clone(), self.identities[number].hash.clone());
+            async move { markers.read(stage, (&hash, item)).await }
         });
         let made: Vec<Made> =
             futures::stream::iter(reading).buffered(self.out.ctx().settings.lanes).try_collect().await?;
         let levels = self.holds(tile, &made).await?;
         let attributes = self.describe(tile, &made)?;
         let documents = array::group(tile.folder.as_ref(), self.config.format, Some(&attributes));
-        self.send(documents, self.described).await?;
+        self.send(documents, self.identities[number].described).await?;
         Ok(self.account(number, &levels))
     }
 
@@ -82,7 +81,7 @@ impl Container {
         let mut finished: BTreeMap<usize, Levels> = BTreeMap::new();
         let Some(row) = self.out.row() else { return Ok(finished) };
         for (number, tile) in self.tiles.iter().enumerate() {
-            if self.is_described(tile)? {
+            if self.is_described(tile, &self.identities[number])? {
                 finished.insert(number, Levels::new());
             }
         }
@@ -113,14 +112,15 @@ impl Container {
     }
 
     /// Whether every document of a tile stands, as it is when the tile is finished.
-    fn is_described(&self, tile: &Tile) -> Result<bool, Fault> {
+    fn is_described(&self, tile: &Tile, identity: &Identity) -> Result<bool, Fault> {
         let (folder, format) = (tile.folder.as_ref(), self.config.format);
         let described = array::group(folder, format, Some(&Map::new()));
         let plain = if format == ZarrFormat::V2 { array::group(folder, format, None) } else { Vec::new() };
         let arrays = tile.arrays.iter().map(array::Array::metadata);
         let of = |made| move |(key, _): (Key, Vec<u8>)| (key, made);
-        let all = described.into_iter().map(of(self.described));
-        for (key, made) in all.chain(plain.into_iter().chain(arrays).map(of(self.made))) {
+        let described = described.into_iter().map(of(identity.described));
+        let beside = plain.into_iter().map(of(self.made)).chain(arrays.map(of(identity.made)));
+        for (key, made) in described.chain(beside) {
             if self.out.stands(&key, made)?.is_none() {
                 return Ok(false);
             }

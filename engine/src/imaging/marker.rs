@@ -1,14 +1,20 @@
 //! What is known of the work beside the work itself: the plan and a marker for each item, below `.adt/`, gone when all is done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use adt_model::{Class, Crc64, Fault, Key};
 use adt_store::{Block, ObjectMeta, Place};
 use bytes::Bytes;
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 
 use super::array::below;
+
+/// The plan's name.
+const PLAN: &str = "plan.json";
+
+/// Markers that are removed at once.
+const LANES: usize = 16;
 
 /// What an item wrote of a level.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,49 +63,53 @@ impl Markers {
         self.put(&self.plan_key(), plan).await
     }
 
-    /// The items of a stage that are done.
-    pub(super) async fn done(&self, stage: usize) -> Result<Vec<u64>, Fault> {
-        let mut done = Vec::new();
+    /// The items of a stage that are done: by the hash of their tile, and which of its items.
+    pub(super) async fn done(&self, stage: usize) -> Result<HashSet<(String, u64)>, Fault> {
+        let mut done = HashSet::new();
         let mut pages = std::pin::pin!(self.place.below(&self.stage(stage)).list());
         while let Some(page) = pages.next().await {
             let names = page?.into_iter().map(|found| found.key);
-            done.extend(names.filter_map(|name| name.as_str().strip_suffix(".done")?.parse::<u64>().ok()));
+            done.extend(names.filter_map(|name| parsed(name.as_str())));
         }
         Ok(done)
     }
 
-    pub(super) async fn read(&self, stage: usize, item: u64) -> Result<Made, Fault> {
+    pub(super) async fn read(&self, stage: usize, item: (&str, u64)) -> Result<Made, Fault> {
         let key = self.item(stage, item);
         let bytes = self.place.get(&key, None).await?;
         serde_json::from_slice(&bytes)
             .map_err(|error| Fault::new(Class::Corrupt, format!("`{key}` is no marker")).because(error))
     }
 
-    pub(super) async fn write(&self, stage: usize, item: u64, made: &Made) -> Result<(), Fault> {
+    pub(super) async fn write(&self, stage: usize, item: (&str, u64), made: &Made) -> Result<(), Fault> {
         let text = serde_json::to_vec(made).expect("a record of plain fields");
         self.put(&self.item(stage, item), text).await
     }
 
     /// Removes all markers, and last the plan.
     pub(super) async fn clear(&self) -> Result<(), Fault> {
+        self.clear_all_but(&HashSet::new()).await?;
+        self.place.delete(&self.plan_key()).await?;
+        self.place.prune(&self.folder).await
+    }
+
+    /// Removes all markers but those of tiles with such a hash.
+    pub(super) async fn clear_all_but(&self, tiles: &HashSet<&str>) -> Result<(), Fault> {
         let place = self.place.below(&self.folder);
-        let plan = Key::parse("plan.json").expect("a name is a key");
+        let is_kept = |key: &Key| {
+            let name = key.file_name();
+            name == PLAN || parsed(name).is_some_and(|(tile, _)| tiles.contains(tile.as_str()))
+        };
         let mut found = Vec::new();
         let mut pages = std::pin::pin!(place.list());
         while let Some(page) = pages.next().await {
-            found.extend(page?.into_iter().map(|found| found.key).filter(|key| *key != plan));
+            found.extend(page?.into_iter().map(|found| found.key).filter(|key| !is_kept(key)));
         }
-        let lanes = 16;
         let removing = found.into_iter().map(|key| {
             let place = place.clone();
             async move { place.delete(&key).await }
         });
-        let mut removed = std::pin::pin!(futures::stream::iter(removing).buffer_unordered(lanes));
-        while let Some(done) = removed.next().await {
-            done?;
-        }
-        place.delete(&plan).await?;
-        self.place.prune(&self.folder).await
+        futures::stream::iter(removing).buffer_unordered(LANES).try_collect().await
     }
 
     async fn put(&self, key: &Key, bytes: Vec<u8>) -> Result<(), Fault> {
@@ -108,14 +118,20 @@ impl Markers {
     }
 
     fn plan_key(&self) -> Key {
-        below(Some(&self.folder), "plan.json")
+        below(Some(&self.folder), PLAN)
     }
 
     fn stage(&self, stage: usize) -> Key {
         below(Some(&self.folder), &format!("stage-{stage}"))
     }
 
-    fn item(&self, stage: usize, item: u64) -> Key {
-        below(Some(&self.stage(stage)), &format!("{item}.done"))
+    fn item(&self, stage: usize, (tile, item): (&str, u64)) -> Key {
+        below(Some(&self.stage(stage)), &format!("{tile}-{item}.done"))
     }
+}
+
+/// The tile's hash and the item of a marker's name.
+fn parsed(name: &str) -> Option<(String, u64)> {
+    let (tile, item) = name.strip_suffix(".done")?.rsplit_once('-')?;
+    Some((tile.to_owned(), item.parse().ok()?))
 }
