@@ -26,6 +26,9 @@ use crate::{
     delivery::{Delivery, Made as MadeFrom, off_the_reactor},
 };
 
+/// Items that hold more than this are worked on by few at once.
+const SMALL: u64 = 32 << 20;
+
 /// Some process's part of the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Share {
@@ -287,7 +290,8 @@ impl Container {
         }
         let done = self.markers.done(stage).await?;
         let ctx = self.out.ctx();
-        let turns = Arc::new(Semaphore::new(ctx.pool.current_num_threads().max(2)));
+        let all = 8 * ctx.pool.current_num_threads() as u32;
+        let turns = Arc::new(Semaphore::new(all as usize));
         let mut flying = JoinSet::new();
         let mut at_work = 0;
         for one in self.items(stage).filter(|one| one.number % share.of.max(1) == share.number) {
@@ -305,7 +309,10 @@ impl Container {
                 continue;
             }
             ctx.stop.check()?;
-            let turn = Arc::clone(&turns).acquire_owned().await.expect("the turns are never closed");
+            // An item works on all threads and reads ahead: half as many as threads keep them busy. Small ones wait for requests most of the time.
+            let share = if task.memory() > SMALL { 16 } else { 1 };
+            let turn = Arc::clone(&turns).acquire_many_owned(share.min(all)).await;
+            let turn = turn.expect("the turns are never closed");
             let permit = ctx.chunks.take(task.memory()).await;
             let (out, made, markers) =
                 (Arc::clone(&self.out), self.identities[one.tile].made, self.markers.clone());
