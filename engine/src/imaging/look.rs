@@ -184,7 +184,7 @@ fn about(
 /// The background of a tile, where backgrounds are subtracted and there is one.
 fn background(
     asked: &Asked<'_>,
-    found: &Found,
+    image: &Found,
     wavelength: Option<u32>,
     volume: &dyn Volume,
     interleaved: bool,
@@ -195,18 +195,30 @@ fn background(
         Some(model::Background::Folder(folder)) => folder.clone(),
         Some(model::Background::Derivatives) => asked.source.join("derivatives"),
     };
-    let name = found.path.file_name().unwrap_or_default();
+    let name = image.path.file_name().unwrap_or_default();
     if interleaved {
         return Err(Fault::new(
             Class::BadInput,
-            format!("`{}` holds several channels, of which no background is subtracted", found.key),
+            format!("`{}` holds several channels, of which no background is subtracted", image.key),
         ));
     }
     let names = microscope::background_names(name, wavelength);
-    let Some(path) = names.iter().map(|name| folder.join(name)).find(|path| path.is_file()) else {
-        return Err(Fault::new(Class::BadInput, format!("`{}` has no background in `{folder}`", found.key))
-            .help(format!("it would be called {}", names.join(" or "))));
+    let found = names.iter().map(|(name, own)| (folder.join(name), own)).find(|(path, _)| path.is_file());
+    let Some((path, own)) = found else {
+        let wanted: Vec<_> = names.iter().map(|(name, _)| name.as_str()).collect();
+        return Err(Fault::new(Class::BadInput, format!("`{}` has no background in `{folder}`", image.key))
+            .help(if wanted.is_empty() {
+                "a name like `tile_x_0000_y_0000_z_0000_ch_488` tells which one it is".to_owned()
+            } else {
+                format!("it would be called {}", wanted.join(" or "))
+            }));
     };
+    if !own {
+        odd.push(format!(
+            "`{}` has no background of its own: that of the first tile is subtracted (`{path}`)",
+            image.key
+        ));
+    }
     let [.., rows, columns] = volume.shape();
     let dark = dark(&canonical(&path)?)?;
     if !matches!(volume.dtype(), Dtype::U8 | Dtype::U16) {
@@ -214,17 +226,17 @@ fn background(
             Class::BadInput,
             format!(
                 "`{}` holds {}: backgrounds are subtracted from uint8 and uint16",
-                found.key,
+                image.key,
                 volume.dtype()
             ),
         ));
     }
     let (dark, fitted) = dark.fit([rows as usize, columns as usize]);
     if fitted.cropped {
-        odd.push(format!("`{path}` is larger than `{}`: it is cropped from the origin", found.key));
+        odd.push(format!("`{path}` is larger than `{}`: it is cropped from the origin", image.key));
     }
     if fitted.padded {
-        odd.push(format!("`{path}` is smaller than `{}`: its edge is continued", found.key));
+        odd.push(format!("`{path}` is smaller than `{}`: its edge is continued", image.key));
     }
     Ok(Some(Arc::new(dark)))
 }

@@ -77,13 +77,38 @@ pub fn find(
     for name in FOLDERS {
         let folder = source.join(name);
         if folder.is_dir() && !is_left_out(&folder, leave_out) {
-            let found = within(source, &folder, leave_out, exclude)?;
+            let mut found = within(source, &folder, leave_out, exclude)?;
+            if let Some(tiles) = &mut found {
+                passed_over(source, name, leave_out, &mut tiles.notes)?;
+            }
             if found.as_ref().is_some_and(|tiles| !tiles.images.is_empty() || !tiles.problems.is_empty()) {
                 return Ok(found);
             }
         }
     }
     within(source, source, leave_out, exclude)
+}
+
+/// Tells of other folders of the session that images are put into: one of them is converted.
+fn passed_over(
+    source: &Utf8Path,
+    converted: &str,
+    leave_out: &[Utf8PathBuf],
+    notes: &mut Vec<String>,
+) -> Result<(), Fault> {
+    for name in FOLDERS.iter().filter(|name| **name != converted) {
+        let folder = source.join(name);
+        if folder.is_dir() && !is_left_out(&folder, leave_out) && holds_images(&folder)? {
+            notes.push(format!(
+                "`{name}` holds images too, which are not converted: only those of `{converted}` are"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn holds_images(folder: &Utf8Path) -> Result<bool, Fault> {
+    Ok(listed(folder)?.iter().any(|path| kind(path.file_name().unwrap_or_default()).is_some()))
 }
 
 /// An N5 dataset, which becomes the container itself.
@@ -105,18 +130,25 @@ fn within(
     leave_out: &[Utf8PathBuf],
     exclude: &[String],
 ) -> Result<Option<Tiles>, Fault> {
-    let (mut images, mut others) = (Vec::new(), false);
+    let (mut images, mut others, mut nested) = (Vec::new(), false, Vec::new());
     for path in listed(folder)?.into_iter().filter(|path| !is_left_out(path, leave_out)) {
         let name = path.file_name().unwrap_or_default();
-        match kind(name).filter(|_| path.is_file()) {
-            Some(kind) => images.push((path.clone(), relative(source, &path), kind)),
-            None => others = true,
+        if let Some(kind) = kind(name).filter(|_| path.is_file()) {
+            images.push((path.clone(), relative(source, &path), kind));
+            continue;
+        }
+        others = true;
+        if path.is_dir() && holds_images(&path)? {
+            nested.push(relative(source, &path));
         }
     }
     if images.is_empty() {
         return smartspim::find(source, folder, leave_out, exclude);
     }
     let (mut tiles, found) = gathered(folder.to_owned(), images, exclude)?;
+    tiles.notes.extend(nested.into_iter().map(|name| {
+        format!("`{name}` holds images that are not converted: only those directly beside the others are")
+    }));
     tiles.taken = if others || folder == source { found } else { vec![folder.to_owned()] };
     Ok(Some(tiles))
 }

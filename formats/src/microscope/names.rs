@@ -65,21 +65,23 @@ fn place(name: &str) -> Option<usize> {
     windows.rev().find(|(_, window)| is(window)).map(|(at, _)| at + PLACE.len())
 }
 
-/// What the background of a tile may be called, best first: as the original looks for it, and as the rig writes it.
-pub fn background_names(tile: &str, wavelength: Option<u32>) -> Vec<String> {
+/// What the background of a tile may be called, best first: as the original looks for it, and as the rig writes it. Of each name whether
+/// it is the tile's own, else that of the first tile, which the rig takes for all of a channel.
+pub fn background_names(tile: &str, wavelength: Option<u32>) -> Vec<(String, bool)> {
     let Some(end) = place(tile) else { return Vec::new() };
     let mut names = Vec::new();
     let start = end - PLACE.len();
     if let Some(before) = tile[..start].strip_suffix("tile") {
         let place = &tile[before.len()..end];
-        names.extend(["tiff", "tif"].map(|suffix| format!("bkg_{place}.{suffix}")));
+        names.extend(["tiff", "tif"].map(|suffix| (format!("bkg_{place}.{suffix}"), true)));
     }
     let prefix = prefix(tile).unwrap_or(&tile[..end]);
     if let Some(wavelength) = wavelength {
-        names.extend(["tiff", "tif"].map(|suffix| format!("bkg_{prefix}_ch_{wavelength}.{suffix}")));
+        names.extend(["tiff", "tif"].map(|suffix| (format!("bkg_{prefix}_ch_{wavelength}.{suffix}"), true)));
         let rig = format!("{}_x_0000_y_0000_z_0000", &prefix[..prefix.len() - PLACE.len()]);
         if !rig.eq_ignore_ascii_case(prefix) {
-            names.extend(["tiff", "tif"].map(|suffix| format!("bkg_{rig}_ch_{wavelength}.{suffix}")));
+            names
+                .extend(["tiff", "tif"].map(|suffix| (format!("bkg_{rig}_ch_{wavelength}.{suffix}"), false)));
         }
     }
     names
@@ -118,8 +120,8 @@ mod tests {
     #[test]
     fn backgrounds_are_called_as_the_original_or_as_the_rig_calls_them() {
         let names = background_names("tile_X_0001_Y_0002_Z_0000_ch_488.tiff", Some(488));
-        assert_eq!(names[0], "bkg_tile_X_0001_Y_0002_Z_0000.tiff");
-        assert!(names.contains(&"bkg_tile_x_0000_y_0000_z_0000_ch_488.tiff".to_owned()));
+        assert_eq!(names[0], ("bkg_tile_X_0001_Y_0002_Z_0000.tiff".to_owned(), true));
+        assert!(names.contains(&("bkg_tile_x_0000_y_0000_z_0000_ch_488.tiff".to_owned(), false)));
         assert!(background_names("a.tiff", Some(488)).is_empty());
         assert!(!background_names("µ_x_0001_y_0002_z_0000.tiff", Some(488)).is_empty());
     }

@@ -61,3 +61,13 @@ fn what_cannot_be_converted_is_named_and_others_go_on(#[case] files: &[&str], #[
     assert_eq!(groups, ["b.zarr"]);
     assert!(problems[0].contains(problem), "{problems:?}");
 }
+
+#[test]
+fn images_that_are_passed_over_are_told() {
+    let (_folder, root) = lab(&["exaSPIM/a.tif", "exaSPIM/sub/b.tif", "micr/c.tif"]);
+    let notes = find(&root, &[], &[]).unwrap().unwrap().notes.join("; ");
+    assert!(
+        notes.contains("`exaSPIM/sub` holds images") && notes.contains("`micr` holds images too"),
+        "{notes}"
+    );
+}
