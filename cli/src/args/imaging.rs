@@ -86,7 +86,10 @@ pub(crate) struct Convert {
     /// Micrometres of a voxel along x, y, z, for all images [default: by `acquisition.json`, else by each file, else 1]
     #[arg(long, alias = "voxsize", value_name = "X,Y,Z", value_parser = voxel)]
     pub voxel_size: Option<VoxelSize>,
-    /// Subtract the backgrounds in this folder (`bkg_<tile>.tiff`); an image without one is not converted
+    /// Subtract the backgrounds in this folder; an image without one is not converted
+    ///
+    /// That of a tile is `bkg_tile_x_0000_y_0000_z_0000.tiff`, or with `_ch_488` at its end; where a tile has none of its own, that of the
+    /// first tile (`x_0000_y_0000_z_0000`) of its channel, which is told.
     #[arg(long, hide_short_help = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub bkg_img_dir: Option<Utf8PathBuf>,
     /// Leave images alone whose whole path matches: `*` stands for `/` too. May be given several times

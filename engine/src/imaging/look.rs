@@ -19,6 +19,12 @@ use super::{
 };
 use crate::survey::canonical;
 
+/// What is told of an image when it has voxels of no size.
+const UNSIZED: &str = "nobody tells the size of its voxels";
+
+/// Images of which that is told one by one.
+const TOLD: usize = 3;
+
 /// Where images are looked for, and what is left alone.
 pub(crate) struct Asked<'a> {
     /// The session's folder, an image, or an N5 dataset.
@@ -86,7 +92,20 @@ pub(crate) fn look(asked: &Asked<'_>) -> Result<Option<Seen>, Fault> {
             Err(fault) => seen.unread.push(fault.line()),
         }
     }
+    shortened(&mut seen.odd);
     Ok(Some(seen))
+}
+
+/// What is said of hundreds of tiles is said of the first few, and counted.
+fn shortened(odd: &mut Vec<String>) {
+    let mut told = 0;
+    odd.retain(|note| {
+        told += usize::from(note.contains(UNSIZED));
+        !note.contains(UNSIZED) || told <= TOLD
+    });
+    if told > TOLD {
+        odd.push(format!("{} more images: {UNSIZED}", told - TOLD));
+    }
 }
 
 fn tiles(asked: &Asked<'_>, found: &Found, told: Told, odd: &mut Vec<String>) -> Result<Vec<Tile>, Fault> {
@@ -150,10 +169,16 @@ fn about(
     };
     if sides.iter().any(|(_, from)| from == "nobody") && !strict {
         odd.push(format!(
-            "`{}`: nobody tells the size of its voxels along {}: 1 µm is written; name it with `--voxel-size` \
+            "`{}`: {UNSIZED} along {}: 1 µm is written; name it with `--voxel-size` \
              (`voxel_size` in `extra_configs`)",
             found.key,
-            ["z", "y", "x"].iter().zip(&sides).filter(|(_, (_, from))| from == "nobody").map(|(axis, _)| *axis).collect::<Vec<_>>().join(", ")
+            ["z", "y", "x"]
+                .iter()
+                .zip(&sides)
+                .filter(|(_, (_, from))| from == "nobody")
+                .map(|(axis, _)| *axis)
+                .collect::<Vec<_>>()
+                .join(", ")
         ));
     }
     let own = volume.origin();
@@ -195,6 +220,9 @@ fn background(
         Some(model::Background::Folder(folder)) => folder.clone(),
         Some(model::Background::Derivatives) => asked.source.join("derivatives"),
     };
+    if !folder.is_dir() {
+        return Err(Fault::new(Class::BadInput, format!("there is no folder `{folder}` with backgrounds")));
+    }
     let name = image.path.file_name().unwrap_or_default();
     if interleaved {
         return Err(Fault::new(
