@@ -68,7 +68,16 @@ impl Container {
         });
         let made: Vec<Made> =
             futures::stream::iter(reading).buffered(self.out.ctx().settings.lanes).try_collect().await?;
-        let levels = self.holds(tile, &made).await?;
+        let levels = match self.holds(tile, &made).await {
+            // What its markers say is not so: it is made again.
+            Err(fault) if fault.class() == Class::Corrupt => {
+                let others = self.identities.iter().enumerate().filter(|(other, _)| *other != number);
+                let others = others.map(|(_, identity)| identity.hash.as_str()).collect();
+                self.markers.clear_all_but(&others).await?;
+                return Err(fault);
+            }
+            levels => levels?,
+        };
         let attributes = self.describe(tile, &made)?;
         let documents = array::group(tile.folder.as_ref(), self.config.format, Some(&attributes));
         self.send(documents, self.identities[number].described).await?;
@@ -361,7 +370,7 @@ fn not_held(group: &str, said: &Levels, found: &Levels) -> Fault {
              {said} of {said_bytes} bytes were"
         ),
     )
-    .help("something else writes there; remove its folder and run the same command again")
+    .help("something was removed or written there since; the same command again makes this image again")
 }
 
 /// The key of the document that a link leads to.
