@@ -94,8 +94,6 @@ pub struct StreamFacts {
 pub struct ImagingFacts {
     /// How they will be stored.
     pub config: ImagingConfig,
-    /// The folder that holds them, absolute and without links: the session's or one in it.
-    pub images: Utf8PathBuf,
     /// Files and folders that become groups, and are not sent otherwise.
     pub taken: Vec<Utf8PathBuf>,
     /// What of the session is sent beside the groups: files, bytes, checksum of the listing.

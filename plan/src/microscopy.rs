@@ -8,7 +8,12 @@ pub(crate) fn steps(
     folder: &FolderWork,
     seen: Option<&ImagingFacts>,
 ) -> Option<Vec<Step>> {
-    let seen = seen.filter(|seen| seen.config.transform == Transform::Zarr && !seen.tiles.is_empty())?;
+    let seen = seen.filter(|seen| seen.config.transform == Transform::Zarr)?;
+    // What is excluded is not sent in a zip either.
+    let excluded = seen.unread.is_empty() && !seen.taken.is_empty();
+    if seen.tiles.is_empty() && !excluded {
+        return None;
+    }
     let (files, bytes, fingerprint) = seen.rest.clone();
     let mut leave_out = folder.leave_out.clone();
     leave_out.extend(seen.taken.iter().cloned());
@@ -27,7 +32,10 @@ pub(crate) fn steps(
         tiles: seen.tiles.len() as u64,
         metrics: None,
     };
-    let mut steps = vec![Step { id: format!("write {}", modality.folder), action: write }];
+    let mut steps = Vec::new();
+    if !seen.tiles.is_empty() {
+        steps.push(Step { id: format!("write {}", modality.folder), action: write });
+    }
     if files > 0 {
         let copy = Action::CopyFolder { folder: rest, under: modality.folder.clone() };
         steps.push(Step { id: format!("copy {}", modality.folder), action: copy });

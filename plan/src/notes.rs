@@ -117,6 +117,9 @@ fn images(modality: &ModalitySpec, seen: &FolderFacts, notes: &mut Vec<String>) 
     match (imaging.config.transform, imaging.tiles.len()) {
         (Transform::Zip, _) => note("`transform` is zip: images go into the zip as they are"),
         (Transform::None, _) => note("`transform` is none: images are sent as they are"),
+        (Transform::Zarr, 0) if imaging.unread.is_empty() && !imaging.taken.is_empty() => {
+            note("every image is excluded: none is converted or sent");
+        }
         (Transform::Zarr, 0) => {
             note("there is no image that can be read: the folder is zipped");
             imaging.unread.iter().for_each(|unread| note(unread));

@@ -146,6 +146,7 @@ async fn prepare(plan: Plan, command: &str, ctx: Arc<Ctx>) -> Result<Summary, Fa
             config,
             home,
             out: Arc::clone(&out),
+            only: true,
             beat,
         };
         let (mut container, _) = open(work).await?;
@@ -198,6 +199,7 @@ pub async fn share(
             config: plan.config.clone(),
             home: home.clone(),
             out: Arc::clone(&out),
+            only: true,
             beat,
         };
         let (container, unread) = open(work).await?;
@@ -210,7 +212,7 @@ pub async fn share(
             for stage in 1..container.stages() {
                 container.run(stage, Share::ALL).await?;
             }
-            container.finish(&home, &link_document()).await?.missing
+            container.finish(&home, &link_document(None, true)).await?.missing
         } else {
             container.broken_tiles()
         };

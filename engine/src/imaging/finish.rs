@@ -373,7 +373,11 @@ fn not_held(group: &str, said: &Levels, found: &Levels) -> Fault {
     .help("something was removed or written there since; the same command again makes this image again")
 }
 
-/// The key of the document that a link leads to.
-pub(crate) fn link_document() -> Key {
-    below(None, "process_output.json")
+/// The key of the document that a link leads to. A container beside another has one of its own, such as `process_output_SPIM1.json`.
+pub(crate) fn link_document(under: Option<&Key>, alone: bool) -> Key {
+    let name = under.and_then(|under| under.as_str().strip_suffix(".ome.zarr")).filter(|_| !alone);
+    below(
+        None,
+        &name.map_or_else(|| "process_output.json".to_owned(), |name| format!("process_output_{name}.json")),
+    )
 }

@@ -41,8 +41,6 @@ pub(crate) struct Asked<'a> {
 pub(crate) struct Seen {
     /// Each becomes a group.
     pub tiles: Vec<Tile>,
-    /// The folder that holds them.
-    pub images: Utf8PathBuf,
     /// Files and folders that become groups, and are not sent otherwise.
     pub taken: Vec<Utf8PathBuf>,
     /// Images that cannot be read, and why.
@@ -56,7 +54,6 @@ impl Seen {
     pub(crate) fn facts(&self, config: &ImagingConfig) -> ImagingFacts {
         ImagingFacts {
             config: config.clone(),
-            images: self.images.clone(),
             taken: self.taken.clone(),
             rest: <_>::default(),
             tiles: self.tiles.iter().map(Tile::facts).collect(),
@@ -74,16 +71,10 @@ pub(crate) fn look(asked: &Asked<'_>) -> Result<Option<Seen>, Fault> {
         microscope::find(asked.source, asked.leave_out, &asked.config.exclude)?
     };
     let Some(found) = found else { return Ok(None) };
-    let Tiles { folder, taken, images, problems, notes } = found;
+    let Tiles { taken, images, problems, notes, .. } = found;
     let mut odd = notes;
     let acquisition = Acquisition::read(asked.source, &mut odd)?;
-    let mut seen = Seen {
-        tiles: Vec::new(),
-        taken,
-        images: folder,
-        unread: problems.iter().map(Fault::line).collect(),
-        odd,
-    };
+    let mut seen = Seen { tiles: Vec::new(), taken, unread: problems.iter().map(Fault::line).collect(), odd };
     for image in &images {
         let told = acquisition.told(&image.key);
         match tiles(asked, image, told, &mut seen.odd) {

@@ -31,6 +31,8 @@ pub(crate) struct Work {
     pub home: Location,
     /// The way to them.
     pub out: Arc<Delivery>,
+    /// Whether it is the asset's only container.
+    pub only: bool,
     /// Counts what is read.
     pub beat: Beat,
 }
@@ -39,6 +41,7 @@ pub(crate) struct Work {
 /// that nothing more can be done: the destination failed, or a person stopped it.
 pub(crate) async fn write(work: Work) -> Result<Written, Fault> {
     let home = work.home.clone();
+    let document = link_document(work.under.as_ref(), work.only);
     let (mut container, unread) = open(work).await?;
     container.prepare().await?;
     for stage in 0..container.stages() {
@@ -47,7 +50,7 @@ pub(crate) async fn write(work: Work) -> Result<Written, Fault> {
             container.sources_are_steady().await?;
         }
     }
-    let mut written = container.finish(&home, &link_document()).await?;
+    let mut written = container.finish(&home, &document).await?;
     written.missing.splice(0..0, unread);
     Ok(written)
 }
@@ -59,7 +62,7 @@ pub(crate) async fn unread(work: Work) -> Result<Vec<String>, Fault> {
 
 /// The container, and the images that are not in it.
 pub(super) async fn open(work: Work) -> Result<(Container, Vec<String>), Fault> {
-    let Work { source, leave_out, n5, under, config, out, beat, home: _ } = work;
+    let Work { source, leave_out, n5, under, config, out, beat, home: _, only: _ } = work;
     let seen = off_the_reactor(move || {
         let asked =
             Asked { source: &source, leave_out: &leave_out, n5, under: under.as_ref(), config: &config };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use adt_model::{ByteSize, Fault, FolderWork, ImagingConfig, Key};
+use adt_model::{Action, ByteSize, Fault, FolderWork, ImagingConfig, Key};
 use camino::Utf8Path;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,7 @@ pub(super) async fn perform(step: &str, asked: &Asked<'_>, job: &Job) -> Result<
         config: asked.config.clone(),
         home: job.plan.asset.clone(),
         out: Arc::clone(job.out()),
+        only: containers(job) == 1,
         beat: Beat::of(&job.asset),
     };
     if job.plan.dry_run {
@@ -67,6 +68,11 @@ pub(super) async fn perform(step: &str, asked: &Asked<'_>, job: &Job) -> Result<
     let account = serde_json::to_value(&done).expect("a record of plain fields");
     job.images.lock().expect("nobody panics while holding it").insert(step.to_owned(), done);
     Ok(account)
+}
+
+fn containers(job: &Job) -> usize {
+    let steps = job.plan.stages.iter().flat_map(|stage| &stage.steps);
+    steps.filter(|step| matches!(step.action, Action::WriteOmeZarr { .. })).count()
 }
 
 /// One line: how many images, and how much smaller they are.

@@ -7,7 +7,7 @@ use adt_engine::imaging::{
     alone::{ImagingAsked, Part, ome_zarr, share},
 };
 use adt_intake::{imaging_config, imaging_contradiction};
-use adt_model::{Background, ChunkShape, Class, Fault, ImagingConfig};
+use adt_model::{Background, ChunkShape, Class, Fault, ImagingConfig, Transform};
 
 use super::{Vars, context, ended};
 use crate::{
@@ -57,6 +57,11 @@ fn config(asked: &Convert) -> Result<(ImagingConfig, Vec<String>), Fault> {
         Some(path) => imaging_config(&absolute(path)?)?,
         None => (ImagingConfig::default(), Vec::new()),
     };
+    if config.transform != Transform::Zarr {
+        let what = format!("`transform` is {}: this command converts images", config.transform);
+        return Err(Fault::new(Class::BadInput, what)
+            .help("leave it out of the file; it has a meaning in a job list"));
+    }
     config.levels = asked.n_levels.or(config.levels);
     config.factors = asked.scale_factor.unwrap_or(config.factors);
     if let Some(bytes) = asked.chunk_size {
