@@ -81,7 +81,7 @@ pub fn find(
             if let Some(tiles) = &mut found {
                 passed_over(source, name, leave_out, &mut tiles.notes)?;
             }
-            if found.as_ref().is_some_and(|tiles| !tiles.images.is_empty() || !tiles.problems.is_empty()) {
+            if found.as_ref().is_some_and(|tiles| !tiles.taken.is_empty()) {
                 return Ok(found);
             }
         }
