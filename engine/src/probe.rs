@@ -18,6 +18,6 @@ pub async fn writable(asset: &Location, id: uuid::Uuid, store: &StoreOptions) ->
     };
     let key = Key::parse(key).expect("a plain file name is a key");
     let place = Place::open(&place, store).await?;
-    let upload = place.begin(&key, &ObjectMeta { modified: None, content_type: None }).await?;
+    let upload = place.begin(&key, &ObjectMeta::default()).await?;
     upload.abort().await
 }

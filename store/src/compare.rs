@@ -89,11 +89,10 @@ mod tests {
         #[case] verdict: Verdict,
     ) {
         let found = Found {
-            key: "k".parse().unwrap(),
-            size: 3,
             etag: Some(EMPTY_MD5.into()),
             modified: Some(time(10)),
             crc64: Some(Crc64(1)),
+            ..Found::new("k".parse().unwrap(), 3)
         };
         let md5 =
             md5.map(|equal| checksum::md5_from_etag(EMPTY_MD5).map(|m| if equal { m } else { [0; 16] }));
@@ -105,7 +104,7 @@ mod tests {
     #[case::no_etag(None)]
     #[case::multipart(Some(format!("{EMPTY_MD5}-2")))]
     fn an_etag_that_is_no_md5_says_nothing(#[case] etag: Option<String>) {
-        let found = Found { key: "k".parse().unwrap(), size: 0, etag, modified: None, crc64: None };
+        let found = Found { etag, ..Found::new("k".parse().unwrap(), 0) };
         let md5 = checksum::md5_from_etag(EMPTY_MD5);
         assert_eq!(compare(&found, 0, Some(time(10)), Some(Crc64(0)), md5), Unknown);
     }

@@ -12,6 +12,8 @@
 
 mod checksum;
 mod compare;
+mod exchange;
+mod http_date;
 mod local;
 mod mtime;
 mod object;
@@ -22,8 +24,10 @@ mod s3;
 mod upload;
 
 pub use compare::{Verdict, compare};
-pub use object::{Block, Found, ListedPart, ObjectMeta, PartReceipt, Proof, Receipt, Unfinished};
-pub use options::StoreOptions;
+pub use object::{
+    Block, Copied, Found, Held, ListedPart, ObjectMeta, PartReceipt, Proof, Receipt, Unfinished,
+};
+pub use options::{Encryption, StoreOptions};
 pub use part_size::{MAX_OBJECT, MAX_PARTS, MAX_PUT, MIN_PART, part_offset, part_size, part_size_at};
 pub use place::Place;
 pub use upload::Upload;

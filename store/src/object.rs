@@ -1,3 +1,5 @@
+use std::{borrow::Cow, collections::BTreeMap};
+
 use adt_model::{Crc64, Key};
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -17,14 +19,20 @@ pub struct ObjectMeta {
     /// When the source was last changed. In a bucket it is the metadata key `mtime`, in seconds with a fraction as rclone
     /// writes it; on a disk it is the file's own time.
     pub modified: Option<Timestamp>,
-    /// The media type; kept by buckets, not by disks.
-    pub content_type: Option<&'static str>,
+    /// The media type; this and what follows is kept by buckets, not by disks.
+    pub content_type: Option<Cow<'static, str>>,
+    /// How long a browser may keep it.
+    pub cache_control: Option<String>,
+    /// How the bytes are packed for the way, such as `gzip`. They are moved as they are.
+    pub content_encoding: Option<String>,
+    /// Whatever else a person has written beside the object, by lower-case names; without `mtime`.
+    pub user: BTreeMap<String, String>,
 }
 
 /// How it is known that the destination holds the right bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
-    /// The server computed the same CRC-64/NVME.
+    /// The server computed the same CRC-64/NVME (or CRC-32C, where that is what it computes).
     Checksum,
     /// The server's `ETag` is the MD5 of what was sent (of the parts' MD5s for a multipart upload).
     EtagMd5,
@@ -32,6 +40,8 @@ pub enum Proof {
     ReadBack,
     /// Local: written, synced, renamed, and its size looked at.
     Renamed,
+    /// The server made a copy of an object of its own, and it has the right size.
+    ServerCopy,
     /// Nothing was written: a rehearsal.
     Rehearsed,
 }
@@ -49,6 +59,19 @@ pub struct Receipt {
     pub proof: Proof,
 }
 
+/// What is known of an object that a server copied.
+#[derive(Clone, Debug)]
+pub struct Copied {
+    /// Its bytes.
+    pub size: u64,
+    /// The checksum of the whole object, where the server keeps one.
+    pub crc64: Option<Crc64>,
+    /// The destination's own mark of this version, without quotes.
+    pub etag: Option<String>,
+    /// How it is known that it is the same as the source.
+    pub proof: Proof,
+}
+
 /// An object of a place.
 #[derive(Clone, Debug)]
 pub struct Found {
@@ -61,8 +84,24 @@ pub struct Found {
     /// When its source was changed: from our own metadata (only `head` sees it in a bucket), or the file's time. Never
     /// the time of the upload.
     pub modified: Option<Timestamp>,
-    /// The checksum of the whole object, where the server keeps one; only `head` sees it.
+    /// The checksum of the whole object, where the server keeps one; of S3 only `head` sees it.
     pub crc64: Option<Crc64>,
+    /// Its CRC-32C, where the server keeps one.
+    pub crc32c: Option<u32>,
+    /// Its MD5, where the server keeps one and says that it is one. An `etag` that only looks like one is not here.
+    pub md5: Option<[u8; 16]>,
+    /// When the place got it; of a file, its time.
+    pub written: Option<Timestamp>,
+    /// What is kept beside it; only `head` sees it.
+    pub meta: Option<Box<ObjectMeta>>,
+}
+
+impl Found {
+    /// An object of which nothing but name and size is known.
+    pub fn new(key: Key, size: u64) -> Self {
+        let (etag, modified, crc64, crc32c) = (None, None, None, None);
+        Self { key, size, etag, modified, crc64, crc32c, md5: None, written: None, meta: None }
+    }
 }
 
 /// What is known of a part that the server has confirmed.
@@ -89,6 +128,15 @@ pub struct ListedPart {
     pub etag: String,
     /// Its checksum, where the server keeps one.
     pub crc64: Option<Crc64>,
+}
+
+/// What a place still holds of an upload that an earlier run began.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// These parts, in the order of their numbers.
+    Parts(Vec<ListedPart>),
+    /// So many bytes from the beginning: the place takes them only one after the other.
+    Bytes(u64),
 }
 
 /// A write that was begun and has not ended.

@@ -15,12 +15,29 @@ pub struct StoreOptions {
     pub request_timeout: Duration,
     /// Sign the SHA-256 of every body, also where the connection protects it already (TLS, loopback).
     pub sign_payload: bool,
+    /// Send no credentials: for public buckets.
+    pub anonymous: bool,
+    /// Requests are paid by who asks, where the bucket's owner wants that.
+    pub requester_pays: bool,
+    /// The storage class (S3, Google) or access tier (Azure) of what is written; the bucket's own without it.
+    pub storage_class: Option<String>,
+    /// How the server encrypts what is written; the bucket's own way without it.
+    pub encryption: Option<Encryption>,
     /// Where credentials, endpoints and proxies are looked up.
     pub environment: Environment,
     /// The time of day, for signatures and for the age of credentials.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// Is told one line, naming what and why, when requests are tried again: at most one a second for each place.
     pub on_retry: Arc<dyn Fn(&str) + Send + Sync>,
+}
+
+/// How a server encrypts an object at rest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Encryption {
+    /// With keys of the service (`AES256` of S3; what Google and Azure do anyway).
+    Service,
+    /// With a key of the cloud's key service: its id or ARN (`aws:kms`), its resource name (Google); of Azure an encryption scope.
+    Key(String),
 }
 
 impl StoreOptions {
@@ -31,6 +48,10 @@ impl StoreOptions {
             retry_time: Duration::from_mins(3),
             request_timeout: Duration::from_secs(30),
             sign_payload: false,
+            anonymous: false,
+            requester_pays: false,
+            storage_class: None,
+            encryption: None,
             environment,
             clock,
             on_retry: Arc::new(|_| {}),

@@ -2,7 +2,7 @@
 //!
 //! Source of the limits: "Amazon S3 multipart upload limits" in the Amazon S3 User Guide.
 
-const MIB: u64 = 1 << 20;
+pub(crate) const MIB: u64 = 1 << 20;
 
 /// The most parts of one upload.
 pub const MAX_PARTS: u32 = 10_000;

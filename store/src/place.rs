@@ -8,7 +8,7 @@ use futures::{
 };
 
 use crate::{
-    Block, Found, ListedPart, ObjectMeta, Proof, Receipt, StoreOptions, Unfinished, Upload, local::Folder,
+    Block, Copied, Found, Held, ObjectMeta, Proof, Receipt, StoreOptions, Unfinished, Upload, local::Folder,
     s3::Bucket, upload::Work,
 };
 
@@ -20,10 +20,21 @@ pub struct Place {
     rehearsing: bool,
 }
 
+/// Every kind has the same methods; [`each`] is where they meet.
 #[derive(Clone, Debug)]
 enum Kind {
     Folder(Folder),
-    Bucket(Arc<Bucket>),
+    S3(Arc<Bucket>),
+}
+
+/// Does the same with a place of whatever kind.
+macro_rules! each {
+    ($place:expr, $kind:ident => $work:expr) => {
+        match &$place.kind {
+            Kind::Folder($kind) => $work,
+            Kind::S3($kind) => $work,
+        }
+    };
 }
 
 impl Place {
@@ -36,7 +47,7 @@ impl Place {
         let kind = match location {
             Location::Folder(path) => Kind::Folder(Folder::new(path, (options.clock)())),
             Location::S3 { bucket, prefix } => {
-                Kind::Bucket(Arc::new(Bucket::open(bucket, prefix.as_ref(), options)?))
+                Kind::S3(Arc::new(Bucket::open(bucket, prefix.as_ref(), options)?))
             }
             Location::Gs { .. } | Location::Az { .. } => {
                 return Err(Fault::new(
@@ -51,12 +62,11 @@ impl Place {
 
     /// The place `tail` below this one, over the same connections and lanes.
     pub fn below(&self, tail: &Key) -> Self {
-        let location = self.location.join(tail);
         let kind = match &self.kind {
             Kind::Folder(folder) => Kind::Folder(folder.below(tail)),
-            Kind::Bucket(bucket) => Kind::Bucket(Arc::new(bucket.below(tail))),
+            Kind::S3(bucket) => Kind::S3(Arc::new(bucket.below(tail))),
         };
-        Self { location, kind, rehearsing: self.rehearsing }
+        Self { location: self.location.join(tail), kind, rehearsing: self.rehearsing }
     }
 
     /// Where this is.
@@ -75,46 +85,54 @@ impl Place {
             let size = block.bytes.len() as u64;
             return Ok(Receipt { size, crc64: block.crc64, etag: None, proof: Proof::Rehearsed });
         }
-        match &self.kind {
-            Kind::Folder(folder) => folder.put(key, block, meta).await,
-            Kind::Bucket(bucket) => bucket.put(key, block, meta).await,
+        each!(self, place => place.put(key, block, meta).await)
+    }
+
+    /// Makes `key` here a copy of `source` there, by the server itself; nothing passes through this machine.
+    ///
+    /// Without `meta` the copy keeps what is beside the source. `None` when these two places cannot do that between
+    /// themselves: read and write. Fails with `Corrupt` when the source is no longer the version that was found.
+    pub async fn copy(
+        &self,
+        key: &Key,
+        from: &Self,
+        source: &Found,
+        meta: Option<&ObjectMeta>,
+    ) -> Result<Option<Copied>, Fault> {
+        if self.rehearsing {
+            return Ok(None);
+        }
+        match (&self.kind, &from.kind) {
+            (Kind::S3(here), Kind::S3(there)) => here.copy(key, there, source, meta).await,
+            _ => Ok(None),
         }
     }
 
     /// Begins an object that is written in parts. Nothing is visible before [`Upload::complete`].
     pub async fn begin(&self, key: &Key, meta: &ObjectMeta) -> Result<Upload, Fault> {
-        let work = match &self.kind {
-            _ if self.rehearsing => Work::Rehearsed,
-            Kind::Folder(folder) => Work::Folder(folder.begin(key, meta).await?),
-            Kind::Bucket(bucket) => Work::Bucket(bucket.begin(key, meta).await?),
-        };
-        Ok(Upload { work })
+        if self.rehearsing {
+            return Ok(Upload { work: Work::Rehearsed });
+        }
+        each!(self, place => Ok(Upload { work: place.begin(key, meta).await?.into() }))
     }
 
-    /// Takes up an upload that an earlier run began, with the parts that the server holds in the order of their numbers.
+    /// Takes up an upload that an earlier run began, with what the place holds of it.
     ///
     /// `None` when the server does not know it, or cannot list its parts (then it has been aborted), and always for a
     /// folder: begin anew.
-    pub async fn resume(
-        &self,
-        key: &Key,
-        upload_id: &str,
-    ) -> Result<Option<(Upload, Vec<ListedPart>)>, Fault> {
-        match &self.kind {
-            Kind::Bucket(bucket) if !self.rehearsing => {
-                let resumed = bucket.resume(key, upload_id).await?;
-                Ok(resumed.map(|(upload, parts)| (Upload { work: Work::Bucket(upload) }, parts)))
-            }
-            _ => Ok(None),
+    pub async fn resume(&self, key: &Key, upload_id: &str) -> Result<Option<(Upload, Held)>, Fault> {
+        if self.rehearsing {
+            return Ok(None);
         }
+        each!(self, place => {
+            let resumed = place.resume(key, upload_id).await?;
+            Ok(resumed.map(|(upload, held)| (Upload { work: upload.into() }, held)))
+        })
     }
 
     /// What is known of an object without reading it; `None` when there is none.
     pub async fn head(&self, key: &Key) -> Result<Option<Found>, Fault> {
-        match &self.kind {
-            Kind::Folder(folder) => folder.head(key).await,
-            Kind::Bucket(bucket) => bucket.head(key).await,
-        }
+        each!(self, place => place.head(key).await)
     }
 
     /// An object's bytes, or those of a range of it; exactly as many as asked for, or a fault.
@@ -122,10 +140,17 @@ impl Place {
         if range.as_ref().is_some_and(|r| r.start >= r.end) {
             return Ok(Bytes::new());
         }
-        match &self.kind {
-            Kind::Folder(folder) => folder.get(key, range).await,
-            Kind::Bucket(bucket) => bucket.get(key, range).await,
+        each!(self, place => place.get(key, range, None).await)
+    }
+
+    /// The bytes of a range of the very version that was found, or a `Corrupt` fault: pieces of two versions make no object.
+    pub async fn get_of(&self, found: &Found, range: Range<u64>) -> Result<Bytes, Fault> {
+        if range.start >= range.end {
+            return Ok(Bytes::new());
         }
+        // One request for a whole object: its answer may bring a checksum.
+        let range = (range != (0..found.size)).then_some(range);
+        each!(self, place => place.get(&found.key, range, Some(found)).await)
     }
 
     /// Everything below the location, in pages of at most a thousand or so, in byte order of the relative keys.
@@ -133,10 +158,7 @@ impl Place {
     /// Only what is *below*: `s3://b/name` lists `name/x` as `x`, and neither `name` nor `name_sorted/x`. A place that
     /// does not exist yet lists nothing. The stream ends after its first fault.
     pub fn list(&self) -> impl Stream<Item = Result<Vec<Found>, Fault>> + Send + Unpin + use<> {
-        let pages: BoxStream<'static, _> = match &self.kind {
-            Kind::Folder(folder) => folder.list().boxed(),
-            Kind::Bucket(bucket) => bucket.list().boxed(),
-        };
+        let pages: BoxStream<'static, _> = each!(self, place => place.list().boxed());
         // What was said once is not asked again.
         let mut failed = false;
         pages.take_while(move |page| {
@@ -148,11 +170,10 @@ impl Place {
 
     /// Removes an object; one that is not there counts as removed.
     pub async fn delete(&self, key: &Key) -> Result<(), Fault> {
-        match &self.kind {
-            _ if self.rehearsing => Ok(()),
-            Kind::Folder(folder) => folder.delete(key).await,
-            Kind::Bucket(bucket) => bucket.delete(key).await,
+        if self.rehearsing {
+            return Ok(());
         }
+        each!(self, place => place.delete(key).await)
     }
 
     /// Removes the folders at and below `key` that hold nothing any more; a bucket has none.
@@ -166,19 +187,15 @@ impl Place {
     /// Writes below the location that were begun and have not ended, by whomever: multipart uploads of a bucket, our
     /// temporary files in a folder. Some may still be under way.
     pub async fn unfinished(&self) -> Result<Vec<Unfinished>, Fault> {
-        match &self.kind {
-            Kind::Folder(folder) => folder.unfinished().await,
-            Kind::Bucket(bucket) => bucket.unfinished().await,
-        }
+        each!(self, place => place.unfinished().await)
     }
 
     /// Throws an unfinished write away; one that is not there counts as thrown away.
     pub async fn abort(&self, unfinished: &Unfinished) -> Result<(), Fault> {
-        match &self.kind {
-            _ if self.rehearsing => Ok(()),
-            Kind::Folder(folder) => folder.abort(unfinished).await,
-            Kind::Bucket(bucket) => bucket.abort(&unfinished.key, &unfinished.upload_id).await,
+        if self.rehearsing {
+            return Ok(());
         }
+        each!(self, place => place.abort(unfinished).await)
     }
 }
 
@@ -203,14 +220,17 @@ mod tests {
         upload: &'static Upload,
         key: &'static Key,
         block: Block,
+        meta: &'static ObjectMeta,
+        found: &'static Found,
     ) {
         fn sent(_: impl Send) {}
-        let meta: &'static ObjectMeta = &ObjectMeta { modified: None, content_type: None };
         sent(place.put(key, block.clone(), meta));
         sent(place.begin(key, meta));
         sent(place.resume(key, "id"));
         sent(place.head(key));
         sent(place.get(key, None));
+        sent(place.copy(key, place, found, Some(meta)));
+        sent(place.get_of(found, 0..1));
         sent(place.delete(key));
         sent(place.unfinished());
         sent(upload.put_part(1, 0, block));

@@ -13,8 +13,20 @@ pub struct Upload {
 #[derive(Debug)]
 pub(crate) enum Work {
     Folder(FolderUpload),
-    Bucket(BucketUpload),
+    S3(BucketUpload),
     Rehearsed,
+}
+
+impl From<FolderUpload> for Work {
+    fn from(upload: FolderUpload) -> Self {
+        Self::Folder(upload)
+    }
+}
+
+impl From<BucketUpload> for Work {
+    fn from(upload: BucketUpload) -> Self {
+        Self::S3(upload)
+    }
 }
 
 impl Upload {
@@ -22,7 +34,7 @@ impl Upload {
     pub fn id(&self) -> &str {
         match &self.work {
             Work::Folder(upload) => upload.id(),
-            Work::Bucket(upload) => upload.id(),
+            Work::S3(upload) => upload.id(),
             Work::Rehearsed => "rehearsed",
         }
     }
@@ -32,7 +44,7 @@ impl Upload {
     pub async fn put_part(&self, number: u32, offset: u64, block: Block) -> Result<PartReceipt, Fault> {
         match &self.work {
             Work::Folder(upload) => upload.put_part(number, offset, block).await,
-            Work::Bucket(upload) => upload.put_part(number, block).await,
+            Work::S3(upload) => upload.put_part(number, block).await,
             Work::Rehearsed => {
                 let size = block.bytes.len() as u64;
                 Ok(PartReceipt { number, size, crc64: block.crc64, etag: String::new() })
@@ -47,7 +59,7 @@ impl Upload {
     pub async fn complete(&self, parts: &[PartReceipt]) -> Result<Receipt, Fault> {
         match &self.work {
             Work::Folder(upload) => upload.complete(parts).await,
-            Work::Bucket(upload) => upload.complete(parts).await,
+            Work::S3(upload) => upload.complete(parts).await,
             Work::Rehearsed => {
                 let (size, crc64) = whole(parts);
                 Ok(Receipt { size, crc64, etag: None, proof: Proof::Rehearsed })
@@ -59,7 +71,7 @@ impl Upload {
     pub async fn abort(&self) -> Result<(), Fault> {
         match &self.work {
             Work::Folder(upload) => upload.abort().await,
-            Work::Bucket(upload) => upload.abort().await,
+            Work::S3(upload) => upload.abort().await,
             Work::Rehearsed => Ok(()),
         }
     }

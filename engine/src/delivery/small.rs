@@ -23,7 +23,7 @@ impl Delivery {
 
     pub(super) async fn send_block(&self, key: &Key, block: Block, source: Source) -> Result<Receipt, Fault> {
         self.unmark().await?;
-        let meta = ObjectMeta { modified: source.modified, content_type: content_type(key) };
+        let meta = described(key, source);
         let receipt = self.place.put(key, block, &meta).await?;
         self.confirm(key, &receipt, source)?;
         Ok(receipt)
@@ -73,12 +73,29 @@ pub(crate) async fn off_the_reactor<T: Send + 'static>(
         .map_err(|e| Fault::new(Class::Bug, "reading a file ended in a panic").because(e))?
 }
 
+/// What is kept beside an object that is made from `source`.
+pub(super) fn described(key: &Key, source: Source) -> ObjectMeta {
+    let content_type = content_type(key).map(Into::into);
+    ObjectMeta { modified: source.modified, content_type, ..ObjectMeta::default() }
+}
+
 /// What browsers and viewers must know; everything else is plain bytes.
-pub(super) fn content_type(key: &Key) -> Option<&'static str> {
+fn content_type(key: &Key) -> Option<&'static str> {
     let (_, extension) = key.file_name().rsplit_once('.')?;
-    match extension {
-        "json" => Some("application/json"),
-        "zip" => Some("application/zip"),
-        _ => None,
-    }
+    Some(match extension {
+        "json" | "zattrs" | "zgroup" | "zarray" | "zmetadata" => "application/json",
+        "zip" => "application/zip",
+        "html" => "text/html",
+        "txt" | "log" | "md" => "text/plain",
+        "csv" => "text/csv",
+        "xml" => "application/xml",
+        "yml" | "yaml" => "application/yaml",
+        "pdf" => "application/pdf",
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "tif" | "tiff" => "image/tiff",
+        "mp4" => "video/mp4",
+        "avi" => "video/x-msvideo",
+        _ => return None,
+    })
 }

@@ -4,15 +4,34 @@ use std::{collections::BTreeMap, sync::atomic::Ordering};
 
 use adt_ledger::UploadRow;
 use adt_model::{Fault, Key};
-use adt_store::{ObjectMeta, PartReceipt, Receipt, Unfinished, Upload};
+use adt_store::{Held, PartReceipt, Receipt, Unfinished, Upload};
 
-use super::{Delivery, Source, small::content_type};
+use super::{Delivery, Source, small::described};
 
 /// An upload and the parts of it that the destination holds already.
 pub(super) struct Open {
     pub upload: Upload,
     /// Parts that the ledger and the destination know alike, by number.
     pub kept: BTreeMap<u32, PartReceipt>,
+}
+
+/// The parts of the ledger that the place holds too.
+fn standing(mut parts: Vec<PartReceipt>, held: &Held) -> BTreeMap<u32, PartReceipt> {
+    parts.sort_unstable_by_key(|part| part.number);
+    let mut end = 0;
+    let mut next = 1;
+    parts.retain(|part| match held {
+        Held::Parts(listed) => {
+            listed.iter().any(|p| p.number == part.number && p.size == part.size && p.etag == part.etag)
+        }
+        // Without a gap from the first one on.
+        Held::Bytes(bytes) => {
+            end += part.size;
+            next += 1;
+            part.number == next - 1 && end <= *bytes
+        }
+    });
+    parts.into_iter().map(|part| (part.number, part)).collect()
 }
 
 impl Delivery {
@@ -24,7 +43,7 @@ impl Delivery {
         if let Some(open) = self.take_up(key, part_size, source).await? {
             return Ok(open);
         }
-        let meta = ObjectMeta { modified: source.modified, content_type: content_type(key) };
+        let meta = described(key, source);
         self.begun.store(true, Ordering::Relaxed);
         let upload = self.place.begin(key, &meta).await?;
         if let Some(job) = self.row {
@@ -47,20 +66,14 @@ impl Delivery {
         let same = row.part_size == part_size
             && row.source_size == source.size
             && row.source_modified == source.modified;
-        if same && let Some((upload, listed)) = self.place.resume(key, &row.upload_id).await? {
-            let stands = |number: u32, size: u64, etag: &str| {
-                listed.iter().any(|p| p.number == number && p.size == size && p.etag == etag)
-            };
-            let kept = parts
-                .into_iter()
-                .filter(|p| stands(p.number, p.size, &p.etag))
-                .map(|p| {
-                    let receipt =
-                        PartReceipt { number: p.number, size: p.size, crc64: p.crc64, etag: p.etag };
-                    (p.number, receipt)
-                })
-                .collect();
-            return Ok(Some(Open { upload, kept }));
+        if same && let Some((upload, held)) = self.place.resume(key, &row.upload_id).await? {
+            let parts = parts.into_iter().map(|p| PartReceipt {
+                number: p.number,
+                size: p.size,
+                crc64: p.crc64,
+                etag: p.etag,
+            });
+            return Ok(Some(Open { upload, kept: standing(parts.collect(), &held) }));
         }
         if !same {
             let unfinished = Unfinished { key: key.clone(), upload_id: row.upload_id };

@@ -210,7 +210,7 @@ mod tests {
         let mut listing = Listing::default();
         for key in keys {
             let key = Key::parse(*key).unwrap();
-            listing.add(Found { key, size: 1, etag: None, modified: None, crc64: None });
+            listing.add(Found::new(key, 1));
         }
         let store = |seen: &Seen| seen.prefix.as_ref().map_or(String::new(), ToString::to_string);
         let sessions = listing.finish().into_iter();

@@ -211,7 +211,7 @@ impl Work<'_> {
     async fn put(&self, key: &Key, bytes: Vec<u8>, kind: &'static str) -> Result<(), Fault> {
         let bytes = Bytes::from(bytes);
         let block = Block { crc64: Crc64(adt_codec::crc64(&bytes)), bytes };
-        let meta = ObjectMeta { modified: None, content_type: Some(kind) };
+        let meta = ObjectMeta { content_type: Some(kind.into()), ..ObjectMeta::default() };
         self.ctx.stop.or(self.place.put(key, block, &meta)).await.map(drop)
     }
 

@@ -131,7 +131,7 @@ impl Walk {
 
 pub(super) fn found(key: Key, metadata: &Metadata) -> Found {
     let modified = modified(metadata);
-    Found { key, size: metadata.len(), etag: Some(etag(metadata)), modified, crc64: None }
+    Found { etag: Some(etag(metadata)), modified, written: modified, ..Found::new(key, metadata.len()) }
 }
 
 /// A file's mark of its version: its time and its size.

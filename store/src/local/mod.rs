@@ -18,7 +18,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use futures::Stream;
 use jiff::Timestamp;
 
-use crate::{Block, Found, ObjectMeta, Receipt, Unfinished, place::pages};
+use crate::{Block, Found, Held, ObjectMeta, Receipt, Unfinished, place::pages};
 pub(crate) use upload::FolderUpload;
 
 #[derive(Clone, Debug)]
@@ -50,6 +50,12 @@ impl Folder {
         blocking(move || FolderUpload::begin(target, number, modified)).await
     }
 
+    /// A temporary file is begun anew: there is no knowing which of its bytes had reached the disk.
+    #[expect(clippy::unused_async, reason = "every kind of place answers this alike")]
+    pub(crate) async fn resume(&self, _key: &Key, _id: &str) -> Result<Option<(FolderUpload, Held)>, Fault> {
+        Ok(None)
+    }
+
     pub(crate) async fn head(&self, key: &Key) -> Result<Option<Found>, Fault> {
         let (path, key) = (self.path(key), key.clone());
         blocking(move || match fs_err::metadata(&path) {
@@ -61,9 +67,15 @@ impl Folder {
         .await
     }
 
-    pub(crate) async fn get(&self, key: &Key, range: Option<Range<u64>>) -> Result<Bytes, Fault> {
-        let path = self.path(key);
-        blocking(move || read(&path, range)).await
+    /// With `of` only the very version that was found will do.
+    pub(crate) async fn get(
+        &self,
+        key: &Key,
+        range: Option<Range<u64>>,
+        of: Option<&Found>,
+    ) -> Result<Bytes, Fault> {
+        let (path, version) = (self.path(key), of.and_then(|found| found.etag.clone()));
+        blocking(move || read(&path, range, version.as_deref())).await
     }
 
     pub(crate) fn list(&self) -> impl Stream<Item = Result<Vec<Found>, Fault>> + Send + use<> {
@@ -118,16 +130,30 @@ async fn remove(path: Utf8PathBuf) -> Result<(), Fault> {
     .await
 }
 
-fn read(path: &Utf8Path, range: Option<Range<u64>>) -> Result<Bytes, Fault> {
+fn read(path: &Utf8Path, range: Option<Range<u64>>, version: Option<&str>) -> Result<Bytes, Fault> {
     let failed = |error| Fault::io(format!("cannot read `{path}`"), error);
-    let Some(range) = range else { return fs_err::read(path).map(Bytes::from).map_err(failed) };
     let mut file = fs_err::File::open(path).map_err(failed)?;
+    let steady = |file: &fs_err::File| match version {
+        Some(version) if list::etag(&file.metadata().map_err(failed)?) != version => {
+            Err(Fault::new(Class::Corrupt, format!("`{path}` was changed while it was read"))
+                .help("run the same command again when nobody writes it any more"))
+        }
+        _ => Ok(()),
+    };
+    steady(&file)?;
+    let Some(range) = range else {
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(failed)?;
+        steady(&file)?;
+        return Ok(bytes.into());
+    };
     file.seek(SeekFrom::Start(range.start)).map_err(failed)?;
     let wanted = range.end - range.start;
     // A range is a caller's wish; only what the file can hold is set aside for it.
     let size = file.metadata().map_err(failed)?.len();
     let mut bytes = Vec::with_capacity(wanted.min(size.saturating_sub(range.start)) as usize);
-    file.take(wanted).read_to_end(&mut bytes).map_err(failed)?;
+    file.by_ref().take(wanted).read_to_end(&mut bytes).map_err(failed)?;
+    steady(&file)?;
     if bytes.len() as u64 != wanted {
         let (start, end) = (range.start, range.end);
         return Err(Fault::new(Class::Corrupt, format!("`{path}` ends before byte {end} of {start}..{end}")));

@@ -6,14 +6,16 @@ use bytes::Bytes;
 use http::Method;
 
 use super::{
-    fault::Trouble,
     list::document,
     multipart::BucketUpload,
     proof::{CRC64, corrupt, look_again, read_back},
     read,
-    request::{Answer, Body, Deed, Request},
 };
-use crate::{PartReceipt, Proof, Receipt, checksum, upload::whole};
+use crate::{
+    PartReceipt, Proof, Receipt, checksum,
+    exchange::{Answer, Body, Deed, Kind, Request, Trouble},
+    upload::whole,
+};
 
 impl BucketUpload {
     pub(crate) async fn complete(&self, parts: &[PartReceipt]) -> Result<Receipt, Fault> {
@@ -29,27 +31,17 @@ impl BucketUpload {
                 self.prove(&root, &answer, parts, (size, crc64)).await
             }
             // The answer to an earlier try may have been lost after the server had done it.
-            Err(trouble) if trouble.code() == "NoSuchUpload" => self.after_all(trouble, size, crc64).await,
+            Err(trouble) if trouble.kind() == Some(Kind::NoUpload) => {
+                self.after_all(trouble, size, crc64).await
+            }
             Err(trouble) => Err(trouble.fault),
         }
     }
 
     fn completion(&self, parts: &[PartReceipt], size: u64, crc64: Crc64) -> Request {
-        let mut text =
-            String::from("<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
-        for part in parts {
-            let (number, etag) = (part.number, escaped(&part.etag));
-            // Writing to a string cannot fail.
-            let _ =
-                write!(text, "<Part><PartNumber>{number}</PartNumber><ETag>&quot;{etag}&quot;</ETag></Part>");
-        }
-        text.push_str("</CompleteMultipartUpload>");
-        let request = Request::new(Deed::Complete, Method::POST, Some(self.full.clone()))
-            .query("uploadId", self.id.clone())
-            .header("content-type", "application/xml")
-            // Some servers put large objects together before they answer.
-            .answer_size(size / 64)
-            .body(Body::Document(Bytes::from(text)));
+        let parts = parts.iter().map(|part| (part.number, part.etag.as_str()));
+        // Some servers put large objects together before they answer.
+        let request = completion(&self.full, &self.id, parts).answer_size(size / 64);
         if !self.checksums {
             return request;
         }
@@ -120,4 +112,20 @@ impl BucketUpload {
             None => Err(trouble.fault),
         }
     }
+}
+
+/// The request that makes an object of parts, which are given by number and `ETag`.
+pub(super) fn completion<'a>(full: &str, id: &str, parts: impl Iterator<Item = (u32, &'a str)>) -> Request {
+    let mut text =
+        String::from("<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
+    for (number, etag) in parts {
+        let etag = escaped(etag);
+        // Writing to a string cannot fail.
+        let _ = write!(text, "<Part><PartNumber>{number}</PartNumber><ETag>&quot;{etag}&quot;</ETag></Part>");
+    }
+    text.push_str("</CompleteMultipartUpload>");
+    Request::new(Deed::Complete, Method::POST, Some(full.to_owned()))
+        .query("uploadId", id)
+        .header("content-type", "application/xml")
+        .body(Body::Document(Bytes::from(text)))
 }

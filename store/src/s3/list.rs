@@ -5,12 +5,12 @@ use adt_net::{encode, xml::Element};
 use futures::Stream;
 use http::Method;
 
-use super::{
-    Bucket,
-    client::Client,
-    request::{Answer, Deed, Request},
+use super::{Bucket, server::Client};
+use crate::{
+    Found,
+    exchange::{Answer, Deed, Request},
+    place::pages,
 };
-use crate::{Found, place::pages};
 
 /// Where a listing goes on.
 struct Cursor {
@@ -80,7 +80,7 @@ impl Cursor {
 
     fn found(&self, item: &Element, encoded: bool) -> Result<Option<Found>, Fault> {
         let raw = item.child("Key").map(|key| key.text.as_str()).unwrap_or_default();
-        let bucket = &self.client.bucket;
+        let bucket = &self.client.server.bucket;
         let full = name(raw, encoded).ok_or_else(|| odd(bucket, raw))?;
         let (Some(relative), Some(size)) = (full.strip_prefix(&self.stem), item.number("Size")) else {
             return Err(odd(bucket, &full));
@@ -90,7 +90,8 @@ impl Cursor {
             return Ok(None);
         }
         let key = Key::parse(relative).map_err(|error| odd(bucket, &full).because(error))?;
-        Ok(Some(Found { key, size, etag: item.etag("ETag"), modified: None, crc64: None }))
+        let written = item.value("LastModified").and_then(|text| text.parse().ok());
+        Ok(Some(Found { etag: item.etag("ETag"), written, ..Found::new(key, size) }))
     }
 }
 

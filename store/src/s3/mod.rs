@@ -3,17 +3,15 @@
 //! A small client of our own, because what a general one hides is what we need: the checksum of an answer, the parts a
 //! server holds of an unfinished upload, and the signs by which it asks for fewer requests.
 
-mod client;
 mod complaint;
 mod complete;
-mod fault;
-mod lanes;
+mod copy;
 mod list;
 mod multipart;
 mod proof;
 mod put;
 mod read;
-mod request;
+mod server;
 mod site;
 mod unfinished;
 
@@ -22,8 +20,8 @@ use std::sync::Arc;
 use adt_model::{Fault, Key};
 
 use crate::StoreOptions;
-use client::{Client, check_key};
 pub(crate) use multipart::BucketUpload;
+use server::{Client, check_key};
 
 /// A bucket and a prefix inside it.
 #[derive(Clone, Debug)]
@@ -34,7 +32,7 @@ pub(crate) struct Bucket {
 
 impl Bucket {
     pub(crate) fn open(bucket: &str, prefix: Option<&Key>, options: &StoreOptions) -> Result<Self, Fault> {
-        Ok(Self { client: Arc::new(Client::open(bucket, options)?), prefix: prefix.cloned() })
+        Ok(Self { client: Arc::new(server::open(bucket, options)?), prefix: prefix.cloned() })
     }
 
     pub(crate) fn below(&self, tail: &Key) -> Self {
@@ -48,7 +46,7 @@ impl Bucket {
             Some(prefix) => format!("{prefix}/{key}"),
             None => key.to_string(),
         };
-        check_key(&self.client.bucket, &full)?;
+        check_key(&self.client.server.bucket, &full)?;
         Ok(full)
     }
 

@@ -12,9 +12,12 @@ use super::{
     list::document,
     proof::{CRC64, Word, corrupt, with_or_without, word},
     put::described,
-    request::{Body, Deed, Request},
 };
-use crate::{Block, ListedPart, ObjectMeta, PartReceipt, Proof, checksum, part_size::MAX_PUT};
+use crate::{
+    Block, Held, ListedPart, ObjectMeta, PartReceipt, Proof, checksum,
+    exchange::{Body, Deed, Kind, Request},
+    part_size::MAX_PUT,
+};
 
 /// How often a part is sent again when the server does not hold it.
 const SENDS: u32 = 3;
@@ -61,11 +64,7 @@ impl Bucket {
         BucketUpload { bucket, key, full, id, checksums, proofs: Mutex::default() }
     }
 
-    pub(crate) async fn resume(
-        &self,
-        key: &Key,
-        id: &str,
-    ) -> Result<Option<(BucketUpload, Vec<ListedPart>)>, Fault> {
+    pub(crate) async fn resume(&self, key: &Key, id: &str) -> Result<Option<(BucketUpload, Held)>, Fault> {
         let full = self.full(key)?;
         let mut parts: Vec<ListedPart> = Vec::new();
         loop {
@@ -75,12 +74,12 @@ impl Bucket {
                 .query("part-number-marker", marker.to_string());
             let answer = match self.client.send(&request).await {
                 Ok(answer) => answer,
-                Err(trouble) if trouble.code() == "NoSuchUpload" || trouble.status() == 404 => {
+                Err(trouble) if trouble.kind() == Some(Kind::NoUpload) || trouble.status() == 404 => {
                     return Ok(None);
                 }
-                Err(trouble) if trouble.is_about_features() || trouble.status() == 405 => {
+                Err(trouble) if trouble.kind() == Some(Kind::Features) || trouble.status() == 405 => {
                     // Its parts can neither be seen nor used; they would only be paid for.
-                    let _ = self.abort(key, id).await;
+                    let _ = self.abort_upload(key, id).await;
                     return Ok(None);
                 }
                 Err(trouble) => return Err(trouble.fault),
@@ -90,7 +89,7 @@ impl Bucket {
             let last = parts.last().map_or(0, |part| part.number);
             if !root.is_true("IsTruncated") || last <= marker {
                 let checksums = root.value("ChecksumAlgorithm") == Some("CRC64NVME");
-                return Ok(Some((self.upload(key, full, id, checksums), parts)));
+                return Ok(Some((self.upload(key, full, id, checksums), Held::Parts(parts))));
             }
         }
     }
@@ -149,6 +148,6 @@ impl BucketUpload {
     }
 
     pub(crate) async fn abort(&self) -> Result<(), Fault> {
-        self.bucket.abort(&self.key, &self.id).await
+        self.bucket.abort_upload(&self.key, &self.id).await
     }
 }

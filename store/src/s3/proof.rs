@@ -5,13 +5,12 @@ use std::sync::atomic::Ordering;
 use adt_model::{Class, Crc64, Fault};
 use http::Method;
 
-use super::{
-    client::Client,
-    fault::Trouble,
-    read,
-    request::{Answer, Deed, Request},
+use super::{read, server::Client};
+use crate::{
+    Block, Found, Proof, checksum,
+    exchange::{Answer, Deed, Kind, Request, Trouble},
+    part_size::part_size,
 };
-use crate::{Block, Found, Proof, checksum, part_size::part_size};
 
 /// The header that carries CRC-64/NVME both ways.
 pub(super) const CRC64: &str = "x-amz-checksum-crc64nvme";
@@ -61,7 +60,7 @@ pub(super) async fn read_back(client: &Client, full: &str, size: u64) -> Result<
     let (mut at, mut crc) = (0, Crc64::EMPTY);
     while at < size {
         let end = size.min(at + piece);
-        let bytes = read::get(client, full, Some(at..end)).await?;
+        let bytes = read::get(client, full, Some(at..end), None).await?;
         crc = checksum::crc64_combine(crc, checksum::crc64(&bytes), end - at);
         at = end;
     }
@@ -84,14 +83,14 @@ pub(super) async fn with_or_without(
     client: &Client,
     form: impl Fn(bool) -> Request,
 ) -> Result<(Answer, bool), Trouble> {
-    if client.plain.load(Ordering::Relaxed) {
+    if client.server.plain.load(Ordering::Relaxed) {
         return client.send(&form(false)).await.map(|answer| (answer, false));
     }
     match client.send(&form(true)).await {
-        Err(trouble) if trouble.is_about_features() => {
+        Err(trouble) if trouble.kind() == Some(Kind::Features) => {
             // It may be about something else; then it is refused again, in words that fit better.
             let answer = client.send(&form(false)).await?;
-            client.plain.store(true, Ordering::Relaxed);
+            client.server.plain.store(true, Ordering::Relaxed);
             Ok((answer, false))
         }
         other => other.map(|answer| (answer, true)),

@@ -4,9 +4,13 @@ use http::Method;
 use super::{
     Bucket,
     proof::{Word, corrupt, look_again, send_block, word},
-    request::{Body, Deed, Request},
 };
-use crate::{Block, ObjectMeta, Receipt, mtime, part_size::MAX_PUT};
+use crate::{
+    Block, ObjectMeta, Receipt,
+    exchange::{Body, Deed, Request},
+    mtime,
+    part_size::MAX_PUT,
+};
 
 /// How often bytes are sent again when the server does not hold them.
 const SENDS: u32 = 3;
@@ -42,8 +46,18 @@ pub(super) fn described(mut request: Request, meta: &ObjectMeta) -> Request {
     if let Some(time) = meta.modified {
         request = request.header("x-amz-meta-mtime", mtime::to_text(time));
     }
-    if let Some(kind) = meta.content_type {
-        request = request.header("content-type", kind);
+    let fields = [
+        ("content-type", meta.content_type.as_deref()),
+        ("cache-control", meta.cache_control.as_deref()),
+        ("content-encoding", meta.content_encoding.as_deref()),
+    ];
+    for (name, value) in fields {
+        if let Some(value) = value {
+            request = request.header(name, value);
+        }
+    }
+    for (name, value) in &meta.user {
+        request = request.header(format!("x-amz-meta-{name}"), value);
     }
     request
 }

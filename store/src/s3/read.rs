@@ -6,11 +6,15 @@ use http::{Method, StatusCode};
 
 use super::{
     Bucket,
-    client::Client,
     proof::{CRC64, corrupt},
-    request::{Answer, Deed, Request},
+    server::Client,
 };
-use crate::{Found, checksum, mtime};
+use crate::{
+    Found, ObjectMeta, checksum,
+    exchange::{Answer, Deed, Kind, Request},
+    http_date::http_date,
+    mtime,
+};
 
 impl Bucket {
     pub(crate) async fn head(&self, key: &Key) -> Result<Option<Found>, Fault> {
@@ -18,14 +22,20 @@ impl Bucket {
         Ok(found.map(|found| Found { key: key.clone(), ..found }))
     }
 
-    pub(crate) async fn get(&self, key: &Key, range: Option<Range<u64>>) -> Result<Bytes, Fault> {
-        get(&self.client, &self.full(key)?, range).await
+    /// With `of` only the very version that was found will do.
+    pub(crate) async fn get(
+        &self,
+        key: &Key,
+        range: Option<Range<u64>>,
+        of: Option<&Found>,
+    ) -> Result<Bytes, Fault> {
+        get(&self.client, &self.full(key)?, range, of).await
     }
 
     pub(crate) async fn delete(&self, key: &Key) -> Result<(), Fault> {
         let request = Request::new(Deed::Delete, Method::DELETE, Some(self.full(key)?));
         match self.client.send(&request).await {
-            Err(trouble) if trouble.status() == 404 && trouble.code() != "NoSuchBucket" => Ok(()),
+            Err(trouble) if trouble.status() == 404 && trouble.kind() != Some(Kind::NoBucket) => Ok(()),
             other => other.map(drop).map_err(Fault::from),
         }
     }
@@ -45,7 +55,26 @@ pub(super) async fn head(client: &Client, full: &str) -> Result<Option<Found>, F
         return Err(Fault::new(Class::Refused, what));
     };
     let modified = answer.header(&format!("x-amz-meta-{}", mtime::KEY)).and_then(mtime::from_text);
-    Ok(Some(Found { key, size, etag: answer.etag(), modified, crc64: whole_checksum(&answer) }))
+    let written = answer.header("last-modified").and_then(http_date);
+    let (etag, crc64) = (answer.etag(), whole_checksum(&answer));
+    let meta = Some(Box::new(beside(&answer)));
+    Ok(Some(Found { etag, modified, crc64, written, meta, ..Found::new(key, size) }))
+}
+
+/// What is kept beside an object, from an answer about it.
+fn beside(answer: &Answer) -> ObjectMeta {
+    let text = |name: &str| answer.header(name).map(str::to_owned);
+    let user = answer.headers.iter().filter_map(|(name, value)| {
+        let name = name.as_str().strip_prefix("x-amz-meta-")?;
+        (name != mtime::KEY).then_some((name.to_owned(), value.to_str().ok()?.to_owned()))
+    });
+    ObjectMeta {
+        modified: text(&format!("x-amz-meta-{}", mtime::KEY)).and_then(|text| mtime::from_text(&text)),
+        content_type: text("content-type").map(Into::into),
+        cache_control: text("cache-control"),
+        content_encoding: text("content-encoding"),
+        user: user.collect(),
+    }
 }
 
 /// The checksum of the whole object, if that is what the answer holds. Of a multipart object whose kind of checksum is not
@@ -60,8 +89,17 @@ fn whole_checksum(answer: &Answer) -> Option<adt_model::Crc64> {
 }
 
 /// An object's bytes, or those of a range that is not empty; held against the server's checksum if they are all of it.
-pub(super) async fn get(client: &Client, full: &str, range: Option<Range<u64>>) -> Result<Bytes, Fault> {
+pub(super) async fn get(
+    client: &Client,
+    full: &str,
+    range: Option<Range<u64>>,
+    of: Option<&Found>,
+) -> Result<Bytes, Fault> {
     let mut request = Request::new(Deed::Get, Method::GET, Some(full.to_owned()));
+    let version = of.and_then(|found| found.etag.as_deref());
+    if let Some(etag) = version {
+        request = request.header("if-match", format!("\"{etag}\""));
+    }
     match &range {
         Some(range) => {
             request = request
@@ -70,9 +108,19 @@ pub(super) async fn get(client: &Client, full: &str, range: Option<Range<u64>>) 
         }
         None => request = request.header("x-amz-checksum-mode", "ENABLED"),
     }
-    let answer = client.send(&request).await?;
+    let answer = match client.send(&request).await {
+        Err(trouble) if trouble.kind() == Some(Kind::Condition) => {
+            return Err(changed(&client.target(&request)));
+        }
+        other => other?,
+    };
+    // Not every server looks at `if-match`.
+    if version.is_some_and(|wanted| answer.etag().is_some_and(|etag| etag != wanted)) {
+        return Err(changed(&client.target(&request)));
+    }
     let Some(range) = range else {
-        if whole_checksum(&answer).is_some_and(|crc| crc != checksum::crc64(&answer.body)) {
+        let whole = of.is_none_or(|found| found.size == answer.body.len() as u64);
+        if !whole || whole_checksum(&answer).is_some_and(|crc| crc != checksum::crc64(&answer.body)) {
             return Err(corrupt(client, full));
         }
         return Ok(answer.body);
@@ -85,6 +133,12 @@ pub(super) async fn get(client: &Client, full: &str, range: Option<Range<u64>>) 
         return Err(Fault::new(Class::Corrupt, what));
     }
     Ok(bytes)
+}
+
+/// The fault for an object that is not the version any more that was found.
+pub(super) fn changed(target: &str) -> Fault {
+    Fault::new(Class::Corrupt, format!("`{target}` was changed while it was read"))
+        .help("run the same command again when nobody writes it any more")
 }
 
 /// Whether an answer holds what was asked for, not as many bytes from elsewhere. Some servers send the range with a 200.

@@ -4,9 +4,11 @@ use http::Method;
 use super::{
     Bucket,
     list::{document, is_encoded, name},
-    request::{Deed, Request},
 };
-use crate::Unfinished;
+use crate::{
+    Unfinished,
+    exchange::{Deed, Kind, Request},
+};
 
 impl Bucket {
     /// Multipart uploads below this place, by whomever.
@@ -43,10 +45,14 @@ impl Bucket {
     }
 
     /// Throws an unfinished upload away; one that is not there counts as thrown away.
-    pub(crate) async fn abort(&self, key: &Key, id: &str) -> Result<(), Fault> {
+    pub(crate) async fn abort(&self, unfinished: &Unfinished) -> Result<(), Fault> {
+        self.abort_upload(&unfinished.key, &unfinished.upload_id).await
+    }
+
+    pub(super) async fn abort_upload(&self, key: &Key, id: &str) -> Result<(), Fault> {
         let request = Request::new(Deed::Abort, Method::DELETE, Some(self.full(key)?)).query("uploadId", id);
         match self.client.send(&request).await {
-            Err(trouble) if trouble.code() == "NoSuchUpload" => Ok(()),
+            Err(trouble) if trouble.kind() == Some(Kind::NoUpload) => Ok(()),
             other => other.map(drop).map_err(Fault::from),
         }
     }

@@ -1,6 +1,6 @@
 //! What every place promises, as one suite.
 
-use adt_store::{Place, Proof, Verdict, compare};
+use adt_store::{Held, Place, Proof, Verdict, compare};
 use futures::StreamExt;
 use jiff::Timestamp;
 
@@ -154,9 +154,15 @@ async fn unfinished(place: &Place) {
     let receipt = upload.put_part(1, 0, first.clone()).await.unwrap();
     assert!(names(&place).await.is_empty());
     let resumed = place.resume(&name, upload.id()).await.unwrap();
-    if let Some((upload, parts)) = resumed {
-        assert_eq!((parts.len(), parts[0].number, parts[0].size), (1, 1, 5 * MIB as u64));
-        assert_eq!(parts[0].etag, receipt.etag);
+    if let Some((upload, held)) = resumed {
+        match held {
+            Held::Parts(parts) => {
+                assert_eq!((parts.len(), parts[0].number, parts[0].size), (1, 1, 5 * MIB as u64));
+                assert_eq!(parts[0].etag, receipt.etag);
+            }
+            // What is not a whole step of the server's is held back until more comes.
+            Held::Bytes(bytes) => assert!((1..=5 * MIB as u64).contains(&bytes), "{bytes}"),
+        }
         let second = upload.put_part(2, 5 * MIB as u64, block("end")).await.unwrap();
         let whole = upload.complete(&[receipt, second]).await.unwrap();
         assert_eq!(whole.size, 5 * MIB as u64 + 3);

@@ -38,7 +38,8 @@ pub(crate) fn noise(length: usize, seed: u64) -> Vec<u8> {
 }
 
 pub(crate) fn meta(text: &str) -> ObjectMeta {
-    ObjectMeta { modified: Some(text.parse().unwrap()), content_type: Some("application/octet-stream") }
+    let content_type = Some("application/octet-stream".into());
+    ObjectMeta { modified: Some(text.parse().unwrap()), content_type, ..ObjectMeta::default() }
 }
 
 /// An S3 endpoint with a pair of keys.

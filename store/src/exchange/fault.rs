@@ -3,7 +3,10 @@
 use adt_model::{Class, Fault};
 use adt_net::{Said, connect, reqwest};
 
-use super::{complaint::Complaint, request::Deed};
+use super::{
+    complaint::{Complaint, Kind},
+    request::Deed,
+};
 
 /// A request that has failed for good: the fault for people, the complaint for the code that sent it.
 #[derive(Debug)]
@@ -13,17 +16,12 @@ pub(crate) struct Trouble {
 }
 
 impl Trouble {
-    pub(crate) fn code(&self) -> &str {
-        self.complaint.as_ref().map_or("", |c| c.code.as_str())
+    pub(crate) fn kind(&self) -> Option<Kind> {
+        self.complaint.as_ref().map(|c| c.kind)
     }
 
     pub(crate) fn status(&self) -> u16 {
         self.complaint.as_ref().map_or(0, |c| c.status)
-    }
-
-    /// The server does not know something that we would like it to.
-    pub(crate) fn is_about_features(&self) -> bool {
-        self.complaint.as_ref().is_some_and(Complaint::is_about_features)
     }
 }
 
@@ -39,12 +37,25 @@ impl From<Trouble> for Fault {
     }
 }
 
+/// What a cloud calls things, in help for people.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Words {
+    /// `bucket`, or `container`.
+    pub(crate) bucket: &'static str,
+    /// A command that gets new credentials.
+    pub(crate) renew: &'static str,
+}
+
 /// What a fault's text needs to know about the request.
 pub(crate) struct Scene<'a> {
     pub(crate) deed: Deed,
     /// `s3://bucket/key`.
     pub(crate) target: String,
     pub(crate) bucket: &'a str,
+    /// The cloud's own words.
+    pub(crate) words: Words,
+    /// What must be allowed for this deed: `` `s3:PutObject` on bucket `data` ``.
+    pub(crate) permission: String,
     /// The server, for people.
     pub(crate) server: &'a str,
     /// Where the credentials came from.
@@ -72,8 +83,8 @@ impl Scene<'_> {
     }
 
     fn said(&self, complaint: &Complaint) -> String {
-        match (&*complaint.code, &complaint.server_time) {
-            ("RequestTimeTooSkewed", Some(time)) => {
+        match (complaint.kind, &complaint.server_time) {
+            (Kind::Skewed, Some(time)) => {
                 format!("{} (here it is {}, there {time})", complaint.shown(), self.now)
             }
             _ => match &complaint.request_id {
@@ -87,66 +98,63 @@ impl Scene<'_> {
     }
 
     fn judge(&self, complaint: &Complaint) -> (Class, Option<String>) {
-        let Self { bucket, identity, server, .. } = self;
-        match complaint.code.as_str() {
-            "NoSuchBucket" => (
+        let Self { bucket, identity, server, words, .. } = self;
+        let Words { bucket: kind_of_bucket, renew } = words;
+        match complaint.kind {
+            Kind::NoBucket => (
                 Class::Missing,
-                Some(format!("check the name of bucket `{bucket}`, or create it first; asked {server}")),
+                Some(format!(
+                    "check the name of {kind_of_bucket} `{bucket}`, or create it first; asked {server}"
+                )),
             ),
-            "NoSuchKey" | "NoSuchUpload" | "NoSuchVersion" => (Class::Missing, None),
-            "AccessDenied" | "AllAccessDisabled" | "AccountProblem" => {
-                (Class::Refused, Some(self.permission()))
-            }
-            "InvalidAccessKeyId" | "UnrecognizedClientException" | "InvalidClientTokenId" => (
+            Kind::NoObject | Kind::NoUpload => (Class::Missing, None),
+            Kind::Denied => (Class::Refused, Some(self.permission())),
+            Kind::UnknownIdentity => (
                 Class::Refused,
                 Some(format!(
                     "the access key from {identity} is not known to {server}; check it, or AWS_PROFILE"
                 )),
             ),
-            "SignatureDoesNotMatch" => (
+            Kind::WrongSecret => (
                 Class::Refused,
                 Some(format!("the secret key from {identity} is not the one that belongs to its access key")),
             ),
-            "ExpiredToken" | "TokenRefreshRequired" | "InvalidToken" | "RequestExpired" => (
+            Kind::Expired if complaint.code.is_empty() => {
+                (Class::Refused, Some(format!("the credentials from {identity} may have expired")))
+            }
+            Kind::Expired => (
                 Class::Refused,
                 Some(format!(
-                    "the credentials from {identity} have expired; get new ones (such as `aws sso login`), then run the same command again"
+                    "the credentials from {identity} have expired; get new ones (such as `{renew}`), then run the same command again"
                 )),
             ),
-            "RequestTimeTooSkewed" => (Class::Refused, Some("set this machine's clock".into())),
-            "PermanentRedirect" | "AuthorizationHeaderMalformed" | "TemporaryRedirect" => (
+            Kind::Skewed => (Class::Refused, Some("set this machine's clock".into())),
+            Kind::Elsewhere => (
                 Class::Refused,
                 Some(match &complaint.region {
                     Some(region) => format!("the bucket is in region {region}: set AWS_REGION={region}"),
                     None => "set AWS_REGION to the bucket's region".into(),
                 }),
             ),
-            "EntityTooLarge" => {
+            Kind::TooLarge => {
                 (Class::Refused, Some("the server takes no object or part of this size".into()))
             }
-            "InvalidBucketName" => {
-                (Class::BadInput, Some(format!("`{bucket}` is not a bucket's name there")))
+            Kind::BadBucketName => {
+                (Class::BadInput, Some(format!("`{bucket}` is not a {kind_of_bucket}'s name there")))
             }
-            "KeyTooLongError" => (Class::BadInput, Some("shorten the names of the folders".into())),
-            "QuotaExceeded" | "XMinioStorageFull" => {
+            Kind::LongKey => (Class::BadInput, Some("shorten the names of the folders".into())),
+            Kind::Full => {
                 (Class::Refused, Some("free some space there, then run the same command again".into()))
             }
-            _ => (class_by_status(complaint.status), self.help_by_status(complaint.status)),
-        }
-    }
-
-    fn help_by_status(&self, status: u16) -> Option<String> {
-        match status {
-            401 | 403 => Some(self.permission()),
-            301 | 307 => Some("set AWS_REGION to the bucket's region".into()),
-            400 => Some(format!("the credentials from {} may have expired", self.identity)),
-            _ => None,
+            Kind::Condition => (Class::Conflict, None),
+            Kind::SlowDown | Kind::Passing | Kind::Damaged | Kind::Features | Kind::Other => {
+                (class_by_status(complaint.status), None)
+            }
         }
     }
 
     fn permission(&self) -> String {
-        let (permission, bucket, identity) = (self.deed.permission(), self.bucket, self.identity);
-        format!("`{permission}` on bucket `{bucket}` must be allowed for the credentials from {identity}")
+        format!("{} must be allowed for the credentials from {}", self.permission, self.identity)
     }
 
     /// The fault for a connection that could not be had, or broke.
@@ -171,6 +179,7 @@ fn class_by_status(status: u16) -> Class {
     match status {
         404 => Class::Missing,
         408 | 429 | 500 | 502..=504 => Class::Transient,
+        412 => Class::Conflict,
         _ => Class::Refused,
     }
 }
@@ -185,6 +194,8 @@ mod tests {
             deed: Deed::Put,
             target: "s3://data/a".into(),
             bucket: "data",
+            words: Words { bucket: "bucket", renew: "aws sso login" },
+            permission: "`s3:PutObject` on bucket `data`".into(),
             server: "https://s3.example",
             identity: "profile `lab`",
             now: "2026-01-01T00:00:00Z".into(),
@@ -193,27 +204,27 @@ mod tests {
     }
 
     #[rstest]
-    #[case("NoSuchBucket", 404, Class::Missing, "bucket `data`")]
-    #[case("NoSuchKey", 404, Class::Missing, "")]
+    #[case(Kind::NoBucket, 404, Class::Missing, "bucket `data`")]
+    #[case(Kind::NoObject, 404, Class::Missing, "")]
     #[case(
-        "AccessDenied",
+        Kind::Denied,
         403,
         Class::Refused,
         "`s3:PutObject` on bucket `data` must be allowed for the credentials from profile `lab`"
     )]
-    #[case("InvalidAccessKeyId", 403, Class::Refused, "profile `lab`")]
-    #[case("SignatureDoesNotMatch", 403, Class::Refused, "profile `lab`")]
-    #[case("ExpiredToken", 400, Class::Refused, "get new ones")]
-    #[case("RequestTimeTooSkewed", 403, Class::Refused, "clock")]
-    #[case("PermanentRedirect", 301, Class::Refused, "AWS_REGION")]
-    #[case("EntityTooLarge", 400, Class::Refused, "size")]
-    #[case("InvalidBucketName", 400, Class::BadInput, "`data`")]
-    #[case("SlowDown", 503, Class::Transient, "")]
-    #[case("", 403, Class::Refused, "s3:PutObject")]
-    #[case("", 500, Class::Transient, "")]
-    #[case("Whatever", 409, Class::Refused, "")]
-    fn refusals(#[case] code: &str, #[case] status: u16, #[case] class: Class, #[case] help: &str) {
-        let complaint = Complaint { code: code.into(), status, ..Complaint::default() };
+    #[case(Kind::UnknownIdentity, 403, Class::Refused, "profile `lab`")]
+    #[case(Kind::WrongSecret, 403, Class::Refused, "profile `lab`")]
+    #[case(Kind::Expired, 400, Class::Refused, "get new ones")]
+    #[case(Kind::Skewed, 403, Class::Refused, "clock")]
+    #[case(Kind::Elsewhere, 301, Class::Refused, "AWS_REGION")]
+    #[case(Kind::TooLarge, 400, Class::Refused, "size")]
+    #[case(Kind::BadBucketName, 400, Class::BadInput, "`data`")]
+    #[case(Kind::SlowDown, 503, Class::Transient, "")]
+    #[case(Kind::Denied, 403, Class::Refused, "s3:PutObject")]
+    #[case(Kind::Passing, 500, Class::Transient, "")]
+    #[case(Kind::Other, 409, Class::Refused, "")]
+    fn refusals(#[case] kind: Kind, #[case] status: u16, #[case] class: Class, #[case] help: &str) {
+        let complaint = Complaint { kind, code: "Word".into(), status, ..Complaint::default() };
         let fault = scene().refused(&complaint);
         assert_eq!(fault.class(), class);
         assert!(fault.advice().unwrap_or_default().contains(help), "{:?}", fault.advice());
@@ -223,7 +234,7 @@ mod tests {
     #[test]
     fn clocks_that_differ_are_both_shown() {
         let complaint = Complaint {
-            code: "RequestTimeTooSkewed".into(),
+            kind: Kind::Skewed,
             server_time: Some("2027-01-01T00:00:00Z".into()),
             ..Complaint::default()
         };

@@ -1,8 +1,11 @@
+use std::borrow::Cow;
+
+use adt_model::Secret;
 use adt_net::{encode, xml::unquoted};
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 
-/// What a request is for: how it is called in messages, and which permission AWS wants for it.
+/// What a request is for: how it is called in messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Deed {
     Put,
@@ -16,6 +19,7 @@ pub(crate) enum Deed {
     List,
     ListParts,
     ListUploads,
+    Copy,
 }
 
 impl Deed {
@@ -32,18 +36,7 @@ impl Deed {
             Self::List => "list",
             Self::ListParts => "list the parts of",
             Self::ListUploads => "list the unfinished uploads of",
-        }
-    }
-
-    pub(crate) fn permission(self) -> &'static str {
-        match self {
-            Self::Put | Self::PutPart | Self::Begin | Self::Complete => "s3:PutObject",
-            Self::Abort => "s3:AbortMultipartUpload",
-            Self::Head | Self::Get => "s3:GetObject",
-            Self::Delete => "s3:DeleteObject",
-            Self::List => "s3:ListBucket",
-            Self::ListParts => "s3:ListMultipartUploadParts",
-            Self::ListUploads => "s3:ListBucketMultipartUploads",
+            Self::Copy => "copy",
         }
     }
 }
@@ -74,18 +67,22 @@ pub(crate) struct Request {
     pub(crate) method: Method,
     /// The whole key in the bucket; `None` for the bucket itself.
     pub(crate) key: Option<String>,
+    /// Where the server itself said that this goes; what it says is kept to the letter.
+    pub(crate) at: Option<Secret>,
     query: Vec<(&'static str, String)>,
     /// Lower-case names.
-    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) headers: Vec<(Cow<'static, str>, String)>,
     pub(crate) body: Body,
     /// How many bytes the answer may well have, for the time it is given.
     pub(crate) answer_size: u64,
+    /// A status outside 200 to 299 that is an answer all the same.
+    pub(crate) welcome: Option<u16>,
 }
 
 impl Request {
     pub(crate) fn new(deed: Deed, method: Method, key: Option<String>) -> Self {
         let (query, headers) = (Vec::new(), Vec::new());
-        Self { deed, method, key, query, headers, body: Body::None, answer_size: 0 }
+        Self { deed, method, key, at: None, query, headers, body: Body::None, answer_size: 0, welcome: None }
     }
 
     pub(crate) fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -93,8 +90,18 @@ impl Request {
         self
     }
 
-    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+    pub(crate) fn header(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    pub(crate) fn at(mut self, url: &Secret) -> Self {
+        self.at = Some(url.clone());
+        self
+    }
+
+    pub(crate) fn welcome(mut self, status: u16) -> Self {
+        self.welcome = Some(status);
         self
     }
 

@@ -1,0 +1,317 @@
+//! The talk with a cloud's server: one request, dressed for that cloud, sent, and tried again while there is hope. What is the same for
+//! every cloud is here; a [`Server`] knows what is not.
+
+mod complaint;
+mod fault;
+mod lanes;
+mod request;
+
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use adt_model::Fault;
+use adt_net::{
+    Backoff, Environment, Random,
+    connect::{self, is_about_certificates},
+    reqwest,
+};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, Method, StatusCode};
+use tokio::time::Instant;
+
+use crate::StoreOptions;
+pub(crate) use complaint::{Complaint, Cure, Kind};
+use fault::Scene;
+pub(crate) use fault::{Trouble, Words};
+use lanes::Lanes;
+pub(crate) use request::{Answer, Body, Deed, Request, header};
+
+/// What a body may take at least, in bytes a second, before it counts as stalled.
+const SLOWEST: u64 = 256 << 10;
+/// A person wants to know that requests are tried again, not of each one.
+const TELL: Duration = Duration::from_secs(1);
+/// How often bytes may arrive damaged before the line is not to be trusted.
+const DAMAGED: u32 = 4;
+/// What is set aside for an answer before its first byte; a foreign length is no reason for more.
+const ASIDE: u64 = 64 << 20;
+
+/// What is a cloud's own about a request and its answer.
+pub(crate) trait Server: Send + Sync + 'static {
+    /// What a request was dressed with, for [`Server::mend`] to know whether another has mended it already.
+    type With: Send + Sync;
+
+    /// The request as it goes over the wire at this moment: where, with which headers, on whose behalf.
+    fn dress(&self, request: &Request) -> impl Future<Output = Result<Dressed<Self::With>, Fault>> + Send;
+
+    /// A refusal, read and sorted.
+    fn complaint(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Complaint;
+
+    /// Whether an answer whose status says well is a refusal all the same.
+    fn refuses_late(&self, _request: &Request, _body: &[u8]) -> bool {
+        false
+    }
+
+    /// Gets other credentials or goes to another region; false when another attempt would go no better.
+    fn mend(&self, complaint: &Complaint, dressed: &Dressed<Self::With>)
+    -> impl Future<Output = bool> + Send;
+
+    /// The bucket's or container's bare name.
+    fn bucket(&self) -> &str;
+
+    /// An object (by its whole key) or the bucket itself, as people write it.
+    fn target(&self, key: Option<&str>) -> String;
+
+    /// What must be allowed for a deed.
+    fn permission(&self, deed: Deed) -> String;
+
+    /// The cloud's words.
+    fn words(&self) -> Words;
+}
+
+/// A request as it goes over the wire.
+pub(crate) struct Dressed<With> {
+    /// Encoded, with its query.
+    pub(crate) url: String,
+    /// All of them but `content-length`; what is secret is marked so.
+    pub(crate) headers: HeaderMap,
+    /// The server, for people.
+    pub(crate) server: String,
+    /// Where the credentials came from, for people.
+    pub(crate) identity: String,
+    pub(crate) with: With,
+}
+
+/// Connections and lanes to a server, and patience with it.
+pub(crate) struct Exchange<S> {
+    pub(crate) server: S,
+    options: StoreOptions,
+    http: reqwest::Client,
+    lanes: Lanes,
+    random: Random,
+    told: Mutex<(Option<Instant>, u32)>,
+}
+
+/// Why an attempt failed.
+enum Failure {
+    Answered(Box<Complaint>),
+    Network(reqwest::Error),
+    Late(Duration),
+}
+
+/// Connections for a server; `secure` says whether TLS will be needed.
+pub(crate) fn connections(options: &StoreOptions, secure: bool) -> Result<reqwest::Client, Fault> {
+    connect::client(&options.environment, options.lanes, secure)
+}
+
+impl<S: Server> Exchange<S> {
+    pub(crate) fn new(server: S, http: reqwest::Client, options: &StoreOptions) -> Self {
+        Self {
+            server,
+            http,
+            lanes: Lanes::new(options.lanes),
+            random: Random::from_time((options.clock)()),
+            told: Mutex::default(),
+            options: options.clone(),
+        }
+    }
+
+    /// Sends a request until it is answered, refused for good, or out of time.
+    pub(crate) async fn send(&self, request: &Request) -> Result<Answer, Trouble> {
+        let mut backoff = Backoff::new(self.options.retry_time);
+        let (mut refreshed, mut moved, mut damaged) = (false, false, 0);
+        loop {
+            let dressed = self.server.dress(request).await?;
+            let lane = self.lanes.enter().await;
+            let began = Instant::now();
+            let failure = match self.attempt(request, &dressed).await {
+                Ok(answer) => {
+                    lane.succeeded();
+                    return Ok(answer);
+                }
+                Err(failure) => failure,
+            };
+            let cure = failure.cure();
+            match cure {
+                Cure::SlowDown => lane.overloaded(),
+                Cure::SendAgain => {
+                    drop(lane);
+                    damaged += 1;
+                    if damaged >= DAMAGED {
+                        return Err(self.scene(request, &dressed, String::new()).damaged(damaged).into());
+                    }
+                }
+                Cure::Again => drop(lane),
+                Cure::None | Cure::Refresh | Cure::Move => {
+                    let tried = match cure {
+                        Cure::Refresh => std::mem::replace(&mut refreshed, true),
+                        Cure::Move => std::mem::replace(&mut moved, true),
+                        _ => true,
+                    };
+                    if let (false, Some(complaint)) = (tried, failure.complaint())
+                        && self.server.mend(complaint, &dressed).await
+                    {
+                        continue;
+                    }
+                    return Err(failure.trouble(&self.scene(request, &dressed, String::new())));
+                }
+            }
+            let Some(wait) = backoff.failed(began, &self.random) else {
+                return Err(failure.trouble(&self.scene(request, &dressed, backoff.shown())));
+            };
+            self.tell(request, &failure, wait);
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn attempt(&self, request: &Request, dressed: &Dressed<S::With>) -> Result<Answer, Failure> {
+        let body = request.body.bytes();
+        let mut sent =
+            self.http.request(request.method.clone(), &dressed.url).headers(dressed.headers.clone());
+        if request.method == Method::PUT || request.method == Method::POST {
+            sent = sent.header(http::header::CONTENT_LENGTH, body.len()).body(body.clone());
+        }
+        let patience = self.options.request_timeout;
+        let moved = (body.len() as u64).max(request.answer_size);
+        let time = patience + Duration::from_secs(moved / SLOWEST);
+        let answer = tokio::time::timeout(time, sent.send()).await.map_err(|_| Failure::Late(time))??;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        if request.answer_size > 0 && request.method == Method::GET && status == StatusCode::OK {
+            // A range was asked for and everything is being sent; it may be more than there is memory.
+            let length = answer.content_length().unwrap_or(u64::MAX);
+            if length > request.answer_size {
+                return Err(Failure::Answered(Box::new(Complaint::no_ranges())));
+            }
+        }
+        let body = collect(answer, patience).await?;
+        let welcome = status.is_success() || request.welcome == Some(status.as_u16());
+        if welcome && !self.server.refuses_late(request, &body) {
+            return Ok(Answer { status, headers, body });
+        }
+        Err(Failure::Answered(Box::new(self.server.complaint(status, &headers, &body))))
+    }
+
+    fn tell(&self, request: &Request, failure: &Failure, wait: Duration) {
+        let more = {
+            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            if told.0.is_some_and(|at| at.elapsed() < TELL) {
+                told.1 += 1;
+                return;
+            }
+            told.0 = Some(Instant::now());
+            std::mem::take(&mut told.1)
+        };
+        let others =
+            if more == 0 { String::new() } else { format!("; {more} other retries since the last note") };
+        let (words, target, why) = (request.deed.words(), self.target(request), failure.shown());
+        let wait = wait.as_secs_f64();
+        (self.options.on_retry)(&format!("will {words} `{target}` again in {wait:.1} s: {why}{others}"));
+    }
+
+    /// What a request is about, as people write it.
+    pub(crate) fn target(&self, request: &Request) -> String {
+        self.server.target(request.key.as_deref())
+    }
+
+    /// The environment that was handed in.
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.options.environment
+    }
+
+    /// The time of day.
+    pub(crate) fn now(&self) -> jiff::Timestamp {
+        (self.options.clock)()
+    }
+
+    /// A number unlike others, for names; nothing secret.
+    pub(crate) fn number(&self) -> u64 {
+        self.random.next()
+    }
+
+    fn scene<'a>(&'a self, request: &Request, dressed: &'a Dressed<S::With>, tries: String) -> Scene<'a> {
+        Scene {
+            deed: request.deed,
+            target: self.target(request),
+            bucket: self.server.bucket(),
+            words: self.server.words(),
+            permission: self.server.permission(request.deed),
+            server: &dressed.server,
+            identity: &dressed.identity,
+            now: (self.options.clock)().to_string(),
+            tries,
+        }
+    }
+}
+
+/// Reads an answer's body. A server that stops in the middle is late, however much it has sent before.
+async fn collect(mut answer: reqwest::Response, patience: Duration) -> Result<Bytes, Failure> {
+    let length = answer.content_length().unwrap_or_default();
+    let mut body = BytesMut::with_capacity(length.min(ASIDE) as usize);
+    let mut first = None;
+    loop {
+        let chunk =
+            tokio::time::timeout(patience, answer.chunk()).await.map_err(|_| Failure::Late(patience))??;
+        match (chunk, first.take()) {
+            (None, None) => return Ok(body.freeze()),
+            // Most answers come in one piece, which need not be copied.
+            (None, Some(only)) => return Ok(only),
+            (Some(chunk), None) if body.is_empty() && chunk.len() as u64 >= length => first = Some(chunk),
+            (Some(chunk), earlier) => {
+                body.extend_from_slice(earlier.as_deref().unwrap_or_default());
+                body.extend_from_slice(&chunk);
+            }
+        }
+    }
+}
+
+impl From<reqwest::Error> for Failure {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Network(error)
+    }
+}
+
+impl Failure {
+    fn cure(&self) -> Cure {
+        match self {
+            Self::Answered(complaint) => complaint.kind.cure(),
+            Self::Network(error) if is_about_certificates(error) || error.is_builder() => Cure::None,
+            Self::Network(error) if error.is_timeout() => Cure::SlowDown,
+            Self::Network(_) => Cure::Again,
+            Self::Late(_) => Cure::SlowDown,
+        }
+    }
+
+    fn complaint(&self) -> Option<&Complaint> {
+        match self {
+            Self::Answered(complaint) => Some(complaint),
+            _ => None,
+        }
+    }
+
+    fn shown(&self) -> String {
+        match self {
+            Self::Answered(complaint) => complaint.shown(),
+            Self::Network(error) if error.is_connect() => "no connection".into(),
+            Self::Network(_) => "the connection broke".into(),
+            Self::Late(time) => format!("no answer within {} s", time.as_secs()),
+        }
+    }
+
+    fn trouble(self, scene: &Scene<'_>) -> Trouble {
+        match self {
+            Self::Answered(complaint) => {
+                Trouble { fault: scene.refused(&complaint), complaint: Some(*complaint) }
+            }
+            Self::Network(error) => scene.unreachable(error).into(),
+            Self::Late(time) => scene.late(time.as_secs()).into(),
+        }
+    }
+}
+
+impl<S: Server> fmt::Debug for Exchange<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange").field("bucket", &self.server.bucket()).finish_non_exhaustive()
+    }
+}
