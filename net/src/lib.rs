@@ -5,19 +5,26 @@
 //! - [`connect::client`], one pool of connections with the machine's own trusted certificates and the proxies of the
 //!   [`Environment`] that was handed in;
 //! - [`Backoff`], when a request is tried again: by a time budget, with jitter from a [`Random`];
-//! - [`aws`], the places where AWS's own tools look for credentials, region and endpoint, and its signatures.
+//! - [`aws`], the places where AWS's own tools look for credentials, region and endpoint, and its signatures;
+//! - [`google`] and [`azure`], the same for their storage.
 
 pub mod aws;
+pub mod azure;
 mod backoff;
 pub mod connect;
 pub mod encode;
+mod endpoint;
 mod environment;
+mod fetch;
+pub mod google;
 mod hex;
+mod kept;
 mod random;
 mod said;
 pub mod xml;
 
 pub use backoff::Backoff;
+pub use endpoint::Endpoint;
 pub use environment::Environment;
 pub use hex::hex;
 pub use random::Random;

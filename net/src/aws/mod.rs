@@ -6,8 +6,9 @@ mod post;
 mod profile;
 mod sign;
 
+pub use crate::endpoint::Endpoint;
 pub use credentials::{Credentials, Keys};
-pub use endpoint::{Endpoint, configured_endpoint, domain, region};
+pub use endpoint::{configured_endpoint, domain, region};
 pub use post::Post;
 pub use profile::Profiles;
 pub use sign::{EMPTY_SHA256, Signable, Signer, UNSIGNED, amz_date, sha256_hex};

@@ -1,7 +1,7 @@
 use adt_model::{Class, Fault};
 
-use super::{Chain, Keys, fetch};
-use crate::connect::is_loopback;
+use super::{Chain, Keys};
+use crate::{connect::is_loopback, fetch};
 
 /// Where a container of ECS finds its task's credentials.
 const TASK: &str = "http://169.254.170.2";

@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use adt_model::Fault;
 
-use super::{Chain, Keys, fetch};
+use super::{Chain, Keys};
+use crate::fetch;
 
 const ENDPOINT: &str = "http://169.254.169.254";
 /// Off an instance nobody answers; that must not take long.

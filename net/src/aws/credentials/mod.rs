@@ -2,7 +2,6 @@
 
 mod chain;
 mod container;
-mod fetch;
 mod instance;
 mod process;
 mod role;
@@ -11,15 +10,14 @@ mod sso;
 use std::{fmt, sync::Arc};
 
 use adt_model::{Fault, Secret};
-use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Mutex;
+use jiff::Timestamp;
 
-use crate::Environment;
+use crate::{
+    Environment,
+    kept::{Ends, Kept},
+};
 
 use chain::Chain;
-
-/// Keys are replaced this long before they end, so that a long request does not outlive them.
-const MARGIN: SignedDuration = SignedDuration::from_mins(5);
 
 /// A pair of keys. Its `Debug` shows where they come from and nothing else.
 #[derive(Clone)]
@@ -63,11 +61,17 @@ impl fmt::Debug for Keys {
     }
 }
 
+impl Ends for Keys {
+    fn ends(&self) -> Option<Timestamp> {
+        self.expires
+    }
+}
+
 /// The keys in use, shared by all requests to a server.
 pub struct Credentials {
     chain: Chain,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
-    current: Mutex<Option<Arc<Keys>>>,
+    kept: Kept<Keys>,
 }
 
 impl Credentials {
@@ -77,33 +81,18 @@ impl Credentials {
         http: reqwest::Client,
         clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     ) -> Self {
-        Self { chain: Chain::new(environment, http), clock, current: Mutex::new(None) }
+        Self { chain: Chain::new(environment, http), clock, kept: Kept::empty() }
     }
 
     /// Keys that are good for a while. Only one request at a time looks for new ones; the others wait for what it finds.
     pub async fn get(&self) -> Result<Arc<Keys>, Fault> {
-        let mut current = self.current.lock().await;
         let now = (self.clock)();
-        let lasts = |keys: &Keys, until: Timestamp| keys.expires.is_none_or(|end| end > until);
-        if let Some(keys) = current.as_ref().filter(|keys| lasts(keys, now + MARGIN)) {
-            return Ok(Arc::clone(keys));
-        }
-        match self.chain.find(now).await {
-            Ok(keys) => Ok(Arc::clone(current.insert(Arc::new(keys)))),
-            // Old keys that still hold are better than none.
-            Err(fault) => match current.as_ref().filter(|keys| lasts(keys, now)) {
-                Some(keys) => Ok(Arc::clone(keys)),
-                None => Err(fault),
-            },
-        }
+        self.kept.get(now, || self.chain.find(now)).await
     }
 
     /// Forgets keys that the server called expired, unless others have already taken their place.
     pub async fn forget(&self, refused: &Arc<Keys>) {
-        let mut current = self.current.lock().await;
-        if current.as_ref().is_some_and(|keys| Arc::ptr_eq(keys, refused)) {
-            *current = None;
-        }
+        self.kept.forget(refused).await;
     }
 }
 

@@ -5,10 +5,10 @@ use std::fmt::Write;
 use adt_model::{Class, Fault, Secret};
 use jiff::Timestamp;
 
-use super::{Chain, Keys, chain::written_down, fetch};
+use super::{Chain, Keys, chain::written_down};
 use crate::{
     aws::{self, Post, Profiles},
-    encode,
+    encode, fetch,
     xml::Element,
 };
 

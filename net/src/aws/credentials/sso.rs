@@ -3,8 +3,8 @@ use camino::Utf8PathBuf;
 use jiff::Timestamp;
 use ring::digest;
 
-use super::{Chain, Keys, fetch};
-use crate::{aws::Profiles, encode, hex};
+use super::{Chain, Keys};
+use crate::{aws::Profiles, encode, fetch, hex};
 
 /// Keys by single sign-on: the token that `aws sso login` left behind, exchanged for a role's keys.
 pub(super) async fn keys(
