@@ -41,6 +41,7 @@ pub(crate) fn ctx(
             chunk_memory: settings.chunk_memory,
             parallel_jobs: settings.parallel_jobs,
             fail_fast: ways.fail_fast,
+            part_size: None,
             zip_level: settings.zip_level,
             retrigger: ways.retrigger,
         },
@@ -55,6 +56,7 @@ pub(crate) fn ctx(
         pool: Arc::new(pool),
         chunks: settings.chunk_memory.map_or_else(|| budget.clone(), Budget::new),
         budget,
+        pace: adt_engine::Pace::free(),
         version: env!("CARGO_PKG_VERSION"),
     }))
 }

@@ -10,6 +10,11 @@ pub fn crc64_combine(a: u64, b: u64, len_b: u64) -> u64 {
     checksum_combine(CrcAlgorithm::Crc64Nvme, a, b, len_b)
 }
 
+/// The same of CRC-32C.
+pub fn crc32c_combine(a: u32, b: u32, len_b: u64) -> u32 {
+    checksum_combine(CrcAlgorithm::Crc32Iscsi, u64::from(a), u64::from(b), len_b) as u32
+}
+
 /// CRC-64/NVME of bytes that come piece by piece.
 #[derive(Clone, Debug)]
 pub struct Crc64Digest(Digest);
@@ -50,6 +55,28 @@ pub fn crc32c(bytes: &[u8]) -> u32 {
 /// CRC-32 of a text whose first part has checksum `a` and whose last `len_b` bytes have checksum `b`.
 pub fn crc32_combine(a: u32, b: u32, len_b: u64) -> u32 {
     checksum_combine(CrcAlgorithm::Crc32IsoHdlc, u64::from(a), u64::from(b), len_b) as u32
+}
+
+/// CRC-32C of bytes that come piece by piece.
+#[derive(Clone, Debug)]
+pub struct Crc32cDigest(Digest);
+
+impl Default for Crc32cDigest {
+    fn default() -> Self {
+        Self(Digest::new(CrcAlgorithm::Crc32Iscsi))
+    }
+}
+
+impl Crc32cDigest {
+    /// The next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The checksum of all of them.
+    pub fn finish(&self) -> u32 {
+        self.0.finalize() as u32
+    }
 }
 
 #[cfg(test)]
@@ -99,6 +126,7 @@ mod tests {
             let (a, b) = bytes.split_at(cut.min(bytes.len()));
             prop_assert_eq!(crc64_combine(crc64(a), crc64(b), b.len() as u64), crc64(&bytes));
             prop_assert_eq!(crc32_combine(crc32(a), crc32(b), b.len() as u64), crc32(&bytes));
+            prop_assert_eq!(crc32c_combine(crc32c(a), crc32c(b), b.len() as u64), crc32c(&bytes));
             let mut digest = Crc64Digest::new();
             digest.update(a);
             digest.update(b);

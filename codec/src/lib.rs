@@ -15,7 +15,9 @@ pub mod wavpack;
 pub mod zstd;
 
 pub use blosc::unshuffle;
-pub use crc::{Crc64Digest, crc32, crc32_combine, crc32c, crc64, crc64_combine};
+pub use crc::{
+    Crc32cDigest, Crc64Digest, crc32, crc32_combine, crc32c, crc32c_combine, crc64, crc64_combine,
+};
 pub use deflate::{Deflater, HISTORY};
 pub use frame::FrameError;
 pub use intensities::Intensities;

@@ -71,6 +71,11 @@ impl Course {
         self.notes.push(text.to_owned());
     }
 
+    /// What the ledger calls this work from now on.
+    pub(crate) fn adopt(&mut self, row: JobId) {
+        self.row = Some(row);
+    }
+
     /// Nothing is left to do for what the ledger knows as `row`; a dry run leaves it alone.
     pub(crate) fn skip(&mut self, row: JobId, dry_run: bool) -> JobEnd {
         if !dry_run {

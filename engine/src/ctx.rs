@@ -9,7 +9,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{budget::Budget, services::Services};
+use crate::{budget::Budget, pace::Pace, services::Services};
 
 /// Says what time it is.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -30,6 +30,8 @@ pub struct Settings {
     pub parallel_jobs: usize,
     /// After the first failed job, begin no other.
     pub fail_fast: bool,
+    /// Bytes of each part of a large object; chosen by its size when nobody says.
+    pub part_size: Option<u64>,
     /// Deflate level of zipped folders, 1 to 9.
     pub zip_level: u8,
     /// Start a pipeline also where an earlier start may have arrived.
@@ -91,6 +93,8 @@ pub struct Ctx {
     pub pool: Arc<rayon::ThreadPool>,
     /// Memory for blocks in flight.
     pub budget: Budget,
+    /// How fast bytes may be taken up.
+    pub pace: Pace,
     /// Memory for chunks that are made; the same account where one number is to bound everything.
     pub chunks: Budget,
     /// This program's version, for documents.

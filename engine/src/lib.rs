@@ -18,6 +18,8 @@ pub mod delivery;
 pub mod ephys;
 pub mod imaging;
 pub mod job;
+pub mod moving;
+mod pace;
 mod pack;
 pub mod prepare;
 pub mod probe;
@@ -28,4 +30,5 @@ pub mod steps;
 pub mod survey;
 
 pub use ctx::{Clock, Ctx, Settings, Stop, Tell};
+pub use pace::Pace;
 pub use run::{Asked, Summary, run};

@@ -30,10 +30,19 @@ impl Ledger {
     /// The lock is a file in `<ledger>.locks`, named by a checksum of the asset's location. The files stay, for removing one
     /// could take it from under a process that is about to lock it.
     pub fn claim(&self, asset: &Location) -> Result<Claim, Fault> {
+        self.claim_name(&asset.to_string())
+    }
+
+    /// The same for a move: others may bring other things to the same place meanwhile.
+    pub fn claim_move(&self, from: &str, to: &Location) -> Result<Claim, Fault> {
+        self.claim_name(&format!("{from} to {to}"))
+    }
+
+    fn claim_name(&self, asset: &str) -> Result<Claim, Fault> {
         let folder = Utf8PathBuf::from(format!("{}.locks", self.path()));
         create_folder(&folder)?;
         let mut digest = Crc64Digest::new();
-        digest.update(asset.to_string().as_bytes());
+        digest.update(asset.as_bytes());
         let path = folder.join(format!("{:016x}.lock", digest.finish()));
         let failed = |error| Fault::io(format!("cannot claim `{asset}`"), error);
         let mut file = File::options()
@@ -61,14 +70,14 @@ impl Ledger {
 }
 
 /// Says whose it is; the file's modification time says since when.
-fn sign(file: &mut File, asset: &Location) -> std::io::Result<()> {
+fn sign(file: &mut File, asset: &str) -> std::io::Result<()> {
     file.set_len(0)?;
     file.rewind()?;
     write!(file, "{}\n{asset}\n", std::process::id())
 }
 
 /// Names the holder as far as it can be read: Windows locks the content too.
-fn held(asset: &Location, file: &mut File) -> Fault {
+fn held(asset: &str, file: &mut File) -> Fault {
     let mut text = String::new();
     let holder = match file.read_to_string(&mut text) {
         Ok(_) => text.lines().next().filter(|pid| !pid.is_empty()).map(|pid| format!("process {pid}")),

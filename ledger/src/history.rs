@@ -182,7 +182,7 @@ fn attempt_row(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {
         objects_sent: row.get("objects_sent")?,
         objects_kept: row.get("objects_kept")?,
         // The ledger counts bytes and objects only.
-        samples: 0,
+        ..Moved::default()
     };
     let seconds = ended_at.map(|end| end.duration_since(started_at).as_secs_f64());
     Ok(AttemptRow {

@@ -93,6 +93,31 @@ impl Ledger {
             dry_run: plan.dry_run,
             at: at.to_string(),
         };
+        self.begin(run, new)
+    }
+
+    /// Durable: objects are moved to `to`. What earlier moves to the same place recorded stays; an asset that stands at the very
+    /// place is another job, and nothing is known of it here.
+    pub fn begin_move(
+        &self,
+        run: RunId,
+        to: &Location,
+        name: &str,
+        dry_run: bool,
+        at: Timestamp,
+    ) -> Result<JobId, Fault> {
+        let new = NewJob {
+            asset: format!("copy to {to}"),
+            name: name.to_owned(),
+            plan: "{}".into(),
+            fingerprint: String::new(),
+            dry_run,
+            at: at.to_string(),
+        };
+        self.begin(run, new).map(|(job, _)| job)
+    }
+
+    fn begin(&self, run: RunId, new: NewJob) -> Result<(JobId, Resumed), Fault> {
         self.ask_durably("begin a job", move |connection| {
             let (job, resumed) = upsert(connection, &new)?;
             connection.execute(

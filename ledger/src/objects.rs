@@ -25,6 +25,8 @@ pub struct ObjectRow {
     pub source_modified: Option<Timestamp>,
     /// Size of the file it was made from.
     pub source_size: Option<u64>,
+    /// What its source calls the version it was made from; `None` for files.
+    pub source_etag: Option<String>,
     /// How it is known.
     pub state: ObjectState,
     /// When the destination confirmed it.
@@ -71,8 +73,8 @@ impl Ledger {
             connection
                 .prepare_cached(
                     "INSERT OR REPLACE INTO objects
-                         (job_id, key, state, size, crc64, etag, source_size, source_modified, at)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                         (job_id, key, state, size, crc64, etag, source_size, source_modified, source_etag, at)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
                 )?
                 .execute(params![
                     job.0,
@@ -83,6 +85,7 @@ impl Ledger {
                     row.etag,
                     row.source_size,
                     time(row.source_modified),
+                    row.source_etag,
                     time(row.at)
                 ])
                 .map(drop)
@@ -161,6 +164,7 @@ fn object_row(row: &Row<'_>) -> rusqlite::Result<ObjectRow> {
         etag: row.get("etag")?,
         source_modified: maybe_parsed(row, "source_modified")?,
         source_size: row.get("source_size")?,
+        source_etag: row.get("source_etag")?,
         state: maybe_word(row, "state")?.unwrap_or(ObjectState::Seen),
         at: maybe_parsed(row, "at")?,
     })

@@ -8,7 +8,8 @@ use crate::refusal::fault;
 const APPLICATION: i32 = i32::from_be_bytes(*b"adtL");
 
 /// Each entry brings a file from the version of its index to the next. Never change one that was released; append.
-const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema_2.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("schema.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
 
 /// Brings a file up to this program's version, whole or not at all; other processes wait meanwhile.
 pub(crate) fn migrate(path: &Utf8Path, connection: &mut Connection) -> Result<(), Fault> {

@@ -20,6 +20,8 @@ pub struct UploadRow {
     pub source_size: Option<u64>,
     /// Modification time of the file it is made from.
     pub source_modified: Option<Timestamp>,
+    /// What its source calls the version it is made from; `None` for files.
+    pub source_etag: Option<String>,
     /// When it began.
     pub at: Timestamp,
 }
@@ -45,8 +47,8 @@ impl Ledger {
             remove(connection, job, &upload.key)?;
             connection
                 .prepare_cached(
-                    "INSERT INTO uploads (job_id, key, upload_id, part_size, source_size, source_modified, at)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                    "INSERT INTO uploads (job_id, key, upload_id, part_size, source_size, source_modified, source_etag, at)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                 )?
                 .execute(params![
                     job.0,
@@ -55,6 +57,7 @@ impl Ledger {
                     upload.part_size,
                     upload.source_size,
                     time(upload.source_modified),
+                    upload.source_etag,
                     upload.at.to_string()
                 ])
                 .map(drop)
@@ -134,6 +137,7 @@ fn upload_row(row: &Row<'_>) -> rusqlite::Result<UploadRow> {
         part_size: row.get("part_size")?,
         source_size: row.get("source_size")?,
         source_modified: maybe_parsed(row, "source_modified")?,
+        source_etag: row.get("source_etag")?,
         at: parsed(row, "at")?,
     })
 }

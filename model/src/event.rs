@@ -54,6 +54,21 @@ pub enum What {
         /// Whether it stood there already and was not sent again.
         kept: bool,
     },
+    /// One object could not be moved; the others go on.
+    ObjectFailed {
+        /// Its name.
+        key: String,
+        /// What failed, with the chain of causes.
+        fault: String,
+        /// What to do about it.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        help: Option<String>,
+    },
+    /// One object was removed from the destination (or, in a dry run, would be).
+    Deleted {
+        /// Its name.
+        key: String,
+    },
     /// Something a person should know; nothing has failed.
     Note {
         /// The sentence.
@@ -95,6 +110,24 @@ pub struct Moved {
     /// Samples that have been compressed, or stood there already; all channels counted.
     #[serde(default)]
     pub samples: u64,
+    /// Of a listing that is worked on while it is read: what it has shown so far.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub listing: Option<Listed>,
+}
+
+/// What a listing has shown so far, and what became of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// Objects found.
+    pub objects: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Whether that is all.
+    pub all: bool,
+    /// Objects that could not be moved.
+    pub failed: u64,
+    /// Objects removed from the destination.
+    pub deleted: u64,
 }
 
 impl Moved {

@@ -26,7 +26,7 @@ mod size;
 pub use acq::{AcqDatetime, AcqDatetimeError};
 pub use crc::Crc64;
 pub use ephys::{BloscName, BloscShuffle, ChunkLength, EphysConfig, Lsb, LsbSample, TraceCodec};
-pub use event::{Ended, Event, JobEnd, Moved, What};
+pub use event::{Ended, Event, JobEnd, Listed, Moved, What};
 pub use facts::{
     BehaviorFacts, DocumentFacts, EphysFacts, Facts, FolderFacts, Gathered, ImagingFacts, Standing,
     StreamFacts, TileFacts,

@@ -21,13 +21,16 @@ mod options;
 mod part_size;
 mod place;
 mod s3;
+mod sums;
 mod upload;
 
 pub use compare::{Verdict, compare};
+pub use local::{file_etag, is_temporary};
 pub use object::{
     Block, Copied, Found, Held, ListedPart, ObjectMeta, PartReceipt, Proof, Receipt, Unfinished,
 };
 pub use options::{Encryption, StoreOptions};
 pub use part_size::{MAX_OBJECT, MAX_PARTS, MAX_PUT, MIN_PART, part_offset, part_size, part_size_at};
 pub use place::Place;
+pub use sums::{Digests, Sums};
 pub use upload::Upload;

@@ -2,6 +2,7 @@ use std::{ops::Range, sync::Arc};
 
 use adt_model::{Class, Fault, Key, Location};
 use bytes::Bytes;
+use camino::Utf8Path;
 use futures::{
     Stream, StreamExt,
     stream::{self, BoxStream},
@@ -88,6 +89,14 @@ impl Place {
         each!(self, place => place.put(key, block, meta).await)
     }
 
+    /// Whether [`Place::copy`] is worth asking for.
+    pub fn copies_from(&self, from: &Self) -> bool {
+        match (&self.kind, &from.kind) {
+            (Kind::S3(here), Kind::S3(there)) => !self.rehearsing && here.copies_from(there),
+            _ => false,
+        }
+    }
+
     /// Makes `key` here a copy of `source` there, by the server itself; nothing passes through this machine.
     ///
     /// Without `meta` the copy keeps what is beside the source. `None` when these two places cannot do that between
@@ -153,6 +162,26 @@ impl Place {
         each!(self, place => place.get(&found.key, range, Some(found)).await)
     }
 
+    /// All bytes of the version that was found, with what stands beside it; in one request where that is possible. For objects that fit
+    /// into memory.
+    pub async fn whole(&self, found: Found) -> Result<(Bytes, Found), Fault> {
+        let all = 0..found.size;
+        match &self.kind {
+            Kind::S3(bucket) if found.size > 0 || found.meta.is_none() => bucket.whole(found).await,
+            Kind::Folder(_) => Ok((self.get_of(&found, all).await?, found)),
+            _ => {
+                let found = match found.meta {
+                    Some(_) => found,
+                    // Another version by now shows when it is read.
+                    None => {
+                        self.head(&found.key).await?.filter(|now| now.etag == found.etag).unwrap_or(found)
+                    }
+                };
+                Ok((self.get_of(&found, all).await?, found))
+            }
+        }
+    }
+
     /// Everything below the location, in pages of at most a thousand or so, in byte order of the relative keys.
     ///
     /// Only what is *below*: `s3://b/name` lists `name/x` as `x`, and neither `name` nor `name_sorted/x`. A place that
@@ -166,6 +195,27 @@ impl Place {
             failed |= page.is_err();
             std::future::ready(go_on)
         })
+    }
+
+    /// Makes `key` (whose name ends with `.rclonelink`, which is cut off) a link to `target`; false where there are no links: keep the
+    /// target's text as an object.
+    pub async fn link(&self, key: &Key, target: &Utf8Path) -> Result<bool, Fault> {
+        match &self.kind {
+            Kind::Folder(folder) if !self.rehearsing => folder.link(key, target).await,
+            Kind::Folder(_) => Ok(true),
+            _ => Ok(false),
+        }
+    }
+
+    /// Makes an empty folder: in a bucket an empty object whose name ends with a slash, as consoles do.
+    pub async fn make_folder(&self, key: &Key) -> Result<(), Fault> {
+        if self.rehearsing {
+            return Ok(());
+        }
+        match &self.kind {
+            Kind::Folder(folder) => folder.make_folder(key).await,
+            Kind::S3(bucket) => bucket.make_folder(key).await,
+        }
     }
 
     /// Removes an object; one that is not there counts as removed.

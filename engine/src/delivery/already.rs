@@ -21,7 +21,7 @@ impl Delivery {
     /// Whether `key` at the destination holds this file's content.
     pub(super) async fn has_file(&self, entry: &Entry, key: &Key) -> Result<bool, Fault> {
         let Some(row) = self.known(key)? else { return Ok(false) };
-        let source = Source { size: Some(entry.size), modified: Some(entry.modified) };
+        let source = Source::file(entry);
         if row.size != entry.size {
             return Ok(false);
         }
@@ -30,7 +30,7 @@ impl Delivery {
                 return Ok(self.stays(key, row.size));
             }
             if let Some(recorded) = row.crc64 {
-                return self.same_checksum(entry, key, &row, recorded, source).await;
+                return self.same_checksum(entry, key, &row, recorded, &source).await;
             }
         }
         let Some(found) = self.place.head(key).await? else { return Ok(false) };
@@ -38,7 +38,7 @@ impl Delivery {
         if compare(&found, entry.size, Some(entry.modified), ours, None) != Verdict::Same {
             return Ok(false);
         }
-        self.keep(key, found.size, found.crc64, found.etag, source)?;
+        self.keep(key, found.size, found.crc64, found.etag, &source)?;
         Ok(self.stays(key, found.size))
     }
 
@@ -58,7 +58,7 @@ impl Delivery {
         key: &Key,
         row: &ObjectRow,
         recorded: Crc64,
-        source: Source,
+        source: &Source,
     ) -> Result<bool, Fault> {
         if small::checksum(entry).await? != recorded {
             return Ok(false);
@@ -68,7 +68,7 @@ impl Delivery {
     }
 
     /// Whether `key` at the destination holds these bytes.
-    pub(super) async fn has_bytes(&self, key: &Key, block: &Block, source: Source) -> Result<bool, Fault> {
+    pub(super) async fn has_bytes(&self, key: &Key, block: &Block, source: &Source) -> Result<bool, Fault> {
         let Some(row) = self.known(key)? else { return Ok(false) };
         let size = block.bytes.len() as u64;
         if row.size != size {
@@ -88,7 +88,7 @@ impl Delivery {
         Ok(self.stays(key, size))
     }
 
-    pub(super) fn known(&self, key: &Key) -> Result<Option<ObjectRow>, Fault> {
+    pub(crate) fn known(&self, key: &Key) -> Result<Option<ObjectRow>, Fault> {
         match self.row {
             Some(job) if self.look => self.ctx.ledger.object(job, key),
             _ => Ok(None),

@@ -1,6 +1,6 @@
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 
-use adt_model::Moved;
+use adt_model::{Listed, Moved};
 
 /// What a job has moved so far. Written in the hot loops, sampled by `job`.
 #[derive(Debug, Default)]
@@ -10,7 +10,17 @@ pub struct Counters {
     objects_sent: AtomicU64,
     objects_kept: AtomicU64,
     samples: AtomicU64,
+    found: AtomicU64,
+    found_bytes: AtomicU64,
+    listing: AtomicU8,
+    failed: AtomicU64,
+    deleted: AtomicU64,
 }
+
+/// How far the listing of a source is.
+const NONE: u8 = 0;
+const LISTING: u8 = 1;
+const LISTED: u8 = 2;
 
 impl Counters {
     /// Bytes of the source that have been worked on.
@@ -34,9 +44,40 @@ impl Counters {
         self.samples.fetch_add(samples, Relaxed);
     }
 
+    /// The source is listed while it is moved; this much more of it is known.
+    pub fn found(&self, objects: u64, bytes: u64) {
+        self.listing.fetch_max(LISTING, Relaxed);
+        self.found.fetch_add(objects, Relaxed);
+        self.found_bytes.fetch_add(bytes, Relaxed);
+    }
+
+    /// All of the source is known.
+    pub fn listed(&self) {
+        self.listing.store(LISTED, Relaxed);
+    }
+
+    /// One object could not be moved.
+    pub fn failed(&self) {
+        self.failed.fetch_add(1, Relaxed);
+    }
+
+    /// One object was removed from the destination.
+    pub fn deleted(&self) {
+        self.deleted.fetch_add(1, Relaxed);
+    }
+
     /// All of it at this moment.
     pub fn now(&self) -> Moved {
+        let state = self.listing.load(Relaxed);
+        let listing = (state != NONE).then(|| Listed {
+            objects: self.found.load(Relaxed),
+            bytes: self.found_bytes.load(Relaxed),
+            all: state == LISTED,
+            failed: self.failed.load(Relaxed),
+            deleted: self.deleted.load(Relaxed),
+        });
         Moved {
+            listing,
             bytes_read: self.bytes_read.load(Relaxed),
             bytes_sent: self.bytes_sent.load(Relaxed),
             objects_sent: self.objects_sent.load(Relaxed),

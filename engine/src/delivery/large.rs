@@ -1,34 +1,30 @@
-//! Files that go in parts.
+//! Objects that go in parts.
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use adt_formats::{SteadyFile, folder::Entry};
 use adt_model::{Class, Fault, Key};
-use adt_store::{PartReceipt, Upload, part_size};
+use adt_store::{MAX_PARTS, PartReceipt, Upload, part_size};
 use tokio::task::JoinSet;
 
-use super::{
-    Delivery, Source,
-    small::{block, off_the_reactor},
-    upload::Open,
-};
+use super::{Delivery, Source, reader::Reader, upload::Open};
 
 type Parts = BTreeMap<u32, PartReceipt>;
 
 impl Delivery {
-    pub(super) async fn large(&self, entry: &Entry, key: &Key) -> Result<(), Fault> {
-        let source = Source { size: Some(entry.size), modified: Some(entry.modified) };
-        let opening = entry.clone();
-        let file = Arc::new(
-            off_the_reactor(move || SteadyFile::open(&opening.path, opening.size, opening.modified)).await?,
-        );
-        let part_size = part_size(Some(entry.size));
-        let Open { upload, kept } = self.open_upload(key, part_size, source).await?;
+    /// Reads each byte once, many parts at a time; the object becomes visible when its source has proven steady.
+    pub(super) async fn large(&self, reader: Reader, source: Source, key: &Key) -> Result<(), Fault> {
+        let reader = Arc::new(reader);
+        let part_size = self.part_size(reader.size());
+        let Open { upload, kept } = self.open_upload(key, part_size, &source).await?;
         let upload = Arc::new(upload);
-        let sent = self.send_parts(entry, key, &file, &upload, part_size, kept).await;
-        let steady = off_the_reactor(move || file.finish()).await;
+        let whole = kept.is_empty();
+        let sent = self.send_parts(&reader, key, &upload, part_size, kept).await;
+        let steady = match &sent {
+            Ok(parts) => reader.finish(parts.values(), whole).await,
+            Err(_) => Ok(()),
+        };
         match (sent, steady) {
-            (Ok(parts), Ok(())) => self.complete(key, &upload, parts, source).await.map(drop),
+            (Ok(parts), Ok(())) => self.complete(key, &upload, parts, &source).await.map(drop),
             // A source that changed makes the parts worthless; after any other fault they are taken up by the next run.
             (Err(fault), _) | (Ok(_), Err(fault)) if fault.class() == Class::Corrupt => {
                 self.give_up(key, &upload).await?;
@@ -43,21 +39,31 @@ impl Delivery {
         }
     }
 
+    /// What was asked for, if it is enough; the same in every run with the same settings, so that an upload can be taken up.
+    fn part_size(&self, size: u64) -> u64 {
+        let usual = part_size(Some(size));
+        match self.ctx.settings.part_size {
+            // Ten thousand parts are the most that any cloud takes.
+            Some(asked) => asked.max(size.div_ceil(u64::from(MAX_PARTS)).next_multiple_of(1 << 20)),
+            None => usual,
+        }
+    }
+
     async fn send_parts(
         &self,
-        entry: &Entry,
+        reader: &Arc<Reader>,
         key: &Key,
-        file: &Arc<SteadyFile>,
         upload: &Arc<Upload>,
         part_size: u64,
         mut parts: Parts,
     ) -> Result<Parts, Fault> {
+        let size = reader.size();
         let mut flying = JoinSet::new();
-        let count = u32::try_from(entry.size.div_ceil(part_size))
-            .map_err(|_| Fault::new(Class::Refused, format!("`{}` needs too many parts", entry.path)))?;
+        let count = u32::try_from(size.div_ceil(part_size))
+            .map_err(|_| Fault::new(Class::Refused, format!("`{key}` needs too many parts")))?;
         for number in 1..=count {
             let offset = u64::from(number - 1) * part_size;
-            let length = part_size.min(entry.size - offset);
+            let length = part_size.min(size - offset);
             if parts.get(&number).is_some_and(|kept| kept.size == length) {
                 self.counters.read(length);
                 continue;
@@ -70,14 +76,10 @@ impl Delivery {
                 self.land(key, &mut flying, &mut parts).await?;
             }
             let permit = self.ctx.budget.take(length).await;
-            let (file, upload, budget) = (Arc::clone(file), Arc::clone(upload), self.ctx.budget.clone());
+            self.ctx.pace.take(length).await;
+            let (reader, upload, budget) = (Arc::clone(reader), Arc::clone(upload), self.ctx.budget.clone());
             flying.spawn(async move {
-                let block = off_the_reactor(move || {
-                    let mut bytes = budget.buffer(length as usize);
-                    file.read_at(offset, &mut bytes.fill()[..length as usize])?;
-                    Ok(block(bytes.freeze(length as usize)))
-                })
-                .await?;
+                let block = reader.read(offset, length, &budget).await?;
                 let receipt = upload.put_part(number, offset, block).await;
                 drop(permit);
                 receipt

@@ -6,7 +6,9 @@
 mod already;
 mod counters;
 mod large;
+mod object;
 mod piece;
+mod reader;
 mod small;
 mod stream;
 mod upload;
@@ -19,7 +21,7 @@ use std::sync::{
 use adt_formats::folder::Entry;
 use adt_ledger::{JobId, ObjectRow, ObjectState};
 use adt_model::{Fault, Key, What};
-use adt_store::{Place, Receipt};
+use adt_store::{ObjectMeta, Place, Receipt};
 use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
@@ -66,10 +68,21 @@ pub struct Address {
 }
 
 /// What an object was made from, as far as it tells whether it must be made again.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Source {
     pub size: Option<u64>,
     pub modified: Option<Timestamp>,
+    /// What another place calls the version; `None` for files.
+    pub etag: Option<String>,
+    /// What another place keeps beside it, to be kept here too; `None` for files.
+    pub meta: Option<Box<ObjectMeta>>,
+}
+
+impl Source {
+    /// A file.
+    pub(crate) fn file(entry: &Entry) -> Self {
+        Self { size: Some(entry.size), modified: Some(entry.modified), ..Self::default() }
+    }
 }
 
 impl Delivery {
@@ -128,18 +141,18 @@ impl Delivery {
             self.counters.read(entry.size);
             return Ok(());
         }
-        if entry.size <= self.whole() { self.small(entry, key).await } else { self.large(entry, key).await }
+        self.send_file(entry, key).await
     }
 
     /// Sends `bytes` as the object `key`, unless the destination has confirmed the same content before.
     pub async fn bytes(&self, key: &Key, bytes: Bytes, modified: Option<Timestamp>) -> Result<(), Fault> {
         self.ctx.stop.check()?;
         let block = small::block(bytes);
-        let source = Source { size: None, modified };
-        if self.has_bytes(key, &block, source).await? {
+        let source = Source { modified, ..Source::default() };
+        if self.has_bytes(key, &block, &source).await? {
             return Ok(());
         }
-        self.send_block(key, block, source).await.map(drop)
+        self.send_block(key, block, &source).await.map(drop)
     }
 
     /// An earlier run made `key` from `read` bytes of source, and the destination still holds its `size` bytes.
@@ -171,7 +184,7 @@ impl Delivery {
     }
 
     /// The destination holds `key`: keep that, count it, tell it.
-    fn confirm(&self, key: &Key, receipt: &Receipt, source: Source) -> Result<(), Fault> {
+    fn confirm(&self, key: &Key, receipt: &Receipt, source: &Source) -> Result<(), Fault> {
         self.keep(key, receipt.size, Some(receipt.crc64), receipt.etag.clone(), source)?;
         self.counters.sent(receipt.size);
         self.tell_object(key, receipt.size, false);
@@ -184,7 +197,7 @@ impl Delivery {
         size: u64,
         crc64: Option<adt_model::Crc64>,
         etag: Option<String>,
-        source: Source,
+        source: &Source,
     ) -> Result<(), Fault> {
         let Some(job) = self.row else { return Ok(()) };
         let row = ObjectRow {
@@ -194,6 +207,7 @@ impl Delivery {
             etag,
             source_size: source.size,
             source_modified: source.modified,
+            source_etag: source.etag.clone(),
             state: ObjectState::Confirmed,
             at: Some((self.ctx.clock)()),
         };

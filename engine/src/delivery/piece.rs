@@ -23,7 +23,7 @@ impl Made {
 
     /// The ledger keeps it where it keeps the size of a file.
     fn source(self) -> Source {
-        Source { size: Some(self.identity), modified: self.modified }
+        Source { size: Some(self.identity), modified: self.modified, ..Source::default() }
     }
 }
 
@@ -53,9 +53,9 @@ impl Delivery {
     /// Sends what was made, unless the destination holds the same bytes.
     pub(crate) async fn piece(&self, key: &Key, bytes: Bytes, made: Made) -> Result<(), Fault> {
         let block = block(bytes);
-        if self.has_bytes(key, &block, made.source()).await? {
+        if self.has_bytes(key, &block, &made.source()).await? {
             return Ok(());
         }
-        self.send_block(key, block, made.source()).await.map(drop)
+        self.send_block(key, block, &made.source()).await.map(drop)
     }
 }

@@ -5,23 +5,37 @@ use adt_model::{Class, Crc64, Fault, Key};
 use adt_store::{Block, ObjectMeta, Receipt};
 use bytes::Bytes;
 
-use super::{Delivery, Source};
+use super::{Delivery, Source, reader::Reader};
 use crate::budget::Budget;
 
 /// Read size when only a checksum is wanted.
 const STRIDE: usize = 1 << 20;
 
 impl Delivery {
-    pub(super) async fn small(&self, entry: &Entry, key: &Key) -> Result<(), Fault> {
-        let _permit = self.ctx.budget.take(entry.size).await;
-        let (entry, budget) = (entry.clone(), self.ctx.budget.clone());
-        let source = Source { size: Some(entry.size), modified: Some(entry.modified) };
-        let block = off_the_reactor(move || read_whole(&entry, &budget)).await?;
-        self.counters.read(block.bytes.len() as u64);
-        self.send_block(key, block, source).await.map(drop)
+    /// Sends one file as the object `key`, whatever stands there.
+    pub(crate) async fn send_file(&self, entry: &Entry, key: &Key) -> Result<(), Fault> {
+        if entry.size <= self.whole() {
+            return self.small(entry, key).await;
+        }
+        self.large(Reader::file(entry).await?, Source::file(entry), key).await
     }
 
-    pub(super) async fn send_block(&self, key: &Key, block: Block, source: Source) -> Result<Receipt, Fault> {
+    async fn small(&self, entry: &Entry, key: &Key) -> Result<(), Fault> {
+        let _permit = self.ctx.budget.take(entry.size).await;
+        self.ctx.pace.take(entry.size).await;
+        let source = Source::file(entry);
+        let (entry, budget) = (entry.clone(), self.ctx.budget.clone());
+        let block = off_the_reactor(move || read_whole(&entry, &budget)).await?;
+        self.counters.read(block.bytes.len() as u64);
+        self.send_block(key, block, &source).await.map(drop)
+    }
+
+    pub(super) async fn send_block(
+        &self,
+        key: &Key,
+        block: Block,
+        source: &Source,
+    ) -> Result<Receipt, Fault> {
         self.unmark().await?;
         let meta = described(key, source);
         let receipt = self.place.put(key, block, &meta).await?;
@@ -74,13 +88,16 @@ pub(crate) async fn off_the_reactor<T: Send + 'static>(
 }
 
 /// What is kept beside an object that is made from `source`.
-pub(super) fn described(key: &Key, source: Source) -> ObjectMeta {
+pub(super) fn described(key: &Key, source: &Source) -> ObjectMeta {
+    if let Some(meta) = &source.meta {
+        return ObjectMeta::clone(meta);
+    }
     let content_type = content_type(key).map(Into::into);
     ObjectMeta { modified: source.modified, content_type, ..ObjectMeta::default() }
 }
 
 /// What browsers and viewers must know; everything else is plain bytes.
-fn content_type(key: &Key) -> Option<&'static str> {
+pub(super) fn content_type(key: &Key) -> Option<&'static str> {
     let (_, extension) = key.file_name().rsplit_once('.')?;
     Some(match extension {
         "json" | "zattrs" | "zgroup" | "zarray" | "zmetadata" => "application/json",

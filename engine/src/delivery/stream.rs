@@ -32,7 +32,7 @@ impl Delivery {
         identity: &str,
         work: impl FnOnce(&mut Outlet) -> Result<T, Fault> + Send + 'static,
     ) -> Result<(T, Receipt), Fault> {
-        let source = Source { size: Some(entry.size), modified: Some(entry.modified) };
+        let source = Source::file(entry);
         self.made(key, identity, source, work).await
     }
 
@@ -51,11 +51,11 @@ impl Delivery {
         match (sent, made) {
             (Ok(Drained::Whole(parcel)), Ok(made)) => {
                 let bytes = parcel.bytes;
-                let receipt = self.send_block(key, block(bytes), source).await?;
+                let receipt = self.send_block(key, block(bytes), &source).await?;
                 Ok((made, receipt))
             }
             (Ok(Drained::Parts { open, parts }), Ok(made)) => {
-                let receipt = self.complete(key, &open.upload, parts, source).await?;
+                let receipt = self.complete(key, &open.upload, parts, &source).await?;
                 Ok((made, receipt))
             }
             (Ok(Drained::Parts { open, .. }), Err(fault)) => {
@@ -83,8 +83,9 @@ impl Delivery {
         }
         // Not every server lets a part be replaced, so an upload of other bytes must never be taken up. What decides the bytes of a
         // stream stands where the size of a file stands.
-        let made_from = Source { size: Some(adt_codec::crc64(identity.as_bytes()) >> 1), modified: None };
-        let open = self.open_upload(key, part_size_at(1), made_from).await?;
+        let made_from =
+            Source { size: Some(adt_codec::crc64(identity.as_bytes()) >> 1), ..Source::default() };
+        let open = self.open_upload(key, part_size_at(1), &made_from).await?;
         let upload = Arc::new(open.upload);
         let mut parts = BTreeMap::new();
         let mut flying = JoinSet::new();

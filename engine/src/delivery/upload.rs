@@ -38,7 +38,12 @@ impl Delivery {
     /// Takes up the upload of `key` that an earlier run began for the same source and part size, or begins one.
     ///
     /// An upload for another source is aborted. A new one is in the ledger before its first part is sent.
-    pub(super) async fn open_upload(&self, key: &Key, part_size: u64, source: Source) -> Result<Open, Fault> {
+    pub(super) async fn open_upload(
+        &self,
+        key: &Key,
+        part_size: u64,
+        source: &Source,
+    ) -> Result<Open, Fault> {
         self.unmark().await?;
         if let Some(open) = self.take_up(key, part_size, source).await? {
             return Ok(open);
@@ -53,6 +58,7 @@ impl Delivery {
                 part_size,
                 source_size: source.size,
                 source_modified: source.modified,
+                source_etag: source.etag.clone(),
                 at: (self.ctx.clock)(),
             };
             self.ctx.ledger.upload_begun(job, row)?;
@@ -60,12 +66,13 @@ impl Delivery {
         Ok(Open { upload, kept: BTreeMap::new() })
     }
 
-    async fn take_up(&self, key: &Key, part_size: u64, source: Source) -> Result<Option<Open>, Fault> {
+    async fn take_up(&self, key: &Key, part_size: u64, source: &Source) -> Result<Option<Open>, Fault> {
         let Some(job) = self.row.filter(|_| self.look) else { return Ok(None) };
         let Some((row, parts)) = self.ctx.ledger.upload(job, key)? else { return Ok(None) };
         let same = row.part_size == part_size
             && row.source_size == source.size
-            && row.source_modified == source.modified;
+            && row.source_modified == source.modified
+            && row.source_etag == source.etag;
         if same && let Some((upload, held)) = self.place.resume(key, &row.upload_id).await? {
             let parts = parts.into_iter().map(|p| PartReceipt {
                 number: p.number,
@@ -98,7 +105,7 @@ impl Delivery {
         key: &Key,
         upload: &Upload,
         parts: BTreeMap<u32, PartReceipt>,
-        source: Source,
+        source: &Source,
     ) -> Result<Receipt, Fault> {
         let parts: Vec<_> = parts.into_values().collect();
         let receipt = upload.complete(&parts).await?;

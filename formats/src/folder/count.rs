@@ -35,7 +35,7 @@ pub fn count(root: &Utf8Path, leave_out: &[Utf8PathBuf], pulse: &dyn Pulse) -> R
             Walked::Entry(entry) => {
                 fingerprint.add(&entry);
                 match entry.kind {
-                    EntryKind::File => counted.files += 1,
+                    EntryKind::File | EntryKind::Link => counted.files += 1,
                     EntryKind::EmptyFolder => counted.empty_folders += 1,
                 }
                 counted.bytes += entry.size;

@@ -7,22 +7,25 @@ use std::{
 use adt_model::{Class, Fault};
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::Links;
+
 /// What may be entered: the root and what is left out of it, all without links.
 #[derive(Debug, Default)]
 pub(super) struct Boundary {
     root: PathBuf,
     leave_out: Vec<PathBuf>,
+    links: Links,
 }
 
 impl Boundary {
-    pub(super) fn new(root: &Utf8Path, leave_out: &[Utf8PathBuf]) -> Result<Self, Fault> {
+    pub(super) fn new(root: &Utf8Path, leave_out: &[Utf8PathBuf], links: Links) -> Result<Self, Fault> {
         let real = |path: &Utf8Path| {
             fs::canonicalize(path).map_err(|error| Fault::io(format!("`{path}` cannot be found"), error))
         };
         // Resolved here too, though callers hand over resolved paths: a relative one would match nothing, and what
         // must stay private would be taken along.
         let leave_out = leave_out.iter().map(|path| real(path)).collect::<Result<_, _>>()?;
-        Ok(Self { root: real(root)?, leave_out })
+        Ok(Self { root: real(root)?, leave_out, links })
     }
 
     pub(super) fn root(&self) -> &Path {
@@ -36,6 +39,9 @@ impl Boundary {
     }
 }
 
+/// What the name of a link ends with where it is kept as an object, as rclone has it.
+pub const LINK: &str = ".rclonelink";
+
 /// One name of a folder.
 #[derive(Debug)]
 pub(super) struct Child {
@@ -47,6 +53,7 @@ pub(super) struct Child {
 #[derive(Debug)]
 pub(super) enum Shape {
     File,
+    Link,
     /// With its path without links.
     Folder(PathBuf),
     LeftOut(String),
@@ -79,7 +86,11 @@ pub(super) fn list(
         } else {
             shape(&real.join(&name), kind, boundary)
         };
-        let name = if matches!(shape, Shape::Folder(_)) { name + "/" } else { name };
+        let name = match shape {
+            Shape::Folder(_) => name + "/",
+            Shape::Link => name + LINK,
+            _ => name,
+        };
         children.push(Child { name, shape });
     }
     children.sort_unstable_by(|a, b| a.name.cmp(&b.name));
@@ -105,6 +116,11 @@ fn shape(real: &Path, kind: fs::FileType, boundary: &Boundary) -> Shape {
 }
 
 fn follow(link: &Utf8Path, folder: &Path, boundary: &Boundary, above: &[&Path]) -> Shape {
+    match boundary.links {
+        Links::Skip => return Shape::LeftOut("a link; links are skipped as asked".to_owned()),
+        Links::Keep => return Shape::Link,
+        Links::Inside | Links::Follow => {}
+    }
     let real = match fs::canonicalize(link) {
         Ok(real) => real,
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
@@ -115,7 +131,7 @@ fn follow(link: &Utf8Path, folder: &Path, boundary: &Boundary, above: &[&Path]) 
             return Shape::LeftOut(format!("a link that leads nowhere (to `{}`)", target.display()));
         }
     };
-    if !real.starts_with(&boundary.root) {
+    if boundary.links == Links::Inside && !real.starts_with(&boundary.root) {
         return Shape::LeftOut(format!("a link that leads outside (to `{}`)", real.display()));
     }
     if folder == real || above.contains(&real.as_path()) {

@@ -9,7 +9,8 @@ use camino::Utf8PathBuf;
 use jiff::Timestamp;
 
 pub use count::{Counted, Fingerprint, count, count_file};
-pub use walk::{Walk, walk};
+pub use listing::LINK;
+pub use walk::{Walk, walk, walk_with};
 
 /// A file that is taken along, or a folder that would be lost because nothing lies in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +36,22 @@ pub enum EntryKind {
     File,
     /// A folder in which nothing is taken along, neither files nor folders.
     EmptyFolder,
+    /// A link that is kept as one: its key ends with [`LINK`], its size is that of its target's text. Only [`Links::Keep`] gives these.
+    Link,
+}
+
+/// What becomes of symbolic links.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Links {
+    /// Those that stay inside the walked folder are followed, the others left out.
+    #[default]
+    Inside,
+    /// All are followed, but those that lead nowhere or to a folder they lie in.
+    Follow,
+    /// All are left out.
+    Skip,
+    /// They stay links.
+    Keep,
 }
 
 /// One thing met on the way.

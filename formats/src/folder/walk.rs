@@ -4,8 +4,8 @@ use adt_model::{Class, Fault, Key};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    Entry, EntryKind, Walked,
-    listing::{Boundary, Child, Shape, list},
+    Entry, EntryKind, Links, Walked,
+    listing::{Boundary, Child, LINK, Shape, list},
 };
 use crate::stamp;
 
@@ -27,7 +27,12 @@ use crate::stamp;
 ///
 /// After a fault the walk may go on with the next name, to find more of them.
 pub fn walk(root: &Utf8Path, leave_out: &[Utf8PathBuf]) -> Walk {
-    match Boundary::new(root, leave_out) {
+    walk_with(root, leave_out, Links::Inside)
+}
+
+/// The same, with links as asked.
+pub fn walk_with(root: &Utf8Path, leave_out: &[Utf8PathBuf], links: Links) -> Walk {
+    match Boundary::new(root, leave_out, links) {
         Ok(boundary) => Walk { first: First::Root(root.to_owned()), boundary, levels: Vec::new() },
         Err(fault) => Walk { first: First::Fault(fault), boundary: Boundary::default(), levels: Vec::new() },
     }
@@ -102,6 +107,10 @@ impl Walk {
             let name = child.name.trim_end_matches('/');
             let (key, path) = (format!("{}{name}", level.prefix), level.path.join(name));
             match child.shape {
+                Shape::Link => {
+                    let path = level.path.join(name.trim_end_matches(LINK));
+                    return Some(entry(key, path, EntryKind::Link).map(Walked::Entry));
+                }
                 Shape::File => return Some(entry(key, path, EntryKind::File).map(Walked::Entry)),
                 Shape::LeftOut(why) => return Some(Ok(Walked::LeftOut { path: key, why })),
                 Shape::Fault(fault) => return Some(Err(*fault)),
@@ -128,9 +137,9 @@ impl Walk {
 fn entry(key: String, path: Utf8PathBuf, kind: EntryKind) -> Result<Entry, Fault> {
     let key = Key::parse(key)
         .map_err(|error| Fault::new(Class::BadInput, format!("`{path}` cannot be named")).because(error))?;
-    let metadata =
-        fs::metadata(&path).map_err(|error| Fault::io(format!("`{path}` cannot be looked at"), error))?;
-    let size = if kind == EntryKind::File { metadata.len() } else { 0 };
+    let looked = if kind == EntryKind::Link { fs::symlink_metadata(&path) } else { fs::metadata(&path) };
+    let metadata = looked.map_err(|error| Fault::io(format!("`{path}` cannot be looked at"), error))?;
+    let size = if kind == EntryKind::EmptyFolder { 0 } else { metadata.len() };
     Ok(Entry { key, path, kind, size, modified: stamp::modified(&metadata), mode: mode(&metadata) })
 }
 
@@ -245,6 +254,26 @@ mod tests {
             tree(&base, &["private/p", "root/data/x", "root/links/"]);
             symlink(target, base.join("root/links/l")).unwrap();
             assert_eq!(names(&base.join("root"), &[]), expected);
+        }
+
+        #[rstest]
+        #[case::follow(Links::Follow, &["-broken", "out/p", "root/x"])]
+        #[case::skip(Links::Skip, &["-broken", "-out", "root/x"])]
+        #[case::keep(Links::Keep, &["@broken.rclonelink", "@out.rclonelink", "root/x"])]
+        fn links_as_asked(#[case] links: Links, #[case] expected: &[&str]) {
+            let (_folder, base) = temp();
+            tree(&base, &["elsewhere/p", "walked/root/x"]);
+            let root = base.join("walked");
+            symlink("../elsewhere", root.join("out")).unwrap();
+            symlink("nowhere", root.join("broken")).unwrap();
+            let names: Vec<_> = walk_with(&root, &[], links)
+                .map(|walked| match walked.unwrap() {
+                    Walked::Entry(Entry { key, kind: EntryKind::Link, .. }) => format!("@{key}"),
+                    Walked::Entry(Entry { key, .. }) => key.to_string(),
+                    Walked::LeftOut { path, .. } => format!("-{path}"),
+                })
+                .collect();
+            assert_eq!(names, expected);
         }
 
         #[rstest]

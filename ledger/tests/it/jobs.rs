@@ -5,7 +5,7 @@ use rstest::rstest;
 use crate::{asset, at, begin, desk, object, plan};
 
 fn moved(bytes_sent: u64) -> Moved {
-    Moved { bytes_read: 2 * bytes_sent, bytes_sent, objects_sent: 3, objects_kept: 4, samples: 0 }
+    Moved { bytes_read: 2 * bytes_sent, bytes_sent, objects_sent: 3, objects_kept: 4, ..Moved::default() }
 }
 
 #[rstest]

@@ -78,6 +78,7 @@ fn object(name: &str, size: u64, etag: Option<&str>) -> ObjectRow {
         crc64: Some(Crc64(size.wrapping_mul(0x9E37_79B9_7F4A_7C15))),
         etag: etag.map(str::to_owned),
         source_modified: Some(at(5)),
+        source_etag: None,
         source_size: Some(size),
         state: ObjectState::Confirmed,
         at: Some(at(6)),

@@ -9,6 +9,7 @@ fn an_object_is_kept_in_full_and_replaced() {
     let bare = ObjectRow {
         crc64: None,
         source_modified: None,
+        source_etag: None,
         source_size: None,
         at: None,
         ..object("dir/ü ö#%", i64::MAX as u64, None)

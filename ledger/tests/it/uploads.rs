@@ -10,6 +10,7 @@ fn upload(name: &str, id: &str) -> UploadRow {
         part_size: 8 << 20,
         source_size: Some(100 << 20),
         source_modified: Some(at(3)),
+        source_etag: None,
         at: at(4),
     }
 }

@@ -136,8 +136,13 @@ pub(super) fn found(key: Key, metadata: &Metadata) -> Found {
 
 /// A file's mark of its version: its time and its size.
 pub(super) fn etag(metadata: &Metadata) -> String {
-    let time = modified(metadata).map_or_else(|| "0".to_owned(), mtime::to_text);
-    format!("{time}-{}", metadata.len())
+    file_etag(modified(metadata), metadata.len())
+}
+
+/// What the `etag` of a file is, by its time and size.
+pub fn file_etag(modified: Option<Timestamp>, size: u64) -> String {
+    let time = modified.map_or_else(|| "0".to_owned(), mtime::to_text);
+    format!("{time}-{size}")
 }
 
 fn modified(metadata: &Metadata) -> Option<Timestamp> {

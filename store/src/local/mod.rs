@@ -19,6 +19,8 @@ use futures::Stream;
 use jiff::Timestamp;
 
 use crate::{Block, Found, Held, ObjectMeta, Receipt, Unfinished, place::pages};
+pub use list::file_etag;
+pub use temporary::is_temporary;
 pub(crate) use upload::FolderUpload;
 
 #[derive(Clone, Debug)]
@@ -83,6 +85,23 @@ impl Folder {
         pages(walk, |mut walk| blocking(move || Ok(walk.page()?.map(|entries| (entries, walk)))))
     }
 
+    /// Under a temporary name first, so that what stands there is replaced in one instant.
+    pub(crate) async fn link(&self, key: &Key, target: &Utf8Path) -> Result<bool, Fault> {
+        let path = self.path(key);
+        let path = Utf8PathBuf::from(path.as_str().trim_end_matches(".rclonelink"));
+        let (temporary, target) = (temporary::beside(&path, self.random.next()), target.to_owned());
+        blocking(move || link(&target, &temporary, &path)).await
+    }
+
+    pub(crate) async fn make_folder(&self, key: &Key) -> Result<(), Fault> {
+        let path = self.path(key);
+        blocking(move || {
+            fs_err::create_dir_all(&path)
+                .map_err(|e| Fault::io(format!("cannot make the folder `{path}`"), e))
+        })
+        .await
+    }
+
     pub(crate) async fn delete(&self, key: &Key) -> Result<(), Fault> {
         remove(self.path(key)).await
     }
@@ -115,11 +134,28 @@ impl Folder {
         // A listing names the temporary file itself, a ledger the object it was to become: both stand in the same folder.
         let path = self.path(&unfinished.key).with_file_name(&unfinished.upload_id);
         let is_name = !unfinished.upload_id.contains(['/', '\\']);
-        if !(is_name && temporary::is_temporary(&unfinished.upload_id)) {
+        if !(is_name && is_temporary(&unfinished.upload_id)) {
             return Err(Fault::new(Class::Bug, format!("`{path}` is not a temporary file of ours")));
         }
         remove(path).await
     }
+}
+
+#[cfg(unix)]
+fn link(target: &Utf8Path, temporary: &Utf8Path, path: &Utf8Path) -> Result<bool, Fault> {
+    let failed = |error| Fault::io(format!("cannot make the link `{path}`"), error);
+    if let Some(parent) = path.parent() {
+        fs_err::create_dir_all(parent).map_err(failed)?;
+    }
+    fs_err::os::unix::fs::symlink(target, temporary).map_err(failed)?;
+    let renamed = fs_err::rename(temporary, path).map_err(failed).map(|()| true);
+    write::discard_on_fault(renamed, temporary)
+}
+
+/// Links need a right there that few people have.
+#[cfg(not(unix))]
+fn link(_target: &Utf8Path, _temporary: &Utf8Path, _path: &Utf8Path) -> Result<bool, Fault> {
+    Ok(false)
 }
 
 async fn remove(path: Utf8PathBuf) -> Result<(), Fault> {

@@ -18,8 +18,8 @@ pub(super) fn beside(target: &Utf8Path, number: u64) -> Utf8PathBuf {
     target.with_file_name(format!("{HEAD}{number:016x}-{}{TAIL}", &name[..end]))
 }
 
-/// Whether a file's name is one that [`beside`] makes.
-pub(super) fn is_temporary(name: &str) -> bool {
+/// Whether a file's name is that of a file of ours which is being written, or was left behind.
+pub fn is_temporary(name: &str) -> bool {
     let Some(rest) = name.strip_prefix(HEAD).and_then(|rest| rest.strip_suffix(TAIL)) else { return false };
     let bytes = rest.as_bytes();
     bytes.len() > DIGITS && bytes[..DIGITS].iter().all(u8::is_ascii_hexdigit) && bytes[DIGITS] == b'-'

@@ -38,6 +38,11 @@ struct Origin {
 }
 
 impl Bucket {
+    pub(crate) fn copies_from(&self, from: &Self) -> bool {
+        let here = &self.client.server;
+        here.reaches(&from.client.server) && !here.no_copies.load(Ordering::Relaxed)
+    }
+
     /// Without `meta` the copy keeps what is beside the source. `None` when this server cannot, or may not, read the source.
     pub(crate) async fn copy(
         &self,
@@ -47,7 +52,7 @@ impl Bucket {
         meta: Option<&ObjectMeta>,
     ) -> Result<Option<Copied>, Fault> {
         let (here, there) = (&self.client.server, &from.client.server);
-        if !here.reaches(there) || here.no_copies.load(Ordering::Relaxed) {
+        if !self.copies_from(from) {
             return Ok(None);
         }
         let full = self.full(key)?;

@@ -1,4 +1,5 @@
-use adt_model::{Class, Fault, Key};
+use adt_model::{Class, Crc64, Fault, Key};
+use bytes::Bytes;
 use http::Method;
 
 use super::{
@@ -16,6 +17,13 @@ use crate::{
 const SENDS: u32 = 3;
 
 impl Bucket {
+    pub(crate) async fn make_folder(&self, key: &Key) -> Result<(), Fault> {
+        let full = format!("{}/", self.full(key)?);
+        let empty = Block { bytes: Bytes::new(), crc64: Crc64::EMPTY };
+        let request = Request::new(Deed::Put, Method::PUT, Some(full)).body(Body::Data(Bytes::new()));
+        send_block(&self.client, request, &empty).await.map(drop).map_err(Fault::from)
+    }
+
     pub(crate) async fn put(&self, key: &Key, block: Block, meta: &ObjectMeta) -> Result<Receipt, Fault> {
         let full = self.full(key)?;
         let size = block.bytes.len() as u64;

@@ -32,6 +32,14 @@ impl Bucket {
         get(&self.client, &self.full(key)?, range, of).await
     }
 
+    /// All of the version that was found, with what stands beside it.
+    pub(crate) async fn whole(&self, found: Found) -> Result<(Bytes, Found), Fault> {
+        let answer = get_whole(&self.client, &self.full(&found.key)?, Some(&found)).await?;
+        let (meta, crc64) = (beside(&answer), whole_checksum(&answer).or(found.crc64));
+        let modified = meta.modified.or(found.modified);
+        Ok((answer.body, Found { modified, crc64, meta: Some(Box::new(meta)), ..found }))
+    }
+
     pub(crate) async fn delete(&self, key: &Key) -> Result<(), Fault> {
         let request = Request::new(Deed::Delete, Method::DELETE, Some(self.full(key)?));
         match self.client.send(&request).await {
@@ -95,36 +103,12 @@ pub(super) async fn get(
     range: Option<Range<u64>>,
     of: Option<&Found>,
 ) -> Result<Bytes, Fault> {
-    let mut request = Request::new(Deed::Get, Method::GET, Some(full.to_owned()));
-    let version = of.and_then(|found| found.etag.as_deref());
-    if let Some(etag) = version {
-        request = request.header("if-match", format!("\"{etag}\""));
-    }
-    match &range {
-        Some(range) => {
-            request = request
-                .header("range", format!("bytes={}-{}", range.start, range.end - 1))
-                .answer_size(range.end - range.start);
-        }
-        None => request = request.header("x-amz-checksum-mode", "ENABLED"),
-    }
-    let answer = match client.send(&request).await {
-        Err(trouble) if trouble.kind() == Some(Kind::Condition) => {
-            return Err(changed(&client.target(&request)));
-        }
-        other => other?,
-    };
-    // Not every server looks at `if-match`.
-    if version.is_some_and(|wanted| answer.etag().is_some_and(|etag| etag != wanted)) {
-        return Err(changed(&client.target(&request)));
-    }
-    let Some(range) = range else {
-        let whole = of.is_none_or(|found| found.size == answer.body.len() as u64);
-        if !whole || whole_checksum(&answer).is_some_and(|crc| crc != checksum::crc64(&answer.body)) {
-            return Err(corrupt(client, full));
-        }
-        return Ok(answer.body);
-    };
+    let Some(range) = range else { return Ok(get_whole(client, full, of).await?.body) };
+    let mut request = Request::new(Deed::Get, Method::GET, Some(full.to_owned()))
+        .header("range", format!("bytes={}-{}", range.start, range.end - 1))
+        .answer_size(range.end - range.start);
+    request = of_version(request, of);
+    let answer = of_that_version(client, &request, of).await?;
     let stated = answer.header("content-range").map(str::to_owned);
     let bytes = answer.body;
     if bytes.len() as u64 != range.end - range.start || !begins_at(&range, answer.status, stated.as_deref()) {
@@ -133,6 +117,57 @@ pub(super) async fn get(
         return Err(Fault::new(Class::Corrupt, what));
     }
     Ok(bytes)
+}
+
+/// The answer with all of an object. An `ETag` that can be an MD5 need not be one: bytes that do not fit it are asked for once more, and
+/// what comes twice alike is right.
+async fn get_whole(client: &Client, full: &str, of: Option<&Found>) -> Result<Answer, Fault> {
+    let request =
+        Request::new(Deed::Get, Method::GET, Some(full.to_owned())).header("x-amz-checksum-mode", "ENABLED");
+    let request = of_version(request, of);
+    let mut earlier = None;
+    for _ in 0..2 {
+        let answer = of_that_version(client, &request, of).await?;
+        let crc = checksum::crc64(&answer.body);
+        let whole = of.is_none_or(|found| found.size == answer.body.len() as u64);
+        match whole_checksum(&answer) {
+            _ if !whole => return Err(corrupt(client, full)),
+            Some(there) if there == crc => return Ok(answer),
+            Some(_) => return Err(corrupt(client, full)),
+            None => {}
+        }
+        match answer.etag().as_deref().and_then(checksum::md5_from_etag) {
+            Some(there) if there != checksum::md5(answer.body.clone()).await => {}
+            _ => return Ok(answer),
+        }
+        if earlier == Some(crc) {
+            return Ok(answer);
+        }
+        earlier = Some(crc);
+    }
+    Err(corrupt(client, full))
+}
+
+fn of_version(request: Request, of: Option<&Found>) -> Request {
+    match of.and_then(|found| found.etag.as_deref()) {
+        Some(etag) => request.header("if-match", format!("\"{etag}\"")),
+        None => request,
+    }
+}
+
+async fn of_that_version(client: &Client, request: &Request, of: Option<&Found>) -> Result<Answer, Fault> {
+    let answer = match client.send(request).await {
+        Err(trouble) if trouble.kind() == Some(Kind::Condition) => {
+            return Err(changed(&client.target(request)));
+        }
+        other => other?,
+    };
+    // Not every server looks at `if-match`.
+    let wanted = of.and_then(|found| found.etag.as_deref());
+    if wanted.is_some_and(|wanted| answer.etag().is_some_and(|etag| etag != wanted)) {
+        return Err(changed(&client.target(request)));
+    }
+    Ok(answer)
 }
 
 /// The fault for an object that is not the version any more that was found.

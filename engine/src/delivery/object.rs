@@ -1,0 +1,128 @@
+//! Objects of another place: copied by the server where it can, else read and sent.
+
+use adt_formats::folder::Entry;
+use adt_model::{Class, Fault, Key, Location};
+use adt_store::{Found, Place, file_etag};
+use camino::Utf8PathBuf;
+
+use super::{
+    Delivery, Source,
+    reader::Reader,
+    small::{block, content_type, off_the_reactor},
+};
+
+impl Delivery {
+    /// Makes `key` a copy of what was found at `from`, whatever stands there.
+    pub(crate) async fn send_object(&self, from: &Place, found: &Found, key: &Key) -> Result<(), Fault> {
+        let mut found = found.clone();
+        // A time of its own is lost when the server copies a large object; it is brought along then.
+        let renamed = found.etag.as_deref().is_none_or(|etag| etag.contains('-'));
+        if self.place.copies_from(from) {
+            if renamed {
+                found = self.described(from, found).await?;
+            }
+            let source = source(&found, key);
+            let meta = source.meta.as_deref().filter(|_| renamed);
+            if let Some(copied) = self.place.copy(key, from, &found, meta).await? {
+                self.counters.read(found.size);
+                self.keep(key, copied.size, copied.crc64, copied.etag, &source)?;
+                self.counters.sent(copied.size);
+                self.tell_object(key, copied.size, false);
+                return Ok(());
+            }
+        }
+        self.carry(from, found, key).await
+    }
+
+    /// The destination holds what was found there, and it is the same as the source: so it is known the next time.
+    pub(crate) fn remember(&self, key: &Key, from: &Found, there: &Found) -> Result<(), Fault> {
+        let etag = match self.place.location() {
+            Location::Folder(_) => Some(file_etag(there.modified, there.size)),
+            _ => there.etag.clone(),
+        };
+        let source = Source {
+            size: Some(from.size),
+            modified: from.modified,
+            etag: from.etag.clone(),
+            ..Source::default()
+        };
+        self.keep(key, there.size, from.crc64.or(there.crc64), etag, &source)
+    }
+
+    /// A link stays a link on a disk; in a bucket it is an object that holds the text of its target.
+    pub(crate) async fn send_link(&self, entry: &Entry, key: &Key) -> Result<(), Fault> {
+        let path = entry.path.clone();
+        let target = off_the_reactor(move || {
+            let target =
+                fs_err::read_link(&path).map_err(|e| Fault::io(format!("cannot read `{path}`"), e))?;
+            Utf8PathBuf::from_path_buf(target).map_err(|target| {
+                let what =
+                    format!("the link `{path}` leads to a name that is not UTF-8: `{}`", target.display());
+                Fault::new(Class::BadInput, what)
+            })
+        })
+        .await?;
+        self.counters.read(entry.size);
+        self.link_to(target, key, &Source::file(entry)).await
+    }
+
+    async fn link_to(&self, target: Utf8PathBuf, key: &Key, source: &Source) -> Result<(), Fault> {
+        if self.place.link(key, &target).await? {
+            self.counters.sent(0);
+            self.tell_object(key, 0, false);
+            return Ok(());
+        }
+        self.send_block(key, block(target.into_string().into()), source).await.map(drop)
+    }
+
+    /// An empty folder: on a disk one of the same name, in a bucket an empty object whose name ends with a slash.
+    pub(crate) async fn send_folder(&self, entry: &Entry, key: &Key) -> Result<(), Fault> {
+        self.place.make_folder(key).await?;
+        self.keep(key, 0, None, None, &Source::file(entry))?;
+        self.counters.sent(0);
+        self.tell_object(key, 0, false);
+        Ok(())
+    }
+
+    /// Over this machine, in memory.
+    async fn carry(&self, from: &Place, found: Found, key: &Key) -> Result<(), Fault> {
+        if found.size > self.whole() {
+            let found = self.described(from, found).await?;
+            let source = source(&found, key);
+            return self.large(Reader::object(from.clone(), found), source, key).await;
+        }
+        let _permit = self.ctx.budget.take(found.size).await;
+        self.ctx.pace.take(found.size).await;
+        let (bytes, found) = from.whole(found).await?;
+        self.counters.read(found.size);
+        self.send_block(key, block(bytes), &source(&found, key)).await.map(drop)
+    }
+
+    /// With what stands beside it: a listing of a bucket does not tell.
+    async fn described(&self, from: &Place, found: Found) -> Result<Found, Fault> {
+        if found.meta.is_some() {
+            return Ok(found);
+        }
+        match from.head(&found.key).await? {
+            // Another version by now shows when it is read.
+            Some(now) if now.etag == found.etag => Ok(now),
+            _ => Ok(found),
+        }
+    }
+}
+
+/// What the copy is made from, and what is kept beside it.
+fn source(found: &Found, key: &Key) -> Source {
+    let mut meta = found.meta.as_deref().cloned().unwrap_or_default();
+    // What nobody has dated is as old as it has been there.
+    meta.modified = meta.modified.or(found.modified).or(found.written);
+    if meta.content_type.as_deref().is_none_or(|kind| kind == "binary/octet-stream") {
+        meta.content_type = content_type(key).map(Into::into).or(meta.content_type);
+    }
+    Source {
+        size: Some(found.size),
+        modified: meta.modified,
+        etag: found.etag.clone(),
+        meta: Some(Box::new(meta)),
+    }
+}

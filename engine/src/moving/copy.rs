@@ -1,0 +1,341 @@
+//! One side is made like the other.
+
+use std::sync::Arc;
+
+use adt_formats::folder::EntryKind;
+use adt_ledger::JobId;
+use adt_model::{Class, Fault, JobEnd, Key, Location, What};
+use tokio::task::JoinSet;
+
+use super::{
+    equal::{Comparison, Glance, glance, look},
+    item::{Item, Selection},
+    pairs::{Next, Pair, Pairs, Remark},
+    remove,
+    side::{End, missing},
+};
+use crate::{
+    Ctx, Summary,
+    alone::name,
+    course::Course,
+    delivery::{Address, Delivery},
+    run::finished,
+};
+
+/// Objects per lane that are looked at, read, sent or waiting for memory at once.
+const PER_LANE: usize = 2;
+
+/// What is to be moved.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Where from, as the person wrote it.
+    pub shown: String,
+    /// Where from.
+    pub source: End,
+    /// Where to; everything comes below it.
+    pub destination: adt_store::Place,
+    /// What one single object is called there.
+    pub called: Option<Key>,
+    /// What of the source is meant.
+    pub selection: Selection,
+    /// How objects of the same size are told apart.
+    pub comparison: Comparison,
+    /// Remove what the source does not have, at most so many objects.
+    pub delete: Option<u64>,
+    /// Write and remove nothing.
+    pub dry_run: bool,
+}
+
+/// Copies what differs. Fails when nothing can be begun; what goes wrong later is in the summary's one row. `command` is how the ledger
+/// shows it.
+pub async fn copy(asked: Asked, command: &str, ctx: Arc<Ctx>) -> Result<Summary, Fault> {
+    let to = asked.destination.location().clone();
+    let _claim = if asked.dry_run { None } else { Some(ctx.ledger.claim_move(&asked.shown, &to)?) };
+    let run = ctx.ledger.begin_run((ctx.clock)(), command, ctx.version)?;
+    ctx.tell("", None, What::RunStarted { jobs: 1 });
+    let mut course = Course::new(name(&to), run, &ctx);
+    let row = ctx.ledger.begin_move(run, &to, &course.name, asked.dry_run, (ctx.clock)())?;
+    course.adopt(row);
+    let started = What::JobStarted {
+        origin: adt_model::Origin { source: asked.shown.clone(), row: None },
+        asset: to.to_string(),
+        files: 0,
+        bytes: 0,
+        resumed: false,
+    };
+    ctx.tell(&course.name, None, started);
+    let dry_run = asked.dry_run;
+    let shown = asked.shown.clone();
+    let work = Work::new(asked, row, &course, &ctx);
+    let result = course.watch().over(Box::pin(work.perform())).await;
+    let end = if dry_run { JobEnd::Rehearsed } else { JobEnd::Done };
+    let row = course.end(shown, &to, result.map(|()| end));
+    let summary = Summary { rows: vec![row], stopped: ctx.stop.check().is_err() };
+    ctx.tell("", None, finished(&summary));
+    ctx.ledger.end_run(run, (ctx.clock)(), summary.exit_code())?;
+    Ok(summary)
+}
+
+/// One move at work.
+pub(super) struct Work {
+    pub(super) asked: Asked,
+    pub(super) row: JobId,
+    pub(super) out: Arc<Delivery>,
+    pub(super) ctx: Arc<Ctx>,
+    name: String,
+}
+
+/// What the merged listings have shown.
+#[derive(Debug, Default)]
+struct Account {
+    failed: u64,
+    first: Option<Fault>,
+    /// Objects of the destination that the source does not have.
+    extra: u64,
+    found: u64,
+}
+
+impl Account {
+    fn failed(&mut self, fault: Fault) {
+        self.failed += 1;
+        self.first.get_or_insert(fault);
+    }
+}
+
+impl Work {
+    fn new(asked: Asked, row: JobId, course: &Course, ctx: &Arc<Ctx>) -> Self {
+        let place = asked.destination.clone();
+        let place = if asked.dry_run { place.rehearsing() } else { place };
+        let row_of = (!asked.dry_run).then_some(row);
+        let address = Address { job: course.name.clone(), place, row: row_of, look: true, mark: None };
+        let out = Arc::new(Delivery::new(Arc::clone(ctx), address, Arc::clone(course.counters())));
+        Self { asked, row, out, ctx: Arc::clone(ctx), name: course.name.clone() }
+    }
+
+    async fn perform(self) -> Result<(), Fault> {
+        let work = Arc::new(self);
+        let account = match &work.asked.called {
+            Some(called) => work.one(called).await?,
+            None => work.all().await?,
+        };
+        work.out.counters().listed();
+        if account.failed > 0 {
+            return Err(work.not_whole(account));
+        }
+        work.ctx.stop.check()?;
+        match work.asked.delete {
+            Some(most) if account.extra > 0 => remove::extra(&work, account.extra, most).await,
+            _ => Ok(()),
+        }
+    }
+
+    fn not_whole(&self, account: Account) -> Fault {
+        let Account { failed, first, found, .. } = account;
+        let first = first.map(|fault| fault.line()).unwrap_or_default();
+        let kept = if self.asked.delete.is_some() { "; nothing was removed" } else { "" };
+        let what = match failed {
+            1 => format!("1 of {found} objects could not be moved{kept}: {first}"),
+            _ => format!("{failed} of {found} objects could not be moved{kept}; the first: {first}"),
+        };
+        Fault::new(Class::Corrupt, what).help("run the same command again: what is done is kept")
+    }
+
+    /// A single object, under a name of its own.
+    async fn one(self: &Arc<Self>, called: &Key) -> Result<Account, Fault> {
+        let mut items = self.asked.source.items(&self.asked.selection);
+        let mut source = None;
+        while let Some(batch) = items.recv().await {
+            for met in batch? {
+                match met {
+                    super::side::Met::Item(item) => source = Some(item),
+                    super::side::Met::Fault(fault) => return Err(fault),
+                    super::side::Met::LeftOut { .. } => {}
+                }
+            }
+        }
+        let Some(source) = source else { return Err(missing(&self.asked.source.place)) };
+        self.out.counters().found(1, source.size());
+        let there = self.out.place().head(called).await?.map(Item::Object);
+        let known = self.out.known(called)?;
+        let mut account = Account { found: 1, ..Account::default() };
+        let pair = Pair { source: Some(source), there, known };
+        if let Err(fault) = self.settle(pair, called).await {
+            account.failed(self.failure(called, fault)?);
+        }
+        Ok(account)
+    }
+
+    /// Everything, while both sides are being listed.
+    async fn all(self: &Arc<Self>) -> Result<Account, Fault> {
+        let mut pairs = self.pairs();
+        let mut account = Account::default();
+        let mut flying = JoinSet::new();
+        let most = self.ctx.settings.lanes * PER_LANE;
+        while let Some(next) = pairs.next().await? {
+            if self.ctx.stop.check().is_err() {
+                break;
+            }
+            match next {
+                Next::Remark(Remark::LeftOut { path, why }) => {
+                    self.out.note(format!("left out: {path}: {why}"));
+                }
+                Next::Remark(Remark::Fault(fault)) => {
+                    account.found += 1;
+                    account.failed(self.told("", fault));
+                }
+                Next::Pair(pair) => self.take(*pair, &mut flying, &mut account)?,
+            }
+            while flying.len() >= most {
+                self.land(&mut flying, &mut account).await?;
+            }
+        }
+        while !flying.is_empty() {
+            self.land(&mut flying, &mut account).await?;
+        }
+        self.ctx.stop.check()?;
+        if account.found == 0 && !self.is_there() {
+            return Err(missing(&self.asked.source.place));
+        }
+        Ok(account)
+    }
+
+    /// Both listings, with what the ledger knows of the destination.
+    pub(super) fn pairs(&self) -> Pairs {
+        let there = End { place: self.asked.destination.clone(), only: None };
+        let known = (!self.asked.dry_run).then(|| (self.row, self.ctx.ledger.clone()));
+        Pairs::new(self.asked.source.items(&self.asked.selection), there.items(&self.asked.selection), known)
+    }
+
+    /// An empty folder is something; a bucket's prefix without objects is not there.
+    fn is_there(&self) -> bool {
+        self.asked.source.folder().is_some_and(|folder| folder.is_dir())
+    }
+
+    /// What a glance decides is decided here; the rest takes off.
+    fn take(
+        self: &Arc<Self>,
+        pair: Pair,
+        flying: &mut JoinSet<(Key, Result<(), Fault>)>,
+        account: &mut Account,
+    ) -> Result<(), Fault> {
+        let Some(source) = &pair.source else {
+            account.extra += 1;
+            return Ok(());
+        };
+        let (key, size) = (source.key().clone(), source.size());
+        account.found += 1;
+        self.out.counters().found(1, size);
+        if glance(&pair, self.asked.comparison) == Glance::Same {
+            self.out.keeps(&key, size, size);
+            return Ok(());
+        }
+        let work = Arc::clone(self);
+        flying.spawn(async move {
+            let result = work.settle(pair, &key).await;
+            (key, result)
+        });
+        Ok(())
+    }
+
+    async fn land(
+        &self,
+        flying: &mut JoinSet<(Key, Result<(), Fault>)>,
+        account: &mut Account,
+    ) -> Result<(), Fault> {
+        match flying.join_next().await {
+            Some(Ok((_, Ok(())))) | None => Ok(()),
+            Some(Ok((key, Err(fault)))) => {
+                account.failed(self.failure(&key, fault)?);
+                Ok(())
+            }
+            Some(Err(panic)) => {
+                Err(Fault::new(Class::Bug, "moving an object ended in a panic").because(panic))
+            }
+        }
+    }
+
+    pub(super) fn tell_deleted(&self, key: &Key) {
+        self.ctx.tell(&self.name, None, What::Deleted { key: key.to_string() });
+    }
+
+    /// What concerns one object is told, and the others go on; what concerns all of them ends the work.
+    fn failure(&self, key: &Key, fault: Fault) -> Result<Fault, Fault> {
+        match fault.class() {
+            Class::Cancelled | Class::Bug => Err(fault),
+            _ => Ok(self.told(key.as_str(), fault)),
+        }
+    }
+
+    fn told(&self, key: &str, fault: Fault) -> Fault {
+        self.out.counters().failed();
+        let help = fault.advice().map(str::to_owned);
+        let what = What::ObjectFailed { key: key.to_owned(), fault: fault.line(), help };
+        self.ctx.tell(&self.name, None, what);
+        fault
+    }
+
+    /// Keeps or sends one object.
+    async fn settle(&self, pair: Pair, key: &Key) -> Result<(), Fault> {
+        self.ctx.stop.check()?;
+        let Some(source) = &pair.source else { return Ok(()) };
+        let same = match glance(&pair, self.asked.comparison) {
+            Glance::Same => true,
+            Glance::Different => false,
+            Glance::Unknown => {
+                let (from, to) = (&self.asked.source.place, &self.asked.destination);
+                let looked = look(&pair, self.asked.comparison, from, to).await?;
+                if looked.same {
+                    self.out.remember(key, &looked.source, &looked.there)?;
+                }
+                looked.same
+            }
+        };
+        if same {
+            self.out.keeps(key, source.size(), source.size());
+            return Ok(());
+        }
+        self.send(source, key).await
+    }
+
+    async fn send(&self, source: &Item, key: &Key) -> Result<(), Fault> {
+        match source {
+            Item::Object(found) => self.out.send_object(&self.asked.source.place, found, key).await,
+            Item::File(entry) => match entry.kind {
+                EntryKind::File => self.out.send_file(entry, key).await,
+                EntryKind::Link => self.out.send_link(entry, key).await,
+                EntryKind::EmptyFolder => self.out.send_folder(entry, key).await,
+            },
+        }
+    }
+}
+
+/// Fails for a source and a destination that are, or hold, one another.
+pub fn apart(from: &Location, to: &Location, deleting: bool) -> Result<(), Fault> {
+    let (from_text, to_text) = (slashed(from), slashed(to));
+    let refuse = |what: String, help: &str| Err(Fault::new(Class::BadInput, what).help(help));
+    if from_text == to_text {
+        return refuse(format!("`{from}` is source and destination"), "name two places");
+    }
+    if to_text.starts_with(&from_text) {
+        return refuse(
+            format!("the destination `{to}` lies inside the source `{from}`"),
+            "name a place outside of it",
+        );
+    }
+    if deleting && from_text.starts_with(&to_text) {
+        return refuse(
+            format!("the source `{from}` lies inside the destination `{to}`, which `--delete` would empty"),
+            "leave `--delete` away, or name another place",
+        );
+    }
+    Ok(())
+}
+
+fn slashed(location: &Location) -> String {
+    let text = match location {
+        // As far as it exists, without links: two names of one folder are one folder.
+        Location::Folder(path) => crate::survey::real(path).unwrap_or_else(|_| path.clone()).into_string(),
+        other => other.to_string(),
+    };
+    format!("{}/", text.trim_end_matches(['/', '\\']))
+}

@@ -1,0 +1,173 @@
+//! What need not be moved.
+
+use adt_formats::folder::EntryKind;
+use adt_ledger::ObjectState;
+use adt_model::{Crc64, Fault};
+use adt_store::{Found, Place, Sums, file_etag};
+use jiff::Timestamp;
+
+use super::{item::Item, pairs::Pair, prove::read_like};
+
+/// How two objects of the same size are told apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Comparison {
+    /// By a checksum where both sides keep a comparable one, else by modification time.
+    #[default]
+    Usual,
+    /// By checksum; files are read.
+    Checksum,
+    /// Not at all.
+    SizeOnly,
+}
+
+/// What a look at two listings and the ledger says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Glance {
+    Same,
+    Different,
+    /// The listings do not tell; look closer.
+    Unknown,
+}
+
+/// Times closer than this are the same: some tools keep no more than milliseconds.
+const TIME_GRAIN_NANOS: i128 = 1_000_000;
+
+/// The first row that can decide does. A size is known on both sides; of files of this machine only the time is.
+///
+/// | both sides | equal | not equal |
+/// |---|---|---|
+/// | the destination has none | | Different |
+/// | size | next row | Different |
+/// | `--size-only` | Same | |
+/// | the ledger made it from this version of the source, and it still stands (not with `--checksum`) | Same | next row |
+/// | CRC-64/NVME, CRC-32C or MD5 of the whole object | Same | Different |
+/// | `ETag`s of S3 | Same | next row: encrypted and multipart objects have others |
+/// | modification time to the millisecond (not with `--checksum`) | Same | Different |
+/// | none of them | Unknown | |
+pub(super) fn glance(pair: &Pair, how: Comparison) -> Glance {
+    let (Some(source), Some(there)) = (&pair.source, &pair.there) else { return Glance::Different };
+    if source.has_bytes() != there.has_bytes() {
+        return Glance::Different;
+    }
+    if !source.has_bytes() {
+        return Glance::Same;
+    }
+    if let Some(same) = same_link(source, there) {
+        return if same { Glance::Same } else { Glance::Different };
+    }
+    if source.size() != there.size() {
+        return Glance::Different;
+    }
+    if how == Comparison::SizeOnly || (how == Comparison::Usual && made_from_it(pair, source, there)) {
+        return Glance::Same;
+    }
+    judged(&source.found(), &there.found(), how)
+}
+
+/// The rows of the table that need nothing but what is known of both.
+fn judged(source: &Found, there: &Found, how: Comparison) -> Glance {
+    let by_sums = Sums::kept(source).agree(&Sums::kept(there));
+    if let Some(same) = by_sums {
+        return if same { Glance::Same } else { Glance::Different };
+    }
+    if source.etag.is_some() && source.etag == there.etag {
+        return Glance::Same;
+    }
+    match (source.modified, there.modified) {
+        (Some(here), Some(there)) if how == Comparison::Usual => {
+            if near(here, there) {
+                Glance::Same
+            } else {
+                Glance::Different
+            }
+        }
+        _ => Glance::Unknown,
+    }
+}
+
+/// Links that are kept are equal when they lead to the same; between a link and an object sizes and times decide.
+fn same_link(source: &Item, there: &Item) -> Option<bool> {
+    let target = |item: &Item| match item {
+        Item::File(entry) if entry.kind == EntryKind::Link => Some(fs_err::read_link(&entry.path).ok()),
+        _ => None,
+    };
+    Some(target(source)?? == target(there)??)
+}
+
+/// Whether an earlier run made what stands there from this very version of the source.
+fn made_from_it(pair: &Pair, source: &Item, there: &Item) -> bool {
+    let Some(row) = pair.known.as_ref().filter(|row| row.state == ObjectState::Confirmed) else {
+        return false;
+    };
+    let stands = match there {
+        Item::File(entry) => row.etag.as_deref() == Some(&file_etag(Some(entry.modified), entry.size)),
+        Item::Object(found) => row.etag.is_some() && row.etag == found.etag,
+    };
+    let unchanged = match source {
+        Item::File(entry) => {
+            row.source_etag.is_none()
+                && row.source_size == Some(entry.size)
+                && row.source_modified == Some(entry.modified)
+        }
+        Item::Object(found) => found.etag.is_some() && row.source_etag == found.etag,
+    };
+    stands && unchanged && row.size == there.size()
+}
+
+/// What a closer look has found out.
+pub(super) struct Looked {
+    pub(super) same: bool,
+    pub(super) source: Found,
+    pub(super) there: Found,
+}
+
+/// Looks at what listings do not tell, and reads files of this machine where only their bytes can decide. What stays unknown is
+/// different: better moved once too often.
+pub(super) async fn look(pair: &Pair, how: Comparison, from: &Place, to: &Place) -> Result<Looked, Fault> {
+    let (Some(source), Some(there)) = (&pair.source, &pair.there) else {
+        return Err(Fault::new(adt_model::Class::Bug, "a look at one side only"));
+    };
+    let (source_found, there_found) = (told(source, from).await?, told(there, to).await?);
+    let mut judged = judged(&source_found, &there_found, how);
+    if judged == Glance::Unknown {
+        let (mut here, mut over_there) = (Sums::kept(&source_found), Sums::kept(&there_found));
+        here = read_like(source, &over_there).await?.unwrap_or(here);
+        over_there = read_like(there, &here).await?.unwrap_or(over_there);
+        let known = pair.known.as_ref().filter(|_| stands_as_known(pair, &there_found));
+        let agree = here.agree(&over_there).or_else(|| {
+            let known: Option<Crc64> = known.and_then(|row| row.crc64);
+            Some(here.crc64? == known?)
+        });
+        judged = match agree {
+            Some(true) => Glance::Same,
+            _ => Glance::Different,
+        };
+    }
+    Ok(Looked { same: judged == Glance::Same, source: source_found, there: there_found })
+}
+
+fn stands_as_known(pair: &Pair, there: &Found) -> bool {
+    pair.known.as_ref().is_some_and(|row| {
+        row.state == ObjectState::Confirmed && row.etag.is_some() && row.etag == there.etag
+    })
+}
+
+/// With what a listing of a bucket leaves out.
+async fn told(item: &Item, place: &Place) -> Result<Found, Fault> {
+    match item {
+        Item::Object(found)
+            if found.modified.is_none() || found.crc64.is_none() && found.crc32c.is_none() =>
+        {
+            Ok(place
+                .head(&found.key)
+                .await?
+                .filter(|now| now.etag == found.etag)
+                .unwrap_or_else(|| found.clone()))
+        }
+        item => Ok(item.found()),
+    }
+}
+
+fn near(a: Timestamp, b: Timestamp) -> bool {
+    (a.as_nanosecond() - b.as_nanosecond()).abs() < TIME_GRAIN_NANOS
+}

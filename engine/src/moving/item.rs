@@ -1,0 +1,88 @@
+//! What stands at a place, whichever kind it is.
+
+use std::{borrow::Cow, sync::Arc};
+
+use adt_formats::folder::{Entry, EntryKind, Links};
+use adt_model::Key;
+use adt_store::Found;
+use jiff::Timestamp;
+
+/// What of a place is meant.
+#[derive(Clone)]
+pub struct Selection {
+    /// Whether a key is taken; what is not taken is neither copied, compared nor removed.
+    pub takes: Arc<dyn Fn(&Key) -> bool + Send + Sync>,
+    /// What becomes of symbolic links.
+    pub links: Links,
+    /// Whether folders in which nothing lies are kept.
+    pub empty_dirs: bool,
+}
+
+impl Default for Selection {
+    fn default() -> Self {
+        Self { takes: Arc::new(|_| true), links: Links::Follow, empty_dirs: false }
+    }
+}
+
+impl std::fmt::Debug for Selection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Selection").field("links", &self.links).finish_non_exhaustive()
+    }
+}
+
+/// One object, or file.
+#[derive(Clone, Debug)]
+pub(super) enum Item {
+    /// Of this machine.
+    File(Entry),
+    /// Of a bucket.
+    Object(Found),
+}
+
+impl Item {
+    pub(super) fn key(&self) -> &Key {
+        match self {
+            Self::File(entry) => &entry.key,
+            Self::Object(found) => &found.key,
+        }
+    }
+
+    /// What listings are sorted by: a folder counts with a slash at its end.
+    pub(super) fn rank(&self) -> Cow<'_, str> {
+        let key = self.key().as_str();
+        if self.has_bytes() { Cow::Borrowed(key) } else { Cow::Owned(format!("{key}/")) }
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        match self {
+            Self::File(entry) => entry.size,
+            Self::Object(found) => found.size,
+        }
+    }
+
+    /// When its content was changed, as far as a listing tells.
+    pub(super) fn modified(&self) -> Option<Timestamp> {
+        match self {
+            Self::File(entry) => Some(entry.modified),
+            Self::Object(found) => found.modified,
+        }
+    }
+
+    /// A file, or a bucket's object: something with bytes.
+    pub(super) fn has_bytes(&self) -> bool {
+        match self {
+            Self::File(entry) => entry.kind != EntryKind::EmptyFolder,
+            Self::Object(_) => true,
+        }
+    }
+
+    /// The same as what a store says of an object.
+    pub(super) fn found(&self) -> Found {
+        match self {
+            Self::File(entry) => {
+                Found { modified: Some(entry.modified), ..Found::new(entry.key.clone(), entry.size) }
+            }
+            Self::Object(found) => found.clone(),
+        }
+    }
+}

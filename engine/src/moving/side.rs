@@ -1,0 +1,139 @@
+//! One side of a move: a place with a listing in byte order.
+
+use adt_formats::folder::{EntryKind, Walked, walk_with};
+use adt_model::{Class, Fault, Key, Location};
+use adt_store::{Found, Place};
+use camino::Utf8PathBuf;
+use futures::StreamExt;
+use tokio::sync::mpsc;
+
+use super::item::{Item, Selection};
+
+/// Items of one step from a listing to whoever takes them.
+const BATCH: usize = 512;
+/// Batches that a listing may be ahead.
+const AHEAD: usize = 4;
+
+/// Where objects come from, or go.
+#[derive(Clone, Debug)]
+pub struct End {
+    /// Opened.
+    pub place: Place,
+    /// One object below the place instead of everything.
+    pub only: Option<Key>,
+}
+
+/// What a listing meets.
+#[derive(Debug)]
+pub(super) enum Met {
+    Item(Item),
+    /// Not taken, with the reason.
+    LeftOut {
+        path: String,
+        why: String,
+    },
+    /// Of one name; the listing goes on.
+    Fault(Fault),
+}
+
+/// A listing that is under way.
+pub(super) type Listing = mpsc::Receiver<Result<Vec<Met>, Fault>>;
+
+impl End {
+    /// The folder, for a place of this machine.
+    pub(super) fn folder(&self) -> Option<&Utf8PathBuf> {
+        match self.place.location() {
+            Location::Folder(path) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// Everything that is selected, in byte order of keys, while it is read.
+    pub(super) fn items(&self, selection: &Selection) -> Listing {
+        let (sender, receiver) = mpsc::channel(AHEAD);
+        let (selection, end) = (selection.clone(), self.clone());
+        match self.folder().cloned() {
+            Some(folder) => {
+                drop(tokio::task::spawn_blocking(move || walked(&folder, &end, &selection, &sender)))
+            }
+            None => drop(tokio::spawn(async move { listed(&end, &selection, &sender).await })),
+        }
+        receiver
+    }
+}
+
+type Sender = mpsc::Sender<Result<Vec<Met>, Fault>>;
+
+fn walked(folder: &Utf8PathBuf, end: &End, selection: &Selection, sender: &Sender) {
+    if !folder.exists() {
+        return;
+    }
+    let mut batch = Vec::new();
+    for walked in walk_with(folder, &[], selection.links) {
+        let met = match walked {
+            Ok(Walked::Entry(entry)) => {
+                let wanted = selection.empty_dirs || entry.kind != EntryKind::EmptyFolder;
+                let ours = adt_store::is_temporary(entry.key.file_name());
+                let chosen = end.only.as_ref().is_none_or(|only| *only == entry.key);
+                if !(wanted && chosen && !ours && (selection.takes)(&entry.key)) {
+                    continue;
+                }
+                Met::Item(Item::File(entry))
+            }
+            Ok(Walked::LeftOut { path, why }) => Met::LeftOut { path, why },
+            Err(fault) => Met::Fault(fault),
+        };
+        batch.push(met);
+        // Nobody listens any more: the work has ended.
+        if batch.len() >= BATCH && sender.blocking_send(Ok(std::mem::take(&mut batch))).is_err() {
+            return;
+        }
+    }
+    let _ = sender.blocking_send(Ok(batch));
+}
+
+async fn listed(end: &End, selection: &Selection, sender: &Sender) {
+    if let Some(only) = &end.only {
+        let found = end.place.head(only).await.transpose();
+        let batch = found.map(|found| found.map(|found| vec![Met::Item(Item::Object(found))]));
+        if let Some(batch) = batch {
+            let _ = sender.send(batch).await;
+        }
+        return;
+    }
+    let mut pages = end.place.list();
+    while let Some(page) = pages.next().await {
+        let batch = page.map(|page| {
+            let chosen = page.into_iter().filter(|found: &Found| (selection.takes)(&found.key));
+            chosen.map(|found| Met::Item(Item::Object(found))).collect()
+        });
+        if sender.send(batch).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Everything that is selected at `end`, one by one to `each`: key, size, time. The listing's first fault ends it.
+pub async fn list(
+    end: &End,
+    selection: &Selection,
+    each: &mut dyn FnMut(Found) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let mut listing = end.items(selection);
+    while let Some(batch) = listing.recv().await {
+        for met in batch? {
+            match met {
+                Met::Item(item) => each(item.found())?,
+                Met::LeftOut { .. } => {}
+                Met::Fault(fault) => return Err(fault),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The fault for a source that is not there.
+pub(super) fn missing(place: &Place) -> Fault {
+    Fault::new(Class::Missing, format!("there is nothing at `{}`", place.location()))
+        .help("check the name; names are told apart by letter case")
+}
