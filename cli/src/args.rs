@@ -2,14 +2,18 @@
 
 mod imaging;
 mod imaging_tools;
+mod moving;
 
 use adt_model::{ChunkLength, Lsb, MetadataApi, MetadataMissing, Schema, VideoEncryption};
 use camino::Utf8PathBuf;
-use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{
+    ArgAction, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint,
+};
 use clap_complete::Shell;
 
 pub(crate) use imaging::{Convert, Imaging, Work};
 pub(crate) use imaging_tools::{ImagingInfo, ImagingMips, ImagingValidate, ImagingVerify};
+pub(crate) use moving::{Clean, Clouds, Copy, LinksChoice, Ls, Rates, Selecting, Sync, Verify};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -66,6 +70,24 @@ pub(crate) struct Args {
     pub common: Common,
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Args {
+    /// What was typed, with globs in the order they were given.
+    pub(crate) fn typed() -> Result<Self, clap::Error> {
+        let matches = Self::command().try_get_matches()?;
+        let mut args = Self::from_arg_matches(&matches)?;
+        if let Some((_, own)) = matches.subcommand() {
+            match &mut args.command {
+                Command::Copy(copy) => copy.selecting.in_order(own),
+                Command::Sync(sync) => sync.copy.selecting.in_order(own),
+                Command::Verify(verify) => verify.selecting.in_order(own),
+                Command::Ls(ls) => ls.selecting.in_order(own),
+                _ => {}
+            }
+        }
+        Ok(args)
+    }
 }
 
 /// Flags of every command
@@ -140,6 +162,36 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Imaging,
     },
+    /// Copy objects between folders and clouds; what the destination holds already is kept
+    #[command(after_help = moving::COPY_EXAMPLES, after_long_help = moving::COPY_MORE)]
+    Copy(Box<Copy>),
+    /// Make a destination like a source
+    ///
+    /// As `adt copy`; with `--delete` also what the source does not have is removed.
+    #[command(
+        after_help = "Examples:\n  adt sync /data/session s3://bucket/session\n  adt sync s3://bucket/session /archive/session --delete --max-delete 100\n  adt sync s3://bucket/a gs://other/a --dry-run"
+    )]
+    Sync(Box<Sync>),
+    /// Prove that a destination holds a source, byte for byte; exit 1 if it does not
+    ///
+    /// By the checksums that servers keep where the two sides can be compared; files of this machine are read; what keeps no checksum in
+    /// common with the other side is downloaded. Objects that only the destination has are named, and are no failure.
+    #[command(
+        after_help = "Examples:\n  adt verify /data/session s3://bucket/session\n  adt verify s3://bucket/session gs://other/session --manifest session.jsonl\n  adt verify gs://other/session --manifest session.jsonl"
+    )]
+    Verify(Box<Verify>),
+    /// List what a place holds: size, time, name
+    #[command(
+        after_help = "Examples:\n  adt ls s3://bucket/\n  adt ls -r gs://bucket/session --include '*.json'\n  adt ls -r az://account/container --json"
+    )]
+    Ls(Box<Ls>),
+    /// Throw away uploads that were begun and will not go on
+    ///
+    /// Also those of others: make sure that nobody is uploading to the place.
+    #[command(
+        after_help = "Examples:\n  adt clean s3://bucket/session --dry-run\n  adt clean s3://bucket/session"
+    )]
+    Clean(Box<Clean>),
     /// Do a share of planned work: what each task of a cluster runs
     ///
     /// What is done is known by markers at the destination: any number of processes may share the work, in any order, on any machine that

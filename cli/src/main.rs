@@ -13,8 +13,6 @@ mod wire;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::args::Args;
 
 /// What the exit codes mean is part of `adt --help`.
@@ -22,7 +20,7 @@ const BAD_INPUT: u8 = 2;
 const BUG: u8 = 3;
 
 fn main() -> ExitCode {
-    let args = match Args::try_parse() {
+    let args = match Args::typed() {
         Ok(args) => args,
         Err(told) => {
             // Help and version go to stdout and are no error.

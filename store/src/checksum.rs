@@ -42,7 +42,7 @@ pub(crate) async fn md5(bytes: Bytes) -> [u8; 16] {
 }
 
 /// An `ETag` that can be the MD5 of a single put.
-pub(crate) fn md5_from_etag(etag: &str) -> Option<[u8; 16]> {
+pub fn md5_from_etag(etag: &str) -> Option<[u8; 16]> {
     if etag.len() != 32 {
         return None;
     }

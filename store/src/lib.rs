@@ -24,6 +24,7 @@ mod s3;
 mod sums;
 mod upload;
 
+pub use checksum::md5_from_etag as etag_md5;
 pub use compare::{Verdict, compare};
 pub use local::{file_etag, is_temporary};
 pub use object::{

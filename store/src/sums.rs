@@ -42,6 +42,16 @@ impl Sums {
         }
     }
 
+    /// What is known of one of two objects that are the same.
+    pub fn and(&self, other: &Self) -> Self {
+        Self {
+            crc64: self.crc64.or(other.crc64),
+            crc32c: self.crc32c.or(other.crc32c),
+            md5: self.md5.or(other.md5).or(self.perhaps_md5.filter(|md5| other.perhaps_md5 == Some(*md5))),
+            perhaps_md5: None,
+        }
+    }
+
     /// Digests of the kinds that can be compared with these; always of CRC-64.
     pub fn like(&self) -> Digests {
         let crc32c = self.crc64.is_none() && self.crc32c.is_some();

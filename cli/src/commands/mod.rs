@@ -7,6 +7,7 @@ mod ephys;
 mod history;
 mod imaging;
 mod look;
+mod moving;
 mod plan;
 mod reference;
 mod run;
@@ -36,6 +37,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<u8> {
         Command::Decrypt(decrypt) => decrypt::run(&decrypt, &args.common, &vars),
         Command::Ephys { command } => ephys::run(&command, &args.common, &vars),
         Command::Imaging { command } => imaging::run(&command, &args.common, &vars),
+        Command::Copy(copy) => moving::copy(&copy, None, &args.common, &vars),
+        Command::Sync(sync) => moving::sync(&sync, &args.common, &vars),
+        Command::Verify(verify) => moving::verify(&verify, &args.common, &vars),
+        Command::Ls(ls) => moving::ls(&ls, &args.common, &vars),
+        Command::Clean(clean) => moving::clean(&clean, &args.common, &vars),
         Command::Work(work) => imaging::work(&work, &args.common, &vars),
         Command::Demo(demo) => demo::run(&demo, &args.common, vars),
         Command::Completions { shell } => Ok(reference::completions(shell)),

@@ -46,6 +46,9 @@ impl Words {
             What::Object { key, bytes, kept } => {
                 format!("{key} ({}){}", ByteSize(*bytes), if *kept { ", stood there already" } else { "" })
             }
+            What::ObjectFailed { key, fault, .. } if key.is_empty() => format!("NOT MOVED: {fault}"),
+            What::ObjectFailed { key, fault, .. } => format!("NOT MOVED: {key}: {fault}"),
+            What::Deleted { key } => format!("removed {key}"),
             What::JobFinished(ended) => finished(ended),
             What::RunStarted { .. } | What::Moved(_) => return Vec::new(),
         };
@@ -67,6 +70,8 @@ impl Words {
 fn level_of(what: &What) -> Option<LogLevel> {
     Some(match what {
         What::Object { .. } => LogLevel::Debug,
+        What::Deleted { .. } => LogLevel::Info,
+        What::ObjectFailed { .. } => LogLevel::Error,
         What::StepStarted | What::StepFinished => LogLevel::Info,
         What::JobFinished(ended) if ended.end == JobEnd::Failed => LogLevel::Critical,
         What::RunStarted { .. } | What::Moved(_) => return None,

@@ -64,8 +64,9 @@ impl Delivery {
                 }
                 Err(fault)
             }
-            (Ok(Drained::Nothing), Ok(_)) => {
-                Err(Fault::new(Class::Bug, format!("nothing was written for `{key}`")))
+            (Ok(Drained::Nothing), Ok(made)) => {
+                let receipt = self.send_block(key, block(bytes::Bytes::new()), &source).await?;
+                Ok((made, receipt))
             }
             (Ok(_), Err(fault)) | (Err(fault), _) => Err(fault),
         }

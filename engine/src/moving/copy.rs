@@ -300,6 +300,7 @@ impl Work {
     async fn send(&self, source: &Item, key: &Key) -> Result<(), Fault> {
         match source {
             Item::Object(found) => self.out.send_object(&self.asked.source.place, found, key).await,
+            Item::Noted(_) => Err(Fault::new(Class::Bug, "a manifest has no bytes to move")),
             Item::File(entry) => match entry.kind {
                 EntryKind::File => self.out.send_file(entry, key).await,
                 EntryKind::Link => self.out.send_link(entry, key).await,

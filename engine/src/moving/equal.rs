@@ -102,6 +102,7 @@ fn made_from_it(pair: &Pair, source: &Item, there: &Item) -> bool {
     let stands = match there {
         Item::File(entry) => row.etag.as_deref() == Some(&file_etag(Some(entry.modified), entry.size)),
         Item::Object(found) => row.etag.is_some() && row.etag == found.etag,
+        Item::Noted(_) => false,
     };
     let unchanged = match source {
         Item::File(entry) => {
@@ -110,6 +111,7 @@ fn made_from_it(pair: &Pair, source: &Item, there: &Item) -> bool {
                 && row.source_modified == Some(entry.modified)
         }
         Item::Object(found) => found.etag.is_some() && row.source_etag == found.etag,
+        Item::Noted(_) => false,
     };
     stands && unchanged && row.size == there.size()
 }

@@ -7,6 +7,8 @@ use adt_model::Key;
 use adt_store::Found;
 use jiff::Timestamp;
 
+use super::manifest::Noted;
+
 /// What of a place is meant.
 #[derive(Clone)]
 pub struct Selection {
@@ -37,6 +39,8 @@ pub(super) enum Item {
     File(Entry),
     /// Of a bucket.
     Object(Found),
+    /// Of a manifest.
+    Noted(Noted),
 }
 
 impl Item {
@@ -44,6 +48,7 @@ impl Item {
         match self {
             Self::File(entry) => &entry.key,
             Self::Object(found) => &found.key,
+            Self::Noted(noted) => &noted.path,
         }
     }
 
@@ -57,6 +62,7 @@ impl Item {
         match self {
             Self::File(entry) => entry.size,
             Self::Object(found) => found.size,
+            Self::Noted(noted) => noted.size,
         }
     }
 
@@ -65,6 +71,7 @@ impl Item {
         match self {
             Self::File(entry) => Some(entry.modified),
             Self::Object(found) => found.modified,
+            Self::Noted(_) => None,
         }
     }
 
@@ -72,7 +79,7 @@ impl Item {
     pub(super) fn has_bytes(&self) -> bool {
         match self {
             Self::File(entry) => entry.kind != EntryKind::EmptyFolder,
-            Self::Object(_) => true,
+            Self::Object(_) | Self::Noted(_) => true,
         }
     }
 
@@ -83,6 +90,7 @@ impl Item {
                 Found { modified: Some(entry.modified), ..Found::new(entry.key.clone(), entry.size) }
             }
             Self::Object(found) => found.clone(),
+            Self::Noted(noted) => Found::new(noted.path.clone(), noted.size),
         }
     }
 }

@@ -1,0 +1,211 @@
+//! Moving data: what a person types.
+
+use adt_model::ByteSize;
+use camino::Utf8PathBuf;
+use clap::{ArgAction, ArgMatches, Args as ClapArgs, ValueEnum, ValueHint};
+
+use super::Tuning;
+
+pub(crate) const COPY_EXAMPLES: &str = "\
+Examples:
+  adt copy /data/session s3://bucket/session
+  adt copy s3://bucket/session gs://other/session --exclude '*.tmp'
+  adt copy s3://bucket/session/zarr.json .
+  generate | adt copy - az://account/container/list.json
+  adt copy s3://bucket/list.json - | jq .";
+
+pub(crate) const COPY_MORE: &str = "\
+Examples:
+  adt copy /data/session s3://bucket/session
+  adt copy s3://bucket/session gs://other/session --exclude '*.tmp'
+  adt copy s3://bucket/session/zarr.json .
+  generate | adt copy - az://account/container/list.json
+  adt copy s3://bucket/list.json - | jq .
+
+A place is a path, `file:///path`, `s3://bucket/prefix`, `gs://bucket/prefix` or
+`az://account/container/prefix`: a file, an object, or a folder. What lies in a
+folder comes below the destination; a single file or object gets the destination
+as its name, or keeps its own below a destination that ends with `/` or is a folder.
+
+An object stays as it is when the destination holds the same: the same size, and
+a checksum that both sides keep; else the same modification time, which is kept
+beside the object. What an earlier run sent is known without asking again.";
+
+/// What of a place is meant
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub(crate) struct Selecting {
+    /// Take names that match; the last glob that matches decides, and what matches none is left out when the first is an `--include`
+    ///
+    /// `*` stays within one name, `**` goes over folders; a glob without a slash is for names in every folder, one that matches a
+    /// folder is for all of it.
+    #[arg(long, value_name = "GLOB", action = ArgAction::Append)]
+    pub include: Vec<String>,
+    /// Leave names out that match; the last glob that matches decides
+    #[arg(long, value_name = "GLOB", action = ArgAction::Append)]
+    pub exclude: Vec<String>,
+    /// What becomes of symbolic links
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = LinksChoice::Follow)]
+    pub links: LinksChoice,
+    /// The globs in the order they were given.
+    #[arg(skip)]
+    pub globs: Vec<adt_intake::Glob>,
+}
+
+/// What becomes of symbolic links
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LinksChoice {
+    /// What they lead to is taken; those that lead nowhere or in a circle are left out with a line
+    #[default]
+    Follow,
+    /// They are left out, each with a line
+    Skip,
+    /// They stay links: in a bucket an object `name.rclonelink` that holds the target's text
+    KeepAsObject,
+}
+
+/// How clouds are asked
+#[derive(Clone, Debug, Default, ClapArgs)]
+#[command(next_help_heading = "Clouds")]
+pub(crate) struct Clouds {
+    /// Send no credentials: for public buckets
+    #[arg(long, hide_short_help = true)]
+    pub no_sign_request: bool,
+    /// Pay for the requests where the bucket's owner wants that
+    #[arg(long, hide_short_help = true)]
+    pub requester_pays: bool,
+    /// Storage class (S3, Google) or access tier (Azure) of what is written
+    #[arg(long, hide_short_help = true, value_name = "CLASS")]
+    pub storage_class: Option<String>,
+    /// Encryption at rest of what is written: `service`, or `key:ID` with a key of the cloud's key service (Azure: an encryption scope)
+    #[arg(long, hide_short_help = true, value_name = "HOW")]
+    pub encryption: Option<String>,
+}
+
+/// How much is taken at once
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub(crate) struct Rates {
+    /// Most bytes a second, such as `50MiB`
+    #[arg(long, value_name = "SIZE")]
+    pub bandwidth: Option<ByteSize>,
+    /// Bytes of each part of a large object, at least 5MiB [default: 8MiB, more for objects of more than 70 GiB]
+    #[arg(long, hide_short_help = true, value_name = "SIZE")]
+    pub part_size: Option<ByteSize>,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct Copy {
+    /// Where from: a path, a location of a cloud, or `-` for standard input
+    #[arg(value_name = "SRC", value_hint = ValueHint::AnyPath)]
+    pub source: String,
+    /// Where to: a path, a location of a cloud, or `-` for standard output
+    #[arg(value_name = "DST", value_hint = ValueHint::AnyPath)]
+    pub destination: String,
+    #[command(flatten)]
+    pub selecting: Selecting,
+    #[command(flatten)]
+    pub comparing: Comparing,
+    #[command(flatten)]
+    pub rates: Rates,
+    #[command(flatten)]
+    pub clouds: Clouds,
+    #[command(flatten)]
+    pub tuning: Tuning,
+}
+
+/// What need not be moved
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub(crate) struct Comparing {
+    /// Write nothing; say what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Keep folders in which nothing lies
+    #[arg(long)]
+    pub empty_dirs: bool,
+    /// Compare by checksum only; files are read for it
+    #[arg(long, conflicts_with = "size_only")]
+    pub checksum: bool,
+    /// Compare by size only
+    #[arg(long)]
+    pub size_only: bool,
+    /// Afterwards hold the destination against the source, and write the list of all objects with their checksums (JSON lines)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub manifest: Option<Utf8PathBuf>,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct Sync {
+    #[command(flatten)]
+    pub copy: Copy,
+    /// Remove from the destination what the source does not have; never when a listing or a copy failed
+    #[arg(long)]
+    pub delete: bool,
+    /// Remove nothing when it would be more objects than this
+    #[arg(long, value_name = "N", requires = "delete")]
+    pub max_delete: Option<u64>,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct Verify {
+    /// What ought to be there: a path or a location of a cloud; with `--manifest`, it alone is held against that list
+    #[arg(value_name = "SRC", value_hint = ValueHint::AnyPath)]
+    pub source: String,
+    /// What is there
+    #[arg(value_name = "DST", value_hint = ValueHint::AnyPath)]
+    pub destination: Option<String>,
+    /// Read every object of both sides, also where servers keep checksums
+    #[arg(long)]
+    pub download: bool,
+    /// List of all objects with their checksums (JSON lines): with two places it is written, with one place it is read
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub manifest: Option<Utf8PathBuf>,
+    #[command(flatten)]
+    pub selecting: Selecting,
+    #[command(flatten)]
+    pub clouds: Clouds,
+    #[command(flatten)]
+    pub tuning: Tuning,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct Ls {
+    /// A path or a location of a cloud
+    #[arg(value_name = "LOCATION", value_hint = ValueHint::AnyPath)]
+    pub location: String,
+    /// Everything below it, not only what lies directly in it
+    #[arg(short, long)]
+    pub recursive: bool,
+    #[command(flatten)]
+    pub selecting: Selecting,
+    #[command(flatten)]
+    pub clouds: Clouds,
+    #[command(flatten)]
+    pub tuning: Tuning,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct Clean {
+    /// A path or a location of a cloud
+    #[arg(value_name = "LOCATION", value_hint = ValueHint::AnyPath)]
+    pub location: String,
+    /// Only say what would be thrown away
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub clouds: Clouds,
+    #[command(flatten)]
+    pub tuning: Tuning,
+}
+
+impl Selecting {
+    /// Globs come as two lists; their order is known to the parser only.
+    pub(super) fn in_order(&mut self, matches: &ArgMatches) {
+        let of = |id: &str, texts: &[String], make: fn(String) -> adt_intake::Glob| {
+            let places = matches.indices_of(id).into_iter().flatten();
+            places.zip(texts).map(|(place, text)| (place, make(text.clone()))).collect::<Vec<_>>()
+        };
+        let mut all = of("include", &self.include, adt_intake::Glob::Include);
+        all.extend(of("exclude", &self.exclude, adt_intake::Glob::Exclude));
+        all.sort_by_key(|(place, _)| *place);
+        self.globs = all.into_iter().map(|(_, glob)| glob).collect();
+    }
+}

@@ -1,0 +1,114 @@
+//! `adt copy` and `adt sync`
+
+use std::sync::Arc;
+
+use adt_engine::{
+    Ctx,
+    moving::{self, Asked, Comparison, End, Selection},
+};
+use adt_model::{Class, Fault};
+
+use super::{Vars, ctx, end::Typed, pipe, selection, verify};
+use crate::{
+    args::{Common, Copy, Sync},
+    commands::{FAILED, ephys::drive},
+    show,
+};
+
+pub(crate) fn sync(asked: &Sync, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
+    let delete = asked.delete.then(|| asked.max_delete.unwrap_or(u64::MAX));
+    run(&asked.copy, delete, common, vars)
+}
+
+/// With `delete`, at most so many objects that the source does not have are removed.
+pub(crate) fn run(asked: &Copy, delete: Option<u64>, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
+    let ctx = ctx(&asked.tuning, &asked.clouds, &asked.rates, common, vars)?;
+    let piped = asked.source == "-" || asked.destination == "-";
+    if piped && delete.is_some() {
+        return Err(Fault::new(Class::BadInput, "`-` is one object; there is nothing to remove").into());
+    }
+    match drive(&ctx, Box::pin(moved(asked, delete, common, &ctx))) {
+        Ok(code) => Ok(code),
+        Err(fault) if matches!(fault.class(), Class::BadInput | Class::Bug | Class::Cancelled) => {
+            Err(fault.into())
+        }
+        Err(fault) => {
+            show::error(&fault.into());
+            Ok(FAILED)
+        }
+    }
+}
+
+async fn moved(asked: &Copy, delete: Option<u64>, common: &Common, ctx: &Arc<Ctx>) -> Result<u8, Fault> {
+    match (asked.source.as_str(), asked.destination.as_str()) {
+        ("-", "-") => return Err(Fault::new(Class::BadInput, "source and destination are both `-`")),
+        ("-", destination) => return pipe::in_from(destination, asked, common, ctx).await,
+        (source, "-") => return pipe::out_of(source, ctx).await,
+        _ => {}
+    }
+    let (from, to) = (Typed::read(&asked.source)?, Typed::read(&asked.destination)?);
+    moving::apart(&from.location, &to.location, delete.is_some())?;
+    let source = from.source(ctx).await?;
+    let (destination, called) = match &source.only {
+        Some(name) => {
+            let (place, called) = to.for_one(name, ctx).await?;
+            (place, Some(called))
+        }
+        None => (adt_store::Place::open(&to.location, &ctx.store).await?, None),
+    };
+    let wanted = Asked {
+        shown: from.location.to_string(),
+        source: source.clone(),
+        destination: destination.clone(),
+        called: called.clone(),
+        selection: selection(&asked.selecting, asked.comparing.empty_dirs)?,
+        comparison: comparison(asked),
+        delete,
+        dry_run: asked.comparing.dry_run,
+    };
+    let verb = if delete.is_some() { "sync --delete" } else { "copy" };
+    let command = format!("adt {verb} {} {}", from.location, to.location);
+    let selected = wanted.selection.clone();
+    let summary = moving::copy(wanted, &command, Arc::clone(ctx)).await?;
+    show::ended(&summary, common);
+    let code = summary.exit_code() as u8;
+    match &asked.comparing.manifest {
+        Some(path) if code == 0 && !asked.comparing.dry_run => {
+            let there = End { place: destination, only: called };
+            listed(source, there, selected, path, common, ctx).await
+        }
+        _ => Ok(code),
+    }
+}
+
+async fn listed(
+    source: End,
+    destination: End,
+    selection: Selection,
+    path: &camino::Utf8Path,
+    common: &Common,
+    ctx: &Arc<Ctx>,
+) -> Result<u8, Fault> {
+    if source.only != destination.only {
+        return Err(Fault::new(
+            Class::BadInput,
+            "a manifest is of folders, or of an object that keeps its name",
+        ));
+    }
+    let asked = moving::Proof {
+        source: moving::Source::Place(source),
+        destination,
+        selection,
+        download: false,
+        manifest: Some(verify::created(path)?),
+    };
+    verify::proven(asked, common, ctx).await
+}
+
+fn comparison(asked: &Copy) -> Comparison {
+    match (asked.comparing.checksum, asked.comparing.size_only) {
+        (true, _) => Comparison::Checksum,
+        (_, true) => Comparison::SizeOnly,
+        _ => Comparison::Usual,
+    }
+}

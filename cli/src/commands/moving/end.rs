@@ -1,0 +1,114 @@
+//! What a person means by a place: a folder, or one file or object.
+
+use adt_engine::{Ctx, moving::End};
+use adt_model::{Class, Fault, Key, Location};
+use adt_store::Place;
+use futures::StreamExt;
+
+use crate::commands::ephys::location;
+
+/// A place as it was typed.
+pub(super) struct Typed {
+    pub(super) location: Location,
+    /// It ends with a slash: a folder is meant, not an object.
+    pub(super) folder: bool,
+}
+
+impl Typed {
+    pub(super) fn read(text: &str) -> Result<Self, Fault> {
+        let folder = text.ends_with('/') || (cfg!(windows) && text.ends_with('\\'));
+        Ok(Self { location: location(text)?, folder })
+    }
+
+    /// The place above it, and the name there; `None` for a bucket, or the root of a disk.
+    fn split(&self) -> Option<(Location, Key)> {
+        let (above, name) = match &self.location {
+            Location::Folder(path) => {
+                (Location::Folder(path.parent()?.to_owned()), path.file_name()?.to_owned())
+            }
+            Location::S3 { bucket, prefix } => {
+                let (prefix, name) = cut(prefix.as_ref()?)?;
+                (Location::S3 { bucket: bucket.clone(), prefix }, name)
+            }
+            Location::Gs { bucket, prefix } => {
+                let (prefix, name) = cut(prefix.as_ref()?)?;
+                (Location::Gs { bucket: bucket.clone(), prefix }, name)
+            }
+            Location::Az { account, container, prefix } => {
+                let (prefix, name) = cut(prefix.as_ref()?)?;
+                (Location::Az { account: account.clone(), container: container.clone(), prefix }, name)
+            }
+        };
+        Some((above, Key::parse(name).ok()?))
+    }
+
+    /// As a source: everything below it, or the one object of that name.
+    pub(super) async fn source(&self, ctx: &Ctx) -> Result<End, Fault> {
+        let place = Place::open(&self.location, &ctx.store).await?;
+        let whole = |place| Ok(End { place, only: None });
+        if let Location::Folder(path) = &self.location {
+            let Ok(metadata) = fs_err::metadata(path) else {
+                return Err(
+                    Fault::new(Class::Missing, format!("there is no `{path}`")).help("check the path")
+                );
+            };
+            return match self.split() {
+                Some((above, name)) if metadata.is_file() => {
+                    Ok(End { place: Place::open(&above, &ctx.store).await?, only: Some(name) })
+                }
+                _ => whole(place),
+            };
+        }
+        let Some((above, name)) = self.split().filter(|_| !self.folder) else { return whole(place) };
+        let above = Place::open(&above, &ctx.store).await?;
+        if above.head(&name).await?.is_none() {
+            return whole(place);
+        }
+        if holds_anything(&place).await? {
+            let what = format!("`{}` is an object, and objects lie below that name too", self.location);
+            let help = format!(
+                "write `{}/` for those below it; for the object alone `{}/ --include /{name}`",
+                self.location,
+                above.location()
+            );
+            return Err(Fault::new(Class::BadInput, what).help(help));
+        }
+        Ok(End { place: above, only: Some(name) })
+    }
+
+    /// As the destination of one object called `name`: where, and under which name.
+    pub(super) async fn for_one(&self, name: &Key, ctx: &Ctx) -> Result<(Place, Key), Fault> {
+        let place = Place::open(&self.location, &ctx.store).await?;
+        let inside = match &self.location {
+            Location::Folder(path) => self.folder || path.is_dir(),
+            _ => self.folder || self.split().is_none(),
+        };
+        if inside {
+            return Ok((place, name.clone()));
+        }
+        let Some((above, called)) = self.split() else { return Ok((place, name.clone())) };
+        if !matches!(self.location, Location::Folder(_)) && holds_anything(&place).await? {
+            let what = format!(
+                "objects lie below `{}`: an object of that name would stand beside them",
+                self.location
+            );
+            return Err(Fault::new(Class::BadInput, what)
+                .help(format!("write `{}/` to put it among them", self.location)));
+        }
+        Ok((Place::open(&above, &ctx.store).await?, called))
+    }
+}
+
+fn cut(prefix: &Key) -> Option<(Option<Key>, String)> {
+    match prefix.as_str().rsplit_once('/') {
+        Some((above, name)) => Some((Some(Key::parse(above).ok()?), name.to_owned())),
+        None => Some((None, prefix.to_string())),
+    }
+}
+
+async fn holds_anything(place: &Place) -> Result<bool, Fault> {
+    match place.list().next().await {
+        Some(page) => page.map(|page| !page.is_empty()),
+        None => Ok(false),
+    }
+}

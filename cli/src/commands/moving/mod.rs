@@ -1,0 +1,86 @@
+//! `adt copy`, `sync`, `verify`, `ls`, `clean`
+
+mod clean;
+mod copy;
+mod end;
+mod ls;
+mod pipe;
+mod verify;
+
+pub(super) use clean::run as clean;
+pub(super) use copy::{run as copy, sync};
+pub(super) use ls::run as ls;
+pub(super) use verify::run as verify;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use adt_engine::{Ctx, Pace, Stop, moving::Selection};
+use adt_formats::folder::Links;
+use adt_intake::Globs;
+use adt_model::{Class, Fault, Key};
+use adt_store::{Encryption, MIN_PART, StoreOptions};
+
+use crate::{
+    args::{Clouds, Common, LinksChoice, Rates, Selecting, Tuning},
+    settings, show, wire,
+};
+
+pub(super) type Vars = BTreeMap<String, String>;
+
+/// Everything a move needs, with clouds asked as the person wants it.
+fn ctx(
+    tuning: &Tuning,
+    clouds: &Clouds,
+    rates: &Rates,
+    common: &Common,
+    vars: &Vars,
+) -> Result<Arc<Ctx>, Fault> {
+    let settings = settings::resolve(common, tuning, vars)?;
+    let told = show::reporter(common, settings.log_level.unwrap_or_default());
+    let ctx = wire::ctx(&settings, vars, wire::Ways::default(), told, Stop::default())?;
+    let mut ctx = Arc::unwrap_or_clone(ctx);
+    ctx.store = asked(clouds, ctx.store)?;
+    if let Some(rate) = rates.bandwidth {
+        ctx.pace = Pace::new(rate.0);
+    }
+    if let Some(size) = rates.part_size {
+        if !(MIN_PART..=1 << 30).contains(&size.0) {
+            let what = format!("`--part-size {size}` is not valid");
+            return Err(Fault::new(Class::BadInput, what).help("write a size from 5MiB to 1GiB"));
+        }
+        ctx.settings.part_size = Some(size.0);
+    }
+    Ok(Arc::new(ctx))
+}
+
+fn asked(clouds: &Clouds, options: StoreOptions) -> Result<StoreOptions, Fault> {
+    let encryption = match clouds.encryption.as_deref() {
+        None => None,
+        Some("service") => Some(Encryption::Service),
+        Some(text) => match text.strip_prefix("key:").filter(|id| !id.is_empty()) {
+            Some(id) => Some(Encryption::Key(id.to_owned())),
+            None => {
+                let what = format!("`--encryption {text}` is not valid");
+                return Err(Fault::new(Class::BadInput, what).help("write `service` or `key:ID`"));
+            }
+        },
+    };
+    Ok(StoreOptions {
+        anonymous: clouds.no_sign_request,
+        requester_pays: clouds.requester_pays,
+        storage_class: clouds.storage_class.clone(),
+        encryption,
+        ..options
+    })
+}
+
+fn selection(selecting: &Selecting, empty_dirs: bool) -> Result<Selection, Fault> {
+    let globs = Globs::new(&selecting.globs)?;
+    let links = match selecting.links {
+        LinksChoice::Follow => Links::Follow,
+        LinksChoice::Skip => Links::Skip,
+        LinksChoice::KeepAsObject => Links::Keep,
+    };
+    let takes = move |key: &Key| globs.takes(key.as_str());
+    Ok(Selection { takes: Arc::new(takes), links, empty_dirs })
+}

@@ -1,0 +1,42 @@
+//! An object that comes from a stream whose end nobody knows.
+
+use std::sync::Arc;
+
+use adt_model::{Fault, Key};
+use adt_store::Place;
+use bytes::Bytes;
+
+use crate::{
+    Ctx,
+    alone::name,
+    course::Course,
+    delivery::{Address, Delivery},
+};
+
+/// Sends what `read` hands over as the object `key`, in memory and in parts; it becomes visible when `read` has ended well. The bytes
+/// that were sent.
+pub async fn from_reader(
+    place: Place,
+    key: &Key,
+    ctx: Arc<Ctx>,
+    read: impl FnOnce(&mut dyn FnMut(&[u8]) -> Result<(), Fault>) -> Result<(), Fault> + Send + 'static,
+) -> Result<u64, Fault> {
+    let run = ctx.ledger.begin_run(
+        (ctx.clock)(),
+        &format!("adt copy - {}/{key}", place.location()),
+        ctx.version,
+    )?;
+    let course = Course::new(name(place.location()), run, &ctx);
+    let address = Address { job: course.name.clone(), place, row: None, look: false, mark: None };
+    let out = Delivery::new(Arc::clone(&ctx), address, Arc::clone(course.counters()));
+    let stop = ctx.stop.clone();
+    let sent = out.stream(key, "standard input", move |outlet| {
+        read(&mut |bytes| {
+            stop.check()?;
+            outlet.write(&Bytes::copy_from_slice(bytes))
+        })
+    });
+    let sent = course.watch().over(Box::pin(sent)).await;
+    ctx.ledger.end_run(run, (ctx.clock)(), i32::from(sent.is_err()))?;
+    sent.map(|(_, receipt)| receipt.size)
+}
