@@ -14,6 +14,7 @@ mod checksum;
 mod compare;
 mod exchange;
 mod http_date;
+mod listing;
 mod local;
 mod mtime;
 mod object;

@@ -43,6 +43,10 @@ impl Screen {
             What::Moved(moved) => {
                 if let Some(bar) = self.bars.get(job) {
                     bar.set_position(moved.bytes_read);
+                    if let Some(listing) = &moved.listing {
+                        bar.set_length(listing.bytes);
+                        bar.set_prefix(format!("{job} {}", super::table::objects(moved, listing)));
+                    }
                     bar.set_message(format!("{} sent", ByteSize(moved.bytes_sent)));
                     if moved.samples > 0 {
                         bar.set_prefix(format!("{job} {}", samples(moved.samples)));

@@ -62,10 +62,18 @@ impl Lines {
         }
         known.told = event.at;
         let seconds = event.at.duration_since(known.began).as_secs_f64();
+        let found = moved.listing.as_ref();
+        known.bytes = found.map_or(known.bytes, |listing| listing.bytes);
         let part = percent(moved.bytes_read, known.bytes);
         let (total, rate) = (ByteSize(known.bytes), speed(moved.bytes_read, seconds));
         let left = time_left(moved.bytes_read, known.bytes, seconds);
-        let counted = if moved.samples > 0 { format!(", {}", samples(moved.samples)) } else { String::new() };
+        let counted = match found {
+            Some(listing) => format!(", {}", super::table::objects(moved, listing)),
+            None if moved.samples > 0 => format!(", {}", samples(moved.samples)),
+            None => String::new(),
+        };
+        // While more is found all the time, there is no telling when all of it is done.
+        let left = if found.is_some_and(|listing| !listing.all) { String::new() } else { left };
         Some(format!("{}: {part} of {total}{counted}, {rate}{left}", event.job))
     }
 }

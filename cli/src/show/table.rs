@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use adt_engine::Summary;
-use adt_model::{ByteSize, JobEnd};
+use adt_model::{ByteSize, JobEnd, Listed, Moved};
 
 use super::count;
 
@@ -24,10 +24,17 @@ pub(crate) fn summary(summary: &Summary, only_failures: bool) -> String {
 
 fn cells(row: &adt_engine::run::Row) -> [String; 6] {
     let (ended, moved) = (&row.ended, &row.ended.moved);
-    let objects = match moved.objects_kept {
+    let mut objects = match moved.objects_kept {
         0 => moved.objects_sent.to_string(),
         kept => format!("{} + {kept} kept", moved.objects_sent),
     };
+    for (count, what) in
+        moved.listing.map_or([(0, ""); 2], |l| [(l.failed, "FAILED"), (l.deleted, "removed")])
+    {
+        if count > 0 {
+            let _ = write!(objects, ", {count} {what}");
+        }
+    }
     [
         word(ended.end).to_owned(),
         row.asset.clone(),
@@ -136,6 +143,14 @@ pub(super) fn samples(count: u64) -> String {
         _ => ("G", 1e9),
     };
     format!("{:.1} {unit} samples", count as f64 / scale)
+}
+
+/// Objects done of those found: `1200 of 3400 objects`, and `found so far` while the listing goes on.
+pub(super) fn objects(moved: &Moved, listing: &Listed) -> String {
+    let done = moved.objects_sent + moved.objects_kept;
+    let so_far = if listing.all { "" } else { " found so far" };
+    let failed = if listing.failed > 0 { format!(", {} FAILED", listing.failed) } else { String::new() };
+    format!("{done} of {}{so_far}{failed}", count(listing.objects, "object"))
 }
 
 /// A part of a whole, rounded down.

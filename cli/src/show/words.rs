@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use adt_model::{ByteSize, Ended, Event, JobEnd, LogLevel, What};
+use adt_model::{ByteSize, Ended, Event, JobEnd, Listed, LogLevel, What};
 
 use super::{count, table::duration};
 
@@ -35,6 +35,10 @@ impl Words {
             What::RunFinished { .. } => return self.shared_notes(),
             What::JobStarted { origin, asset, files, bytes, resumed } => {
                 let verb = if *resumed { "going on with" } else { "starting" };
+                if *files == 0 && origin.row.is_none() {
+                    // What is listed while it is moved is not known beforehand.
+                    return vec![format!("{}: {verb} {asset} (from {origin})", event.job)];
+                }
                 format!("{verb} {asset} ({}, {}; {origin})", count(*files, "file"), ByteSize(*bytes))
             }
             What::Note { text } if event.job.is_empty() => return vec![text.clone()],
@@ -84,6 +88,9 @@ fn step(event: &Event) -> &str {
 }
 
 fn finished(ended: &Ended) -> String {
+    if let (Some(listing), JobEnd::Done | JobEnd::Rehearsed) = (&ended.moved.listing, ended.end) {
+        return moved(ended, listing);
+    }
     let well = |verb: &str| {
         format!(
             "{verb} in {}: {}, {} sent",
@@ -104,6 +111,24 @@ fn finished(ended: &Ended) -> String {
         JobEnd::Failed => format!("failed: {}", ended.fault.as_deref().unwrap_or_default()),
         JobEnd::Interrupted => ended.fault.clone().unwrap_or_else(|| "interrupted".into()),
     }
+}
+
+fn moved(ended: &Ended, listing: &Listed) -> String {
+    let (took, moved) = (duration(ended.seconds), &ended.moved);
+    let (head, sent, removed) = match ended.end {
+        JobEnd::Rehearsed => ("dry run went through", "would be sent", "would be removed"),
+        _ => ("done", "sent", "removed"),
+    };
+    let removed = match listing.deleted {
+        0 => String::new(),
+        n => format!(", {} {removed}", count(n, "object")),
+    };
+    let kept = moved.objects_kept;
+    format!(
+        "{head} in {took}: {} {sent} ({}), {kept} there already{removed}",
+        count(moved.objects_sent, "object"),
+        moved.sent()
+    )
 }
 
 #[cfg(test)]

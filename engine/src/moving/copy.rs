@@ -118,7 +118,6 @@ impl Work {
             Some(called) => work.one(called).await?,
             None => work.all().await?,
         };
-        work.out.counters().listed();
         if account.failed > 0 {
             return Err(work.not_whole(account));
         }
@@ -155,6 +154,7 @@ impl Work {
         }
         let Some(source) = source else { return Err(missing(&self.asked.source.place)) };
         self.out.counters().found(1, source.size());
+        self.out.counters().listed();
         let there = self.out.place().head(called).await?.map(Item::Object);
         let known = self.out.known(called)?;
         let mut account = Account { found: 1, ..Account::default() };
@@ -189,6 +189,7 @@ impl Work {
                 self.land(&mut flying, &mut account).await?;
             }
         }
+        self.out.counters().listed();
         while !flying.is_empty() {
             self.land(&mut flying, &mut account).await?;
         }

@@ -2,13 +2,14 @@ use std::sync::Arc;
 
 use adt_model::{Class, Fault, Key};
 use adt_net::{encode, xml::Element};
-use futures::Stream;
+use futures::{Stream, StreamExt, TryStreamExt, stream, stream::BoxStream};
 use http::Method;
 
 use super::{Bucket, server::Client};
 use crate::{
     Found,
     exchange::{Answer, Deed, Request},
+    listing,
     place::pages,
 };
 
@@ -17,21 +18,93 @@ struct Cursor {
     client: Arc<Client>,
     /// What every key begins with; it is cut off.
     stem: String,
+    /// Relative names up to this one are passed over.
+    after: Option<String>,
+    /// The first relative name that belongs to another run.
+    until: Option<String>,
     token: Option<String>,
     last: Option<Key>,
     done: bool,
 }
 
+/// Folders inside folders that are looked through for a place to cut the listing; each look is a request.
+const DEEPEST: usize = 4;
+
 impl Bucket {
+    /// The first page decides: what fits into it is listed by then. A longer listing is cut at its folders and listed in parallel.
     pub(crate) fn list(&self) -> impl Stream<Item = Result<Vec<Found>, Fault>> + Send + use<> {
-        let cursor = Cursor {
-            client: Arc::clone(&self.client),
-            stem: self.stem(),
-            token: None,
-            last: None,
-            done: false,
+        let (client, stem) = (Arc::clone(&self.client), self.stem());
+        let first = async move {
+            type Pages = BoxStream<'static, Result<Vec<Found>, Fault>>;
+            let mut cursor = Cursor::new(client, stem, None, None);
+            let page = cursor.next().await?;
+            let marks = if cursor.done { Vec::new() } else { cuts(&cursor).await? };
+            let last = page.last().map(|found| found.key.to_string());
+            let first = stream::iter(Some(page).filter(|page| !page.is_empty()).map(Ok));
+            if marks.is_empty() {
+                return Ok::<Pages, Fault>(first.chain(cursor.pages()).boxed());
+            }
+            Ok(first.chain(cursor.in_runs(last, marks)).boxed())
         };
-        pages(cursor, |mut cursor| async move {
+        stream::once(first).try_flatten()
+    }
+}
+
+/// Where to cut a listing: the folders of the first level that has more than one.
+async fn cuts(cursor: &Cursor) -> Result<Vec<String>, Fault> {
+    let mut folder = String::new();
+    for _ in 0..DEEPEST {
+        let folders = folders(&cursor.client, &cursor.stem, &folder).await?;
+        match &folders[..] {
+            [only] => folder.clone_from(only),
+            _ => return Ok(listing::marks(&folders)),
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// The first folders inside one, by their relative names; a thousand at most.
+async fn folders(client: &Client, stem: &str, folder: &str) -> Result<Vec<String>, Fault> {
+    let request = Request::new(Deed::List, Method::GET, None)
+        .query("list-type", "2")
+        .query("encoding-type", "url")
+        .query("delimiter", "/")
+        .query("prefix", format!("{stem}{folder}"));
+    let answer = client.send(&request).await?;
+    let root = document(client, &request, &answer)?;
+    let encoded = is_encoded(&root);
+    let mut folders: Vec<String> = root
+        .all("CommonPrefixes")
+        .filter_map(|item| name(item.value("Prefix")?, encoded)?.strip_prefix(stem).map(str::to_owned))
+        .collect();
+    folders.sort_unstable();
+    Ok(folders)
+}
+
+impl Cursor {
+    fn new(client: Arc<Client>, stem: String, after: Option<String>, until: Option<String>) -> Self {
+        Self { client, stem, after, until, token: None, last: None, done: false }
+    }
+
+    /// What follows `last`, cut at the marks.
+    fn in_runs(
+        self,
+        last: Option<String>,
+        mut marks: Vec<String>,
+    ) -> impl Stream<Item = Result<Vec<Found>, Fault>> + Send {
+        let begin = last.unwrap_or_default();
+        marks.retain(|mark| *mark > begin);
+        let (client, stem) = (self.client, self.stem);
+        let mut from = Some(begin);
+        let ends: Vec<_> = marks.into_iter().map(Some).chain([None]).collect();
+        listing::in_order(ends.into_iter().map(move |until| {
+            let after = std::mem::replace(&mut from, until.clone());
+            Cursor::new(Arc::clone(&client), stem.clone(), after, until).pages().boxed()
+        }))
+    }
+
+    fn pages(self) -> impl Stream<Item = Result<Vec<Found>, Fault>> + Send {
+        pages(self, |mut cursor| async move {
             // A page may hold nothing for us (folder markers) and still not be the last.
             while !cursor.done {
                 let page = cursor.next().await?;
@@ -42,9 +115,7 @@ impl Bucket {
             Ok(None)
         })
     }
-}
 
-impl Cursor {
     async fn next(&mut self) -> Result<Vec<Found>, Fault> {
         let mut request = Request::new(Deed::List, Method::GET, None)
             .query("list-type", "2")
@@ -52,6 +123,8 @@ impl Cursor {
             .query("prefix", self.stem.clone());
         if let Some(token) = &self.token {
             request = request.query("continuation-token", token.clone());
+        } else if let Some(after) = self.after.as_deref().filter(|after| !after.is_empty()) {
+            request = request.query("start-after", format!("{}{after}", self.stem));
         }
         let answer = self.client.send(&request).await?;
         let root = document(&self.client, &request, &answer)?;
@@ -66,6 +139,7 @@ impl Cursor {
             page.extend(self.found(item, encoded)?);
         }
         page.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        self.within(&mut page);
         // Whoever merges two listings would take a name that comes late for one that is missing.
         if let (Some(last), Some(first)) = (&self.last, page.first())
             && first.key <= *last
@@ -76,6 +150,19 @@ impl Cursor {
             self.last = Some(found.key.clone());
         }
         Ok(page)
+    }
+
+    /// Leaves what belongs to other runs to them; also where a server does not look at `start-after`.
+    fn within(&mut self, page: &mut Vec<Found>) {
+        if let Some(until) = &self.until {
+            let fits = page.partition_point(|found| found.key.as_str() < until.as_str());
+            self.done |= fits < page.len();
+            page.truncate(fits);
+        }
+        if let Some(after) = &self.after {
+            let passed = page.partition_point(|found| found.key.as_str() <= after.as_str());
+            page.drain(..passed);
+        }
     }
 
     fn found(&self, item: &Element, encoded: bool) -> Result<Option<Found>, Fault> {
