@@ -40,7 +40,9 @@ pub(crate) fn refused(what: &str, status: StatusCode, body: &[u8]) -> Fault {
     let said = from_xml(body)
         .or_else(|| from_json(body))
         .map_or_else(|| format!("HTTP {}", status.as_u16()), |said| one_line(&said));
-    Fault::new(Class::Refused, format!("{what} gave no credentials")).because(Said(said))
+    let unwell = status.is_server_error() || status.as_u16() == 429;
+    let class = if unwell { Class::Transient } else { Class::Refused };
+    Fault::new(class, format!("{what} gave no credentials")).because(Said(said))
 }
 
 /// As STS writes an error.

@@ -19,7 +19,10 @@ mod fetch;
 pub mod google;
 mod hex;
 mod kept;
+mod oauth;
 mod random;
+#[cfg(test)]
+mod replies;
 mod said;
 pub mod xml;
 

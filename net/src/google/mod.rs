@@ -2,6 +2,13 @@
 
 mod chain;
 mod endpoint;
+mod external;
+mod file;
+mod impersonate;
+mod metadata;
+mod service_account;
+#[cfg(test)]
+mod tests;
 
 use std::{fmt, sync::Arc};
 
