@@ -61,7 +61,7 @@ impl Access {
             return Ok(Authorized { headers: vec![], query: Some(sas.clone()), source: source.clone() });
         }
         let now = (self.clock)();
-        let bearer = self.kept.get(now, || self.identity.find(&self.account.name, now)).await?;
+        let bearer = self.kept.get(now, || self.identity.find(&self.account, now)).await?;
         let value = Secret::new(format!("Bearer {}", bearer.token.expose()));
         Ok(Authorized { headers: vec![("authorization", value)], query: None, source: bearer.source.clone() })
     }

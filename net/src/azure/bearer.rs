@@ -1,7 +1,7 @@
 use adt_model::Secret;
 use jiff::Timestamp;
 
-use crate::kept::Ends;
+use crate::{kept::Ends, oauth::Granted};
 
 /// A token of an identity.
 pub(super) struct Bearer {
@@ -12,6 +12,12 @@ pub(super) struct Bearer {
     pub(super) source: String,
     /// When it was found.
     pub(super) since: Timestamp,
+}
+
+impl Bearer {
+    pub(super) fn of(granted: Granted, source: String, since: Timestamp) -> Self {
+        Self { token: granted.token, expires: granted.expires, source, since }
+    }
 }
 
 impl Ends for Bearer {

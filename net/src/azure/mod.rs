@@ -3,9 +3,13 @@
 mod access;
 mod account;
 mod bearer;
+mod cli;
 mod connection_string;
 mod identity;
+mod managed;
 mod shared_key;
+#[cfg(test)]
+mod tests;
 
 pub use access::{Access, Authorized, Unsigned};
 pub use account::Account;
