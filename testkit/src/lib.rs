@@ -7,6 +7,7 @@ pub mod kill;
 pub mod oracle;
 mod proxy;
 pub mod services;
+pub mod stores;
 pub mod tree;
 
 pub use adt_sandbox::{Seed, open_ephys};

@@ -82,10 +82,9 @@ impl Delivery {
             });
             return Ok(Some(Open { upload, kept: standing(parts.collect(), &held) }));
         }
-        if !same {
-            let unfinished = Unfinished { key: key.clone(), upload_id: row.upload_id };
-            self.place.abort(&unfinished).await?;
-        }
+        // What cannot be taken up is no use to anybody; a temporary file of a folder never can.
+        let unfinished = Unfinished { key: key.clone(), upload_id: row.upload_id };
+        self.place.abort(&unfinished).await?;
         self.ctx.ledger.upload_ended(job, key)?;
         Ok(None)
     }
