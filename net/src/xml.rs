@@ -1,17 +1,22 @@
 //! A server's XML as a tree without namespaces, so that elements we do not know, and any order of those we do, are fine.
 
-use quick_xml::{Reader, escape::resolve_predefined_entity, events::Event};
+use quick_xml::{
+    Reader,
+    escape::resolve_predefined_entity,
+    events::{BytesStart, Event},
+};
 
 /// No answer of S3 is deeper than six levels; a deeper one is not meant for us.
 const DEEPEST: usize = 24;
 
-/// An element: its local name, its text, its children.
+/// An element: its local name, its attributes, its text, its children.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Element {
     /// Without a prefix.
     pub name: String,
     /// All text directly inside.
     pub text: String,
+    attributes: Vec<(String, String)>,
     children: Vec<Element>,
 }
 
@@ -41,9 +46,9 @@ impl Element {
         loop {
             match reader.read_event()? {
                 Event::Start(_) if open.len() >= DEEPEST => return Err(XmlError::Deep),
-                Event::Start(start) => open.push(Self::named(start.local_name().as_ref())),
+                Event::Start(start) => open.push(Self::begun(&start)),
                 Event::Empty(start) => {
-                    let element = Self::named(start.local_name().as_ref());
+                    let element = Self::begun(&start);
                     match open.last_mut() {
                         Some(parent) => parent.children.push(element),
                         None => return Ok(element),
@@ -67,8 +72,14 @@ impl Element {
         }
     }
 
-    fn named(name: &str) -> Self {
-        Self { name: name.to_owned(), ..Self::default() }
+    /// What cannot be read of its attributes is left out: none that we look at is written so.
+    fn begun(start: &BytesStart<'_>) -> Self {
+        let name = start.local_name().as_ref().to_owned();
+        let attributes = start
+            .attributes()
+            .flatten()
+            .map(|one| (one.key.local_name().as_ref().to_owned(), one.value.into_owned()));
+        Self { name, attributes: attributes.collect(), ..Self::default() }
     }
 
     fn append(&mut self, event: &Event<'_>) -> Result<(), XmlError> {
@@ -82,6 +93,16 @@ impl Element {
             _ => {}
         }
         Ok(())
+    }
+
+    /// An attribute by its local name, as it is written.
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
+    /// All children.
+    pub fn children(&self) -> impl Iterator<Item = &Self> {
+        self.children.iter()
     }
 
     /// The children of a name.
@@ -141,6 +162,7 @@ mod tests {
         assert_eq!(tree.etag("ETag").as_deref(), Some("a&b\u{fc}"));
         assert_eq!(tree.value("C"), Some("<raw>"));
         assert!(tree.is_true("T") && tree.value("Later").is_none());
+        assert_eq!((tree.attribute("a"), tree.attribute("b"), tree.children().count()), (Some("b"), None, 7));
     }
 
     #[rstest]

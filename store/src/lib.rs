@@ -1,15 +1,16 @@
-//! Places: local folders and S3 (any endpoint that speaks its language), behind one type.
+//! Places: local folders, S3 (any endpoint that speaks its language) and Azure Blob Storage, behind one type.
 //!
 //! A [`Place`] is a [`Location`](adt_model::Location) that has been opened: it lists, reads, writes and removes objects
 //! by their [`Key`](adt_model::Key). What it promises:
 //!
 //! - **Visible means whole.** A local file gets its name when all of it is on the disk; an object of a bucket is one put or
-//!   a completed multipart upload.
+//!   a completed multipart upload, a blob of Azure one put or one list of blocks.
 //! - **Silence is no proof.** A [`Receipt`] says how it is known that the destination holds the right bytes ([`Proof`]).
 //!   Many servers ignore checksum headers, so an answer without a checksum is followed by another look.
 //! - **Patience by the clock.** A request that may pass later is tried again until a time budget is spent, and the
 //!   number of requests at once follows what the server can bear.
 
+mod az;
 mod checksum;
 mod compare;
 mod exchange;

@@ -81,7 +81,7 @@ pub struct Found {
     pub size: u64,
     /// The place's own mark of this version, without quotes; comparable with [`Receipt::etag`].
     pub etag: Option<String>,
-    /// When its source was changed: from our own metadata (only `head` sees it in a bucket), or the file's time. Never
+    /// When its source was changed: from our own metadata (of S3 only `head` sees it), or the file's time. Never
     /// the time of the upload.
     pub modified: Option<Timestamp>,
     /// The checksum of the whole object, where the server keeps one; of S3 only `head` sees it.
@@ -92,7 +92,7 @@ pub struct Found {
     pub md5: Option<[u8; 16]>,
     /// When the place got it; of a file, its time.
     pub written: Option<Timestamp>,
-    /// What is kept beside it; only `head` sees it.
+    /// What is kept beside it; of S3 only `head` sees it.
     pub meta: Option<Box<ObjectMeta>>,
 }
 

@@ -9,8 +9,8 @@ use futures::{
 };
 
 use crate::{
-    Block, Copied, Found, Held, ObjectMeta, Proof, Receipt, StoreOptions, Unfinished, Upload, local::Folder,
-    s3::Bucket, upload::Work,
+    Block, Copied, Found, Held, ObjectMeta, Proof, Receipt, StoreOptions, Unfinished, Upload, az::Container,
+    local::Folder, s3::Bucket, upload::Work,
 };
 
 /// A location that has been opened. Cheap to clone; clones share connections and lanes.
@@ -26,6 +26,7 @@ pub struct Place {
 enum Kind {
     Folder(Folder),
     S3(Arc<Bucket>),
+    Az(Arc<Container>),
 }
 
 /// Does the same with a place of whatever kind.
@@ -34,6 +35,7 @@ macro_rules! each {
         match &$place.kind {
             Kind::Folder($kind) => $work,
             Kind::S3($kind) => $work,
+            Kind::Az($kind) => $work,
         }
     };
 }
@@ -50,7 +52,10 @@ impl Place {
             Location::S3 { bucket, prefix } => {
                 Kind::S3(Arc::new(Bucket::open(bucket, prefix.as_ref(), options)?))
             }
-            Location::Gs { .. } | Location::Az { .. } => {
+            Location::Az { account, container, prefix } => {
+                Kind::Az(Arc::new(Container::open(account, container, prefix.as_ref(), options)?))
+            }
+            Location::Gs { .. } => {
                 return Err(Fault::new(
                     Class::Refused,
                     format!("`{location}` is a kind of place that is not supported by this version yet"),
@@ -66,6 +71,7 @@ impl Place {
         let kind = match &self.kind {
             Kind::Folder(folder) => Kind::Folder(folder.below(tail)),
             Kind::S3(bucket) => Kind::S3(Arc::new(bucket.below(tail))),
+            Kind::Az(container) => Kind::Az(Arc::new(container.below(tail))),
         };
         Self { location: self.location.join(tail), kind, rehearsing: self.rehearsing }
     }
@@ -93,6 +99,7 @@ impl Place {
     pub fn copies_from(&self, from: &Self) -> bool {
         match (&self.kind, &from.kind) {
             (Kind::S3(here), Kind::S3(there)) => !self.rehearsing && here.copies_from(there),
+            (Kind::Az(here), Kind::Az(there)) => !self.rehearsing && here.copies_from(there),
             _ => false,
         }
     }
@@ -113,6 +120,7 @@ impl Place {
         }
         match (&self.kind, &from.kind) {
             (Kind::S3(here), Kind::S3(there)) => here.copy(key, there, source, meta).await,
+            (Kind::Az(here), Kind::Az(there)) => here.copy(key, there, source, meta).await,
             _ => Ok(None),
         }
     }
@@ -127,15 +135,20 @@ impl Place {
 
     /// Takes up an upload that an earlier run began, with what the place holds of it.
     ///
-    /// `None` when the server does not know it, or cannot list its parts (then it has been aborted), and always for a
-    /// folder: begin anew.
-    pub async fn resume(&self, key: &Key, upload_id: &str) -> Result<Option<(Upload, Held)>, Fault> {
+    /// `meta` is what [`Place::begin`] was told: not every place has kept it. `None` when the server does not know the upload, or cannot
+    /// list its parts (then it has been aborted), and always for a folder: begin anew.
+    pub async fn resume(
+        &self,
+        key: &Key,
+        upload_id: &str,
+        meta: &ObjectMeta,
+    ) -> Result<Option<(Upload, Held)>, Fault> {
         if self.rehearsing {
             return Ok(None);
         }
         each!(self, place => {
             let resumed = place.resume(key, upload_id).await?;
-            Ok(resumed.map(|(upload, held)| (Upload { work: upload.into() }, held)))
+            Ok(resumed.map(|(upload, held)| (Upload { work: upload.into() }.described(meta), held)))
         })
     }
 
@@ -168,6 +181,7 @@ impl Place {
         let all = 0..found.size;
         match &self.kind {
             Kind::S3(bucket) if found.size > 0 || found.meta.is_none() => bucket.whole(found).await,
+            Kind::Az(container) if found.size > 0 || found.meta.is_none() => container.whole(found).await,
             Kind::Folder(_) => Ok((self.get_of(&found, all).await?, found)),
             _ => {
                 let found = match found.meta {
@@ -207,7 +221,8 @@ impl Place {
         }
     }
 
-    /// Makes an empty folder: in a bucket an empty object whose name ends with a slash, as consoles do.
+    /// Makes an empty folder: in a bucket an empty object whose name ends with a slash, as consoles do; on Azure an empty blob that is marked
+    /// as one.
     pub async fn make_folder(&self, key: &Key) -> Result<(), Fault> {
         if self.rehearsing {
             return Ok(());
@@ -215,6 +230,7 @@ impl Place {
         match &self.kind {
             Kind::Folder(folder) => folder.make_folder(key).await,
             Kind::S3(bucket) => bucket.make_folder(key).await,
+            Kind::Az(container) => container.make_folder(key).await,
         }
     }
 
@@ -276,7 +292,7 @@ mod tests {
         fn sent(_: impl Send) {}
         sent(place.put(key, block.clone(), meta));
         sent(place.begin(key, meta));
-        sent(place.resume(key, "id"));
+        sent(place.resume(key, "id", meta));
         sent(place.head(key));
         sent(place.get(key, None));
         sent(place.copy(key, place, found, Some(meta)));

@@ -1,7 +1,8 @@
 use adt_model::Fault;
 
 use crate::{
-    Block, PartReceipt, Proof, Receipt, checksum::crc64_combine, local::FolderUpload, s3::BucketUpload,
+    Block, ObjectMeta, PartReceipt, Proof, Receipt, az::ContainerUpload, checksum::crc64_combine,
+    local::FolderUpload, s3::BucketUpload,
 };
 
 /// An object that is being written in parts. Dropping it leaves the parts where they are, so that a later run can go on.
@@ -14,6 +15,7 @@ pub struct Upload {
 pub(crate) enum Work {
     Folder(FolderUpload),
     S3(BucketUpload),
+    Az(ContainerUpload),
     Rehearsed,
 }
 
@@ -29,12 +31,27 @@ impl From<BucketUpload> for Work {
     }
 }
 
+impl From<ContainerUpload> for Work {
+    fn from(upload: ContainerUpload) -> Self {
+        Self::Az(upload)
+    }
+}
+
 impl Upload {
+    /// Tells an upload that was taken up what will stand beside the object, where the place does not keep that itself.
+    pub(crate) fn described(mut self, meta: &ObjectMeta) -> Self {
+        if let Work::Az(upload) = &mut self.work {
+            upload.meta = meta.clone();
+        }
+        self
+    }
+
     /// The place's name for this upload, for the ledger and for [`Place::resume`](crate::Place::resume).
     pub fn id(&self) -> &str {
         match &self.work {
             Work::Folder(upload) => upload.id(),
             Work::S3(upload) => upload.id(),
+            Work::Az(upload) => upload.id(),
             Work::Rehearsed => "rehearsed",
         }
     }
@@ -45,6 +62,7 @@ impl Upload {
         match &self.work {
             Work::Folder(upload) => upload.put_part(number, offset, block).await,
             Work::S3(upload) => upload.put_part(number, block).await,
+            Work::Az(upload) => upload.put_part(number, block).await,
             Work::Rehearsed => {
                 let size = block.bytes.len() as u64;
                 Ok(PartReceipt { number, size, crc64: block.crc64, etag: String::new() })
@@ -60,6 +78,7 @@ impl Upload {
         match &self.work {
             Work::Folder(upload) => upload.complete(parts).await,
             Work::S3(upload) => upload.complete(parts).await,
+            Work::Az(upload) => upload.complete(parts).await,
             Work::Rehearsed => {
                 let (size, crc64) = whole(parts);
                 Ok(Receipt { size, crc64, etag: None, proof: Proof::Rehearsed })
@@ -72,6 +91,7 @@ impl Upload {
         match &self.work {
             Work::Folder(upload) => upload.abort().await,
             Work::S3(upload) => upload.abort().await,
+            Work::Az(upload) => upload.abort().await,
             Work::Rehearsed => Ok(()),
         }
     }

@@ -73,7 +73,8 @@ impl Delivery {
             && row.source_size == source.size
             && row.source_modified == source.modified
             && row.source_etag == source.etag;
-        if same && let Some((upload, held)) = self.place.resume(key, &row.upload_id).await? {
+        let meta = described(key, source);
+        if same && let Some((upload, held)) = self.place.resume(key, &row.upload_id, &meta).await? {
             let parts = parts.into_iter().map(|p| PartReceipt {
                 number: p.number,
                 size: p.size,

@@ -44,6 +44,8 @@ pub(crate) enum Kind {
     LongKey,
     /// No space is left there.
     Full,
+    /// It has to be brought back from an archive before it can be read.
+    Archived,
     /// The server does not know a header or an argument that we would like it to.
     Features,
     /// Something stands, or does not stand, where the request was told to expect otherwise.

@@ -146,6 +146,10 @@ impl Scene<'_> {
             Kind::Full => {
                 (Class::Refused, Some("free some space there, then run the same command again".into()))
             }
+            Kind::Archived => (
+                Class::Refused,
+                Some("it is in an archive tier: have it restored (rehydrated) first, which takes hours, then run the same command again".into()),
+            ),
             Kind::Condition => (Class::Conflict, None),
             Kind::SlowDown | Kind::Passing | Kind::Damaged | Kind::Features | Kind::Other => {
                 (class_by_status(complaint.status), None)
@@ -219,6 +223,7 @@ mod tests {
     #[case(Kind::Elsewhere, 301, Class::Refused, "AWS_REGION")]
     #[case(Kind::TooLarge, 400, Class::Refused, "size")]
     #[case(Kind::BadBucketName, 400, Class::BadInput, "`data`")]
+    #[case(Kind::Archived, 409, Class::Refused, "rehydrated")]
     #[case(Kind::SlowDown, 503, Class::Transient, "")]
     #[case(Kind::Denied, 403, Class::Refused, "s3:PutObject")]
     #[case(Kind::Passing, 500, Class::Transient, "")]

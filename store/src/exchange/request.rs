@@ -20,6 +20,7 @@ pub(crate) enum Deed {
     ListParts,
     ListUploads,
     Copy,
+    Describe,
 }
 
 impl Deed {
@@ -37,6 +38,7 @@ impl Deed {
             Self::ListParts => "list the parts of",
             Self::ListUploads => "list the unfinished uploads of",
             Self::Copy => "copy",
+            Self::Describe => "write what is beside",
         }
     }
 }

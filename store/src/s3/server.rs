@@ -109,7 +109,9 @@ impl Server for S3 {
 
     fn permission(&self, deed: Deed) -> String {
         let name = match deed {
-            Deed::Put | Deed::PutPart | Deed::Begin | Deed::Complete | Deed::Copy => "s3:PutObject",
+            Deed::Put | Deed::PutPart | Deed::Begin | Deed::Complete | Deed::Copy | Deed::Describe => {
+                "s3:PutObject"
+            }
             Deed::Abort => "s3:AbortMultipartUpload",
             Deed::Head | Deed::Get => "s3:GetObject",
             Deed::Delete => "s3:DeleteObject",

@@ -4,7 +4,10 @@ use adt_store::{Held, Place, Proof, Verdict, compare};
 use futures::StreamExt;
 use jiff::Timestamp;
 
-use crate::setup::{block, key, list, meta, names, noise, open, options};
+use crate::{
+    azure::{ACCOUNT, azure},
+    setup::{block, key, list, meta, names, noise, open, options},
+};
 
 const TIME: &str = "2023-10-12T08:32:18.123456Z";
 const MIB: usize = 1 << 20;
@@ -153,7 +156,7 @@ async fn unfinished(place: &Place) {
     let first = block(noise(5 * MIB, 9));
     let receipt = upload.put_part(1, 0, first.clone()).await.unwrap();
     assert!(names(&place).await.is_empty());
-    let resumed = place.resume(&name, upload.id()).await.unwrap();
+    let resumed = place.resume(&name, upload.id(), &meta(TIME)).await.unwrap();
     if let Some((upload, held)) = resumed {
         match held {
             Held::Parts(parts) => {
@@ -167,7 +170,7 @@ async fn unfinished(place: &Place) {
         let whole = upload.complete(&[receipt, second]).await.unwrap();
         assert_eq!(whole.size, 5 * MIB as u64 + 3);
         place.delete(&name).await.unwrap();
-        assert!(place.resume(&name, upload.id()).await.unwrap().is_none());
+        assert!(place.resume(&name, upload.id(), &meta(TIME)).await.unwrap().is_none());
     } else {
         upload.abort().await.unwrap();
     }
@@ -219,6 +222,18 @@ async fn a_named_server_conforms() {
         .extend(std::env::var("ADT_TEST_CA").map(|path| ("AWS_CA_BUNDLE".to_owned(), path)));
     let place = open(&format!("s3://{bucket}/deep/prefix ü"), &options).await;
     suite(&place, false).await;
+}
+
+/// `ADT_TEST_AZURE=endpoint|container` names the storage emulator and an empty container of its well-known account.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn azure_conforms() {
+    let Ok(text) = std::env::var("ADT_TEST_AZURE") else { return };
+    let Some((endpoint, container)) = text.split_once('|') else {
+        panic!("ADT_TEST_AZURE is `endpoint|container`")
+    };
+    let place = open(&format!("az://{ACCOUNT}/{container}/deep/prefix ü"), &azure(endpoint)).await;
+    suite(&place, true).await;
+    crate::azure::emulated(&place).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

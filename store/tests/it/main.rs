@@ -6,6 +6,7 @@
     reason = "a test's own steps must work; what does not is a failure with its place"
 )]
 
+mod azure;
 mod conformance;
 mod faults;
 mod identity;

@@ -1,0 +1,103 @@
+//! Blocks that no list names yet: how ours are called, and which there are.
+
+use std::fmt::Write;
+
+use adt_model::{Crc64, Fault};
+use adt_net::xml::{Element, escaped};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use http::Method;
+
+use super::{list::document, server::Client};
+use crate::exchange::{Body, Deed, Kind, Request};
+
+/// What the name of a block of ours says: 16 hexadecimal digits of the upload, `c` or `-`, the number in 8 digits, the checksum in 16.
+///
+/// The service keeps of a block nothing but name and size, so that a later run could not tell which bytes it holds. All names of a blob's
+/// blocks must be of one length ("Put Block" in Azure's REST reference).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Name {
+    pub(super) upload: String,
+    /// `c`: the service was sent the checksum and had shown before that it looks at it, so a block that is there has the right bytes.
+    pub(super) checked: bool,
+    pub(super) number: u32,
+    pub(super) crc64: Crc64,
+}
+
+impl Name {
+    /// As requests and lists have it.
+    pub(super) fn to_wire(&self) -> String {
+        let Self { upload, checked, number, crc64 } = self;
+        let mark = if *checked { 'c' } else { '-' };
+        BASE64_STANDARD.encode(format!("{upload}{mark}{number:08}{:016x}", crc64.0))
+    }
+
+    /// The inverse; `None` for blocks of other programs.
+    pub(super) fn from_wire(text: &str) -> Option<Self> {
+        let bytes = BASE64_STANDARD.decode(text).ok()?;
+        let text = std::str::from_utf8(&bytes).ok().filter(|text| text.len() == 41 && text.is_ascii())?;
+        let hex = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        let (upload, mark, number, crc) = (&text[..16], &text[16..17], &text[17..25], &text[25..]);
+        let ours = hex(upload)
+            && matches!(mark, "c" | "-")
+            && hex(crc)
+            && number.bytes().all(|b| b.is_ascii_digit());
+        Some(Self {
+            upload: upload.to_owned(),
+            checked: mark == "c",
+            number: number.parse().ok()?,
+            crc64: Crc64(u64::from_str_radix(crc, 16).ok()?),
+        })
+        .filter(|_| ours)
+    }
+}
+
+/// The names and sizes of a blob's blocks that no list names yet; none where there is neither blob nor block.
+pub(super) async fn uncommitted(client: &Client, full: &str) -> Result<Vec<(String, u64)>, Fault> {
+    let request = Request::new(Deed::ListParts, Method::GET, Some(full.to_owned()))
+        .query("comp", "blocklist")
+        .query("blocklisttype", "uncommitted");
+    let answer = match client.send(&request).await {
+        Err(trouble) if trouble.status() == 404 && trouble.kind() != Some(Kind::NoBucket) => {
+            return Ok(Vec::new());
+        }
+        other => other?,
+    };
+    let root = document(client, &request, &answer)?;
+    let blocks = root.child("UncommittedBlocks").into_iter().flat_map(|all| all.all("Block"));
+    let named = |block: &Element| Some((block.value("Name")?.to_owned(), block.number("Size")?));
+    Ok(blocks.filter_map(named).collect())
+}
+
+/// The request that makes a blob of blocks, which are given as requests have them.
+pub(super) fn commit<'a>(deed: Deed, full: &str, blocks: impl Iterator<Item = &'a str>) -> Request {
+    let mut text = String::from("<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList>");
+    for block in blocks {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "<Latest>{}</Latest>", escaped(block));
+    }
+    text.push_str("</BlockList>");
+    Request::new(deed, Method::PUT, Some(full.to_owned()))
+        .query("comp", "blocklist")
+        .body(Body::Document(Bytes::from(text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    fn a_name_can_be_read(#[values(true, false)] checked: bool) {
+        let name = Name { upload: "0123456789abcdef".into(), checked, number: 7, crc64: Crc64(0xff) };
+        assert_eq!(Name::from_wire(&name.to_wire()), Some(name));
+    }
+
+    #[rstest]
+    fn blocks_of_others_are_not_ours(
+        #[values("", "not base64", "MDAwMDAx", "MDEyMzQ1Njc4OWFiY2RlZngwMDAwMDAwNzAwMDAwMDAwMDAwMDAwZmY=")]
+        text: &str,
+    ) {
+        assert_eq!(Name::from_wire(text), None);
+    }
+}

@@ -1,0 +1,157 @@
+//! Copies that the service makes by itself.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use adt_model::{Class, Fault, Key};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use http::Method;
+
+use super::{
+    Container,
+    metadata::{fields as fields_of, labelled},
+    proof::corrupt,
+    read,
+    server::{COPY_SOURCE, Client},
+};
+use crate::{
+    Copied, Found, ObjectMeta, Proof,
+    exchange::{Answer, Deed, Kind, Request, Trouble},
+};
+
+/// Between two looks at a copy that is not done: at first, and at most.
+const LOOK: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
+/// Looks without any progress before a copy counts as stuck: about ten minutes.
+const PATIENCE: u32 = 120;
+
+impl Container {
+    pub(crate) fn copies_from(&self, from: &Self) -> bool {
+        self.client.server.reaches(&from.client.server)
+    }
+
+    /// Without `meta` the copy keeps what is beside the source. `None` when the service may not read the source.
+    pub(crate) async fn copy(
+        &self,
+        key: &Key,
+        from: &Self,
+        source: &Found,
+        meta: Option<&ObjectMeta>,
+    ) -> Result<Option<Copied>, Fault> {
+        if !self.copies_from(from) {
+            return Ok(None);
+        }
+        let (client, full, theirs) = (&self.client, self.full(key)?, from.full(&source.key)?);
+        let mut request = Request::new(Deed::Copy, Method::PUT, Some(full.clone()))
+            .header(COPY_SOURCE, from.client.server.url(Some(&theirs)))
+            .answer_size(source.size / 64);
+        if let Some(etag) = &source.etag {
+            request = request.header("x-ms-source-if-match", format!("\"{etag}\""));
+        }
+        if let Some(meta) = meta {
+            request = labelled(request, meta, source.crc64);
+        }
+        let done = match client.send(&request).await {
+            Ok(answer) => wait(client, &full, answer).await,
+            Err(trouble) => Err(trouble),
+        };
+        let found = match done {
+            Ok(found) => found,
+            Err(trouble) => return self.refused(trouble, &from.client.server.shown(&theirs)),
+        };
+        if found.size != source.size {
+            return Err(corrupt(client, &full));
+        }
+        let found = match meta {
+            Some(meta) => settle(client, &full, found, meta, source).await?,
+            None => found,
+        };
+        // MD5 and our checksum are copied along with the bytes and prove nothing.
+        let crc64 = found.crc64.or(source.crc64);
+        Ok(Some(Copied { size: found.size, crc64, etag: found.etag, proof: Proof::ServerCopy }))
+    }
+
+    fn refused(&self, trouble: Trouble, source: &str) -> Result<Option<Copied>, Fault> {
+        match trouble.kind() {
+            Some(Kind::Condition) => Err(read::changed(source)),
+            Some(Kind::Features) => {
+                self.client.server.no_copies.store(true, Ordering::Relaxed);
+                Ok(None)
+            }
+            // On the bytes' way over this machine it will show which of the two places refuses what.
+            Some(Kind::Denied | Kind::WrongSecret | Kind::NoObject | Kind::NoBucket) => Ok(None),
+            _ if trouble.complaint.as_ref().is_some_and(|c| c.code == "CannotVerifyCopySource") => Ok(None),
+            _ => Err(trouble.fault),
+        }
+    }
+}
+
+/// The copy when it is there. A copy inside an account is nearly always there with the first answer.
+async fn wait(client: &Client, full: &str, answer: Answer) -> Result<Found, Trouble> {
+    let id = answer.header("x-ms-copy-id").map(str::to_owned);
+    let (mut pause, mut seen, mut idle) = (LOOK.0, None, 0);
+    loop {
+        let request = Request::new(Deed::Head, Method::HEAD, Some(full.to_owned()));
+        let answer = client.send(&request).await?;
+        let value = |name: &str| answer.header(name).map(str::to_owned);
+        let status = value("x-ms-copy-status");
+        if value("x-ms-copy-id") != id {
+            return Err(read::changed(&client.target(&request)).into());
+        }
+        match status.as_deref() {
+            None | Some("success") => {
+                return read::described(client, full, &answer).map_err(Trouble::from);
+            }
+            Some("pending") if idle < PATIENCE => {}
+            Some(status) => {
+                let why = value("x-ms-copy-status-description").unwrap_or_default();
+                let what = format!("the copy to `{}` is {status} {why}", client.target(&request));
+                return Err(Fault::new(Class::Transient, what.trim_end().to_owned()).into());
+            }
+        }
+        let progress = value("x-ms-copy-progress");
+        idle = if progress == seen { idle + 1 } else { 0 };
+        seen = progress;
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LOOK.1);
+    }
+}
+
+/// Sees to it that a copy has what is to stand beside it. A copy takes media type and the like from its source always, and metadata too
+/// where none was given.
+async fn settle(
+    client: &Client,
+    full: &str,
+    found: Found,
+    meta: &ObjectMeta,
+    source: &Found,
+) -> Result<Found, Fault> {
+    let has = found.meta.clone().unwrap_or_default();
+    let request = |part: &'static str| {
+        let request = Request::new(Deed::Describe, Method::PUT, Some(full.to_owned()));
+        request.query("comp", part)
+    };
+    let mut changed = false;
+    let bare = labelled(request("metadata"), meta, source.crc64);
+    if bare.headers.is_empty() && (found.crc64.is_some() || has.modified.is_some() || !has.user.is_empty()) {
+        client.send(&bare).await?;
+        changed = true;
+    }
+    let fields = |meta: &ObjectMeta| {
+        (meta.content_type.clone(), meta.cache_control.clone(), meta.content_encoding.clone())
+    };
+    if fields(meta) != fields(&has) {
+        // What is not said again is gone with the others.
+        let fields = fields_of(request("properties"), meta);
+        client
+            .send(&match found.md5 {
+                Some(md5) => fields.header("x-ms-blob-content-md5", BASE64_STANDARD.encode(md5)),
+                None => fields,
+            })
+            .await?;
+        changed = true;
+    }
+    if !changed {
+        return Ok(found);
+    }
+    let now = read::head(client, full).await?.filter(|now| now.size == found.size);
+    now.ok_or_else(|| corrupt(client, full))
+}

@@ -1,0 +1,151 @@
+//! What stands beside a blob's bytes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use adt_model::{Crc64, Key};
+use base64::{Engine, prelude::BASE64_STANDARD};
+
+use crate::{
+    Found, ObjectMeta,
+    exchange::{Answer, Request},
+    http_date::http_date,
+    mtime,
+};
+
+/// What metadata's names begin with as header fields.
+const FIELD: &str = "x-ms-meta-";
+/// Our own name for the checksum of all the bytes, in 16 hexadecimal digits: the service keeps none of a blob made of blocks.
+const CRC64: &str = "crc64nvme";
+/// The mark of a folder, by those who need one.
+pub(super) const FOLDER: &str = "hdi_isfolder";
+
+/// A request with what is to stand beside the blob; `crc64` only for bytes that are sent with proof or have been proven.
+pub(super) fn described(request: Request, meta: &ObjectMeta, crc64: Option<Crc64>) -> Request {
+    fields(labelled(request, meta, crc64), meta)
+}
+
+/// A request with the fields that a browser will get.
+pub(super) fn fields(request: Request, meta: &ObjectMeta) -> Request {
+    let fields = [
+        ("x-ms-blob-content-type", meta.content_type.as_deref()),
+        ("x-ms-blob-cache-control", meta.cache_control.as_deref()),
+        ("x-ms-blob-content-encoding", meta.content_encoding.as_deref()),
+    ];
+    let fields = fields.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    fields.fold(request, |request, (name, value)| request.header(name, value))
+}
+
+/// A request with metadata alone.
+pub(super) fn labelled(mut request: Request, meta: &ObjectMeta, crc64: Option<Crc64>) -> Request {
+    if let Some(time) = meta.modified {
+        request = request.header(format!("{FIELD}{}", mtime::KEY), mtime::to_text(time));
+    }
+    if let Some(crc) = crc64 {
+        request = request.header(format!("{FIELD}{CRC64}"), format!("{:016x}", crc.0));
+    }
+    for (name, value) in names(&meta.user) {
+        request = request.header(format!("{FIELD}{name}"), value);
+    }
+    request
+}
+
+/// The names that Azure can keep: it wants identifiers of C#, so `-` and the like become `_`, and a digit does not come first. Where that
+/// makes two names one, another `_` follows.
+///
+/// Source: "Naming and referencing containers, blobs, and metadata" in Azure's REST reference.
+fn names(user: &BTreeMap<String, String>) -> Vec<(String, &str)> {
+    let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' };
+    let mut taken = BTreeSet::from([mtime::KEY.to_owned(), CRC64.to_owned()]);
+    let fits = |name: &str| {
+        !name.starts_with(|first: char| first.is_ascii_digit())
+            && name.chars().all(|letter| plain(letter) == letter)
+    };
+    // Names that can stay as they are do so, whatever others become.
+    let (same, other): (Vec<_>, Vec<_>) = user.iter().partition(|(name, _)| fits(name));
+    same.into_iter()
+        .chain(other)
+        .map(|(name, value)| {
+            let mut kept: String = name.chars().map(plain).collect();
+            if kept.is_empty() || kept.starts_with(|first: char| first.is_ascii_digit()) {
+                kept.insert(0, '_');
+            }
+            while !taken.insert(kept.clone()) {
+                kept.push('_');
+            }
+            (kept, value.as_str())
+        })
+        .collect()
+}
+
+/// A blob as an answer about it describes it; without a size.
+pub(super) fn found(key: Key, size: u64, answer: &Answer) -> Found {
+    let text = |name: &str| answer.header(name).map(str::to_owned);
+    let named = answer.headers.iter().filter_map(|(name, value)| {
+        Some((name.as_str().strip_prefix(FIELD)?.to_owned(), value.to_str().ok()?.to_owned()))
+    });
+    let mut labels: BTreeMap<_, _> = named.collect();
+    let crc64 = take_crc64(&mut labels);
+    let meta = ObjectMeta {
+        modified: labels.remove(mtime::KEY).as_deref().and_then(mtime::from_text),
+        content_type: text("content-type").map(Into::into),
+        cache_control: text("cache-control"),
+        content_encoding: text("content-encoding"),
+        user: labels,
+    };
+    Found {
+        etag: answer.etag(),
+        modified: meta.modified,
+        crc64,
+        // Of a range it is the range's own, if anything; that of the blob then has another name.
+        md5: md5(answer.header("x-ms-blob-content-md5").or_else(|| answer.header("content-md5"))),
+        written: answer.header("last-modified").and_then(http_date),
+        meta: Some(Box::new(meta)),
+        ..Found::new(key, size)
+    }
+}
+
+/// Takes our checksum out of the metadata.
+pub(super) fn take_crc64(labels: &mut BTreeMap<String, String>) -> Option<Crc64> {
+    let text = labels.remove(CRC64)?;
+    let digits = text.len() == 16 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    u64::from_str_radix(&text, 16).ok().filter(|_| digits).map(Crc64)
+}
+
+/// An MD5 as Azure writes it.
+pub(super) fn md5(text: Option<&str>) -> Option<[u8; 16]> {
+    BASE64_STANDARD.decode(text?.trim()).ok()?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    fn user(names: &[&str]) -> BTreeMap<String, String> {
+        names.iter().map(|name| ((*name).to_owned(), format!("v {name}"))).collect()
+    }
+
+    #[rstest]
+    #[case(&["plain"], &[("plain", "v plain")])]
+    #[case(&["a-b", "2p", "a.ü"], &[("_2p", "v 2p"), ("a_b", "v a-b"), ("a__", "v a.ü")])]
+    #[case::two_become_one(&["a-b", "a_b", "a.b"], &[("a_b", "v a_b"), ("a_b_", "v a-b"), ("a_b__", "v a.b")])]
+    #[case::ours_are_not_theirs(&["crc64nvme", "mtime"], &[("crc64nvme_", "v crc64nvme"), ("mtime_", "v mtime")])]
+    fn every_label_is_kept_under_a_name_that_azure_takes(
+        #[case] given: &[&str],
+        #[case] kept: &[(&str, &str)],
+    ) {
+        let user = user(given);
+        let got = names(&user);
+        assert_eq!(got.iter().map(|(name, value)| (name.as_str(), *value)).collect::<Vec<_>>(), kept);
+    }
+
+    #[rstest]
+    #[case("ae8b14860a799888", Some(Crc64(0xae8b_1486_0a79_9888)))]
+    #[case("+e8b14860a799888", None)]
+    #[case("ae8b", None)]
+    fn our_checksum_is_sixteen_digits(#[case] text: &str, #[case] crc: Option<Crc64>) {
+        let mut labels = BTreeMap::from([(CRC64.to_owned(), text.to_owned())]);
+        assert_eq!(take_crc64(&mut labels), crc);
+        assert!(labels.is_empty());
+    }
+}

@@ -1,0 +1,136 @@
+use std::ops::Range;
+
+use adt_model::{Class, Fault, Key};
+use bytes::Bytes;
+use http::{Method, StatusCode};
+
+use super::{Container, metadata, proof::corrupt, server::Client};
+use crate::{
+    Found, checksum,
+    exchange::{Answer, Deed, Kind, Request},
+};
+
+impl Container {
+    pub(crate) async fn head(&self, key: &Key) -> Result<Option<Found>, Fault> {
+        let found = head(&self.client, &self.full(key)?).await?;
+        Ok(found.map(|found| Found { key: key.clone(), ..found }))
+    }
+
+    /// With `of` only the very version that was found will do.
+    pub(crate) async fn get(
+        &self,
+        key: &Key,
+        range: Option<Range<u64>>,
+        of: Option<&Found>,
+    ) -> Result<Bytes, Fault> {
+        get(&self.client, &self.full(key)?, range, of).await
+    }
+
+    /// All of the version that was found, with what stands beside it.
+    pub(crate) async fn whole(&self, found: Found) -> Result<(Bytes, Found), Fault> {
+        let answer = get_whole(&self.client, &self.full(&found.key)?, Some(&found)).await?;
+        let now = metadata::found(found.key, found.size, &answer);
+        Ok((answer.body, now))
+    }
+
+    /// A blob with snapshots is not removed: they would have to go too, which nobody has asked for; the refusal is told.
+    pub(crate) async fn delete(&self, key: &Key) -> Result<(), Fault> {
+        let request = Request::new(Deed::Delete, Method::DELETE, Some(self.full(key)?));
+        match self.client.send(&request).await {
+            Err(trouble) if trouble.status() == 404 && trouble.kind() != Some(Kind::NoBucket) => Ok(()),
+            other => other.map(drop).map_err(Fault::from),
+        }
+    }
+}
+
+/// What the service says of a blob, by its whole name.
+pub(super) async fn head(client: &Client, full: &str) -> Result<Option<Found>, Fault> {
+    let request = Request::new(Deed::Head, Method::HEAD, Some(full.to_owned()));
+    match client.send(&request).await {
+        Err(trouble) if trouble.status() == 404 => Ok(None),
+        answer => described(client, full, &answer?).map(Some),
+    }
+}
+
+/// A blob as an answer to HEAD describes it.
+pub(super) fn described(client: &Client, full: &str, answer: &Answer) -> Result<Found, Fault> {
+    let Some(size) = answer.header("content-length").and_then(|text| text.parse().ok()) else {
+        let what = format!("the answer about `{}` has no size", client.server.shown(full));
+        return Err(Fault::new(Class::Refused, what));
+    };
+    Ok(metadata::found(parsed(full)?, size, answer))
+}
+
+fn parsed(full: &str) -> Result<Key, Fault> {
+    Key::parse(full).map_err(|error| Fault::new(Class::Bug, "a key that is none").because(error))
+}
+
+/// A blob's bytes, or those of a range that is not empty.
+pub(super) async fn get(
+    client: &Client,
+    full: &str,
+    range: Option<Range<u64>>,
+    of: Option<&Found>,
+) -> Result<Bytes, Fault> {
+    let Some(range) = range else { return Ok(get_whole(client, full, of).await?.body) };
+    let length = range.end - range.start;
+    let request = Request::new(Deed::Get, Method::GET, Some(full.to_owned()))
+        .header("range", format!("bytes={}-{}", range.start, range.end - 1))
+        .answer_size(length);
+    let answer = of_that_version(client, request, of).await?;
+    if answer.body.len() as u64 != length || !begins_at(range.start, &answer) {
+        let (Range { start, end }, got) = (range, answer.body.len());
+        let target = client.server.shown(full);
+        return Err(Fault::new(Class::Corrupt, format!("`{target}` gave {got} bytes for {start}..{end}")));
+    }
+    Ok(answer.body)
+}
+
+/// The answer with all of a blob, held against our checksum or the blob's MD5. Our checksum is what others do not know of: who changes a
+/// blob's bytes and leaves its metadata keeps the MD5 right.
+async fn get_whole(client: &Client, full: &str, of: Option<&Found>) -> Result<Answer, Fault> {
+    let request = Request::new(Deed::Get, Method::GET, Some(full.to_owned()));
+    let answer = of_that_version(client, request, of).await?;
+    let size = answer.body.len() as u64;
+    let stated = metadata::found(parsed(full)?, size, &answer);
+    let whole = of.is_none_or(|found| found.size == size);
+    let right = match (stated.crc64, stated.md5) {
+        (Some(crc64), _) if crc64 == checksum::crc64(&answer.body) => true,
+        (_, Some(md5)) => md5 == checksum::md5(answer.body.clone()).await,
+        (Some(_), None) => false,
+        (None, None) => true,
+    };
+    if whole && right { Ok(answer) } else { Err(corrupt(client, full)) }
+}
+
+async fn of_that_version(client: &Client, mut request: Request, of: Option<&Found>) -> Result<Answer, Fault> {
+    let wanted = of.and_then(|found| found.etag.as_deref());
+    if let Some(etag) = wanted {
+        request = request.header("if-match", format!("\"{etag}\""));
+    }
+    let answer = match client.send(&request).await {
+        Err(trouble) if trouble.kind() == Some(Kind::Condition) => {
+            return Err(changed(&client.target(&request)));
+        }
+        other => other?,
+    };
+    // Not every server looks at `if-match`.
+    if wanted.is_some_and(|wanted| answer.etag().is_some_and(|etag| etag != wanted)) {
+        return Err(changed(&client.target(&request)));
+    }
+    Ok(answer)
+}
+
+/// The fault for a blob that is not the version any more that was found.
+pub(super) fn changed(target: &str) -> Fault {
+    Fault::new(Class::Corrupt, format!("`{target}` was changed while it was read"))
+        .help("run the same command again when nobody writes it any more")
+}
+
+/// Whether an answer holds what was asked for, not as many bytes from elsewhere.
+fn begins_at(start: u64, answer: &Answer) -> bool {
+    let stated = answer
+        .header("content-range")
+        .and_then(|text| text.trim_start_matches("bytes").trim().split('-').next()?.parse::<u64>().ok());
+    stated.map_or(start == 0 || answer.status == StatusCode::PARTIAL_CONTENT, |stated| stated == start)
+}
