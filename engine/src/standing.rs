@@ -134,7 +134,7 @@ async fn abort_unknown(job: JobId, name: &str, place: &Place, ctx: &Ctx) -> Resu
 pub(crate) async fn abort_left_over(job: JobId, asset: &Delivery) -> Result<(), Fault> {
     let (ctx, place) = (asset.ctx(), asset.place());
     for row in ctx.ledger.uploads(job)? {
-        let unfinished = Unfinished { key: row.key.clone(), upload_id: row.upload_id };
+        let unfinished = Unfinished::named(row.key.clone(), row.upload_id);
         place.abort(&unfinished).await?;
         ctx.ledger.upload_ended(job, &row.key)?;
     }

@@ -164,6 +164,20 @@ impl Ledger {
         })
     }
 
+    /// When the first of the attempts began that neither ended nor were followed by one that ended well: runs that were killed. The run
+    /// `now` is not one of them.
+    pub fn killed_since(&self, job: JobId, now: RunId) -> Result<Option<Timestamp>, Fault> {
+        self.read("look for killed runs", |connection| {
+            let text: Option<String> = connection.query_row(
+                "SELECT min(started_at) FROM attempts WHERE job_id = ?1 AND run_id < ?2 AND ended_at IS NULL AND run_id >
+                     (SELECT coalesce(max(run_id), 0) FROM attempts WHERE job_id = ?1 AND result = 'done')",
+                params![job.0, now.0],
+                |row| row.get(0),
+            )?;
+            Ok(text.and_then(|text| text.parse().ok()))
+        })
+    }
+
     /// Durable: an attempt that ended before anything was begun. A job that had been begun or done stands as it stood.
     pub fn refuse_job(
         &self,

@@ -66,6 +66,11 @@ impl Location {
         }
     }
 
+    /// Whether it is on this machine.
+    pub fn is_folder(&self) -> bool {
+        matches!(self, Self::Folder(_))
+    }
+
     /// The bucket's or container's bare name, or the folder's path: what the original's `location` field held.
     pub fn bucket(&self) -> &str {
         match self {

@@ -137,6 +137,8 @@ pub enum Held {
     Parts(Vec<ListedPart>),
     /// So many bytes from the beginning: the place takes them only one after the other.
     Bytes(u64),
+    /// Bytes that may or may not have reached the disk: each part is to be asked for with [`Upload::holds`](crate::Upload::holds).
+    Unknown,
 }
 
 /// A write that was begun and has not ended.
@@ -146,4 +148,13 @@ pub struct Unfinished {
     pub key: Key,
     /// The server's name for the upload; on a disk the temporary file's name.
     pub upload_id: String,
+    /// When it was begun, or (on a disk) last written to.
+    pub since: Option<Timestamp>,
+}
+
+impl Unfinished {
+    /// The one of this name for the object `key`.
+    pub fn named(key: Key, upload_id: impl Into<String>) -> Self {
+        Self { key, upload_id: upload_id.into(), since: None }
+    }
 }

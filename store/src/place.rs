@@ -147,8 +147,8 @@ impl Place {
             return Ok(None);
         }
         each!(self, place => {
-            let resumed = place.resume(key, upload_id).await?;
-            Ok(resumed.map(|(upload, held)| (Upload { work: upload.into() }.described(meta), held)))
+            let resumed = place.resume(key, upload_id, meta).await?;
+            Ok(resumed.map(|(upload, held)| (Upload { work: upload.into() }, held)))
         })
     }
 

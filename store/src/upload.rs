@@ -1,8 +1,8 @@
 use adt_model::Fault;
 
 use crate::{
-    Block, ObjectMeta, PartReceipt, Proof, Receipt, az::ContainerUpload, checksum::crc64_combine,
-    local::FolderUpload, s3::BucketUpload,
+    Block, PartReceipt, Proof, Receipt, az::ContainerUpload, checksum::crc64_combine, local::FolderUpload,
+    s3::BucketUpload,
 };
 
 /// An object that is being written in parts. Dropping it leaves the parts where they are, so that a later run can go on.
@@ -38,14 +38,6 @@ impl From<ContainerUpload> for Work {
 }
 
 impl Upload {
-    /// Tells an upload that was taken up what will stand beside the object, where the place does not keep that itself.
-    pub(crate) fn described(mut self, meta: &ObjectMeta) -> Self {
-        if let Work::Az(upload) = &mut self.work {
-            upload.meta = meta.clone();
-        }
-        self
-    }
-
     /// The place's name for this upload, for the ledger and for [`Place::resume`](crate::Place::resume).
     pub fn id(&self) -> &str {
         match &self.work {
@@ -67,6 +59,14 @@ impl Upload {
                 let size = block.bytes.len() as u64;
                 Ok(PartReceipt { number, size, crc64: block.crc64, etag: String::new() })
             }
+        }
+    }
+
+    /// Whether the place holds `part` of an earlier run, whose first byte is byte `offset`; asked for after [`Held::Unknown`](crate::Held).
+    pub async fn holds(&self, part: &PartReceipt, offset: u64) -> Result<bool, Fault> {
+        match &self.work {
+            Work::Folder(upload) => upload.holds(part, offset).await,
+            _ => Ok(false),
         }
     }
 

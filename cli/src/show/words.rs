@@ -10,11 +10,15 @@ use super::{count, table::duration};
 pub(super) struct Words {
     level: LogLevel,
     notes: BTreeMap<String, u64>,
+    failures: u64,
 }
+
+/// Objects that failed are named one by one up to so many.
+const NAMED: u64 = 20;
 
 impl Words {
     pub(super) fn new(level: LogLevel) -> Self {
-        Self { level, notes: BTreeMap::new() }
+        Self { level, notes: BTreeMap::new(), failures: 0 }
     }
 
     /// Whether this much is said.
@@ -50,8 +54,15 @@ impl Words {
             What::Object { key, bytes, kept } => {
                 format!("{key} ({}){}", ByteSize(*bytes), if *kept { ", stood there already" } else { "" })
             }
-            What::ObjectFailed { key, fault, .. } if key.is_empty() => format!("NOT MOVED: {fault}"),
-            What::ObjectFailed { key, fault, .. } => format!("NOT MOVED: {key}: {fault}"),
+            What::ObjectFailed { key, fault, .. } => {
+                self.failures += 1;
+                match self.failures {
+                    ..=NAMED if key.is_empty() => format!("NOT MOVED: {fault}"),
+                    ..=NAMED => format!("NOT MOVED: {key}: {fault}"),
+                    n if n == NAMED + 1 => "NOT MOVED: and more (`--json` names all of them)".to_owned(),
+                    _ => return Vec::new(),
+                }
+            }
             What::Deleted { key } => format!("removed {key}"),
             What::JobFinished(ended) => finished(ended),
             What::RunStarted { .. } | What::Moved(_) => return Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use adt_model::{Class, Fault, Key, Location};
+use adt_model::{Class, Fault, Key};
 use adt_store::{MAX_PARTS, PartReceipt, Upload, part_size};
 use tokio::task::JoinSet;
 
@@ -31,8 +31,7 @@ impl Delivery {
                 Err(fault)
             }
             (Err(fault), _) | (Ok(_), Err(fault)) => {
-                let folder = matches!(self.place.location(), Location::Folder(_));
-                if folder || self.row().is_none() {
+                if self.row().is_none() {
                     self.give_up(key, &upload).await?;
                 }
                 Err(fault)

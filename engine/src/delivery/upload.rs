@@ -16,22 +16,33 @@ pub(super) struct Open {
 }
 
 /// The parts of the ledger that the place holds too.
-fn standing(mut parts: Vec<PartReceipt>, held: &Held) -> BTreeMap<u32, PartReceipt> {
+async fn standing(
+    upload: &Upload,
+    mut parts: Vec<PartReceipt>,
+    held: &Held,
+    part_size: u64,
+) -> Result<BTreeMap<u32, PartReceipt>, Fault> {
     parts.sort_unstable_by_key(|part| part.number);
-    let mut end = 0;
-    let mut next = 1;
-    parts.retain(|part| match held {
-        Held::Parts(listed) => {
-            listed.iter().any(|p| p.number == part.number && p.size == part.size && p.etag == part.etag)
+    let (mut end, mut next) = (0, 1);
+    let mut standing = BTreeMap::new();
+    for part in parts {
+        let stands = match held {
+            Held::Parts(listed) => {
+                listed.iter().any(|p| p.number == part.number && p.size == part.size && p.etag == part.etag)
+            }
+            // Without a gap from the first one on.
+            Held::Bytes(bytes) => {
+                end += part.size;
+                next += 1;
+                part.number == next - 1 && end <= *bytes
+            }
+            Held::Unknown => upload.holds(&part, u64::from(part.number - 1) * part_size).await?,
+        };
+        if stands {
+            standing.insert(part.number, part);
         }
-        // Without a gap from the first one on.
-        Held::Bytes(bytes) => {
-            end += part.size;
-            next += 1;
-            part.number == next - 1 && end <= *bytes
-        }
-    });
-    parts.into_iter().map(|part| (part.number, part)).collect()
+    }
+    Ok(standing)
 }
 
 impl Delivery {
@@ -81,10 +92,11 @@ impl Delivery {
                 crc64: p.crc64,
                 etag: p.etag,
             });
-            return Ok(Some(Open { upload, kept: standing(parts.collect(), &held) }));
+            let kept = standing(&upload, parts.collect(), &held, part_size).await?;
+            return Ok(Some(Open { upload, kept }));
         }
-        // What cannot be taken up is no use to anybody; a temporary file of a folder never can.
-        let unfinished = Unfinished { key: key.clone(), upload_id: row.upload_id };
+        // What cannot be taken up is no use to anybody.
+        let unfinished = Unfinished::named(key.clone(), row.upload_id);
         self.place.abort(&unfinished).await?;
         self.ctx.ledger.upload_ended(job, key)?;
         Ok(None)

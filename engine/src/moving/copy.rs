@@ -5,6 +5,7 @@ use std::sync::Arc;
 use adt_formats::folder::EntryKind;
 use adt_ledger::JobId;
 use adt_model::{Class, Fault, JobEnd, Key, Location, What};
+use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 use super::{
@@ -66,7 +67,8 @@ pub async fn copy(asked: Asked, command: &str, ctx: Arc<Ctx>) -> Result<Summary,
     ctx.tell(&course.name, None, started);
     let dry_run = asked.dry_run;
     let shown = asked.shown.clone();
-    let work = Work::new(asked, row, &course, &ctx);
+    let killed = if dry_run { None } else { ctx.ledger.killed_since(row, run)? };
+    let work = Work { killed, ..Work::new(asked, row, &course, &ctx) };
     let result = course.watch().over(Box::pin(work.perform())).await;
     let end = if dry_run { JobEnd::Rehearsed } else { JobEnd::Done };
     let row = course.end(shown, &to, result.map(|()| end));
@@ -83,6 +85,9 @@ pub(super) struct Work {
     pub(super) out: Arc<Delivery>,
     pub(super) ctx: Arc<Ctx>,
     name: String,
+    /// Since when runs of this work have been killed.
+    killed: Option<Timestamp>,
+    began: Timestamp,
 }
 
 /// What the merged listings have shown.
@@ -109,7 +114,9 @@ impl Work {
         let row_of = (!asked.dry_run).then_some(row);
         let address = Address { job: course.name.clone(), place, row: row_of, look: true, mark: None };
         let out = Arc::new(Delivery::new(Arc::clone(ctx), address, Arc::clone(course.counters())));
-        Self { asked, row, out, ctx: Arc::clone(ctx), name: course.name.clone() }
+        let (ctx, name) = (Arc::clone(ctx), course.name.clone());
+        let began = (ctx.clock)();
+        Self { asked, row, out, ctx, name, killed: None, began }
     }
 
     async fn perform(self) -> Result<(), Fault> {
@@ -122,10 +129,34 @@ impl Work {
             return Err(work.not_whole(account));
         }
         work.ctx.stop.check()?;
+        work.tidy().await?;
         match work.asked.delete {
             Some(most) if account.extra > 0 => remove::extra(&work, account.extra, most).await,
             _ => Ok(()),
         }
+    }
+
+    /// What killed runs have left behind: writes that were begun while they ran, and that nobody can take up any more.
+    async fn tidy(&self) -> Result<(), Fault> {
+        let Some(killed) = self.killed else { return Ok(()) };
+        let left = match self.out.place().unfinished().await {
+            Ok(left) => left,
+            // Not every server lists uploads; the destination is whole all the same.
+            Err(fault) => {
+                self.out
+                    .note(format!("uploads that may be left behind could not be listed: {}", fault.line()));
+                return Ok(());
+            }
+        };
+        let theirs = |since: &Timestamp| (killed..self.began).contains(since);
+        for unfinished in left.iter().filter(|left| left.since.as_ref().is_some_and(theirs)) {
+            let folder = self.asked.destination.location().is_folder();
+            // In a bucket somebody else may be at work on other objects.
+            if folder || self.out.known(&unfinished.key)?.is_some() {
+                self.out.place().abort(unfinished).await?;
+            }
+        }
+        Ok(())
     }
 
     fn not_whole(&self, account: Account) -> Fault {

@@ -2,12 +2,10 @@
 
 use std::{borrow::Cow, sync::Arc};
 
+use super::manifest::Noted;
 use adt_formats::folder::{Entry, EntryKind, Links};
 use adt_model::Key;
 use adt_store::Found;
-use jiff::Timestamp;
-
-use super::manifest::Noted;
 
 /// What of a place is meant.
 #[derive(Clone)]
@@ -63,15 +61,6 @@ impl Item {
             Self::File(entry) => entry.size,
             Self::Object(found) => found.size,
             Self::Noted(noted) => noted.size,
-        }
-    }
-
-    /// When its content was changed, as far as a listing tells.
-    pub(super) fn modified(&self) -> Option<Timestamp> {
-        match self {
-            Self::File(entry) => Some(entry.modified),
-            Self::Object(found) => found.modified,
-            Self::Noted(_) => None,
         }
     }
 

@@ -53,7 +53,7 @@ impl Container {
             return Ok(Vec::new());
         }
         let ids: BTreeSet<_> = blocks.into_iter().map(|(block, _)| upload_of(block)).collect();
-        Ok(ids.into_iter().map(|upload_id| Unfinished { key: key.clone(), upload_id }).collect())
+        Ok(ids.into_iter().map(|upload_id| Unfinished::named(key.clone(), upload_id)).collect())
     }
 
     /// Throws an unfinished upload away; one that is not there counts as thrown away.

@@ -50,8 +50,13 @@ impl Container {
 
     /// `None` when no block of that upload is there: it was completed, or the service has dropped them, as it does after a week without a
     /// new one.
-    pub(crate) async fn resume(&self, key: &Key, id: &str) -> Result<Option<(ContainerUpload, Held)>, Fault> {
-        let upload = self.upload(key, id, &ObjectMeta::default())?;
+    pub(crate) async fn resume(
+        &self,
+        key: &Key,
+        id: &str,
+        meta: &ObjectMeta,
+    ) -> Result<Option<(ContainerUpload, Held)>, Fault> {
+        let upload = self.upload(key, id, meta)?;
         let mut parts = Vec::new();
         let mut proofs = BTreeMap::new();
         for (etag, size) in uncommitted(&self.client, &upload.full).await? {

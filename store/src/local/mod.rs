@@ -52,10 +52,21 @@ impl Folder {
         blocking(move || FolderUpload::begin(target, number, modified)).await
     }
 
-    /// A temporary file is begun anew: there is no knowing which of its bytes had reached the disk.
-    #[expect(clippy::unused_async, reason = "every kind of place answers this alike")]
-    pub(crate) async fn resume(&self, _key: &Key, _id: &str) -> Result<Option<(FolderUpload, Held)>, Fault> {
-        Ok(None)
+    /// There is no knowing which bytes of a temporary file have reached the disk, but they can be looked at.
+    pub(crate) async fn resume(
+        &self,
+        key: &Key,
+        id: &str,
+        meta: &ObjectMeta,
+    ) -> Result<Option<(FolderUpload, Held)>, Fault> {
+        let (target, id, modified) = (self.path(key), id.to_owned(), meta.modified);
+        if !is_temporary(&id) || id.contains(['/', '\\']) {
+            return Ok(None);
+        }
+        blocking(
+            move || Ok(FolderUpload::resume(target, &id, modified).map(|upload| (upload, Held::Unknown))),
+        )
+        .await
     }
 
     pub(crate) async fn head(&self, key: &Key) -> Result<Option<Found>, Fault> {
@@ -122,7 +133,7 @@ impl Folder {
             while let Some(page) = walk.page()? {
                 all.extend(page.into_iter().map(|found| {
                     let upload_id = found.key.file_name().to_owned();
-                    Unfinished { key: found.key, upload_id }
+                    Unfinished { key: found.key, upload_id, since: found.written }
                 }));
             }
             Ok(all)

@@ -1,6 +1,6 @@
 use std::{
     collections::BTreeMap,
-    io::{Seek, SeekFrom, Write},
+    io::{Read, Seek, SeekFrom, Write},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 
 use super::{blocking, remove, temporary, write};
-use crate::{Block, PartReceipt, Receipt, upload::whole};
+use crate::{Block, PartReceipt, Receipt, checksum, upload::whole};
 
 /// A temporary file that is written at offsets, by many at once.
 #[derive(Debug)]
@@ -33,6 +33,19 @@ impl FolderUpload {
         let temporary = temporary::beside(&target, number);
         write::create(&target, &temporary)?;
         Ok(Self(Arc::new(Inner { target, temporary, modified, parts: Mutex::default() })))
+    }
+
+    /// `None` when the temporary file is gone.
+    pub(super) fn resume(target: Utf8PathBuf, id: &str, modified: Option<Timestamp>) -> Option<Self> {
+        let temporary = target.with_file_name(id);
+        let inner = Inner { target, temporary, modified, parts: Mutex::default() };
+        inner.temporary.is_file().then(|| Self(Arc::new(inner)))
+    }
+
+    /// Whether these bytes stand where a part belongs.
+    pub(crate) async fn holds(&self, part: &PartReceipt, offset: u64) -> Result<bool, Fault> {
+        let (inner, part) = (Arc::clone(&self.0), part.clone());
+        blocking(move || Ok(inner.holds(&part, offset))).await
     }
 
     pub(crate) fn id(&self) -> &str {
@@ -72,6 +85,21 @@ impl Inner {
         let size = block.bytes.len() as u64;
         self.parts.lock().unwrap_or_else(PoisonError::into_inner).insert(number, (offset, size));
         Ok(PartReceipt { number, size, crc64: block.crc64, etag: format!("{offset}-{size}") })
+    }
+
+    /// A part of an earlier run counts only when its bytes are read back and have its checksum.
+    fn holds(&self, part: &PartReceipt, offset: u64) -> bool {
+        let mut bytes = vec![0; part.size as usize];
+        let read = fs_err::File::open(&self.temporary).and_then(|mut file| {
+            file.seek(SeekFrom::Start(offset))?;
+            file.read_exact(&mut bytes)
+        });
+        let stands = read.is_ok() && checksum::crc64(&bytes) == part.crc64;
+        if stands {
+            let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+            parts.insert(part.number, (offset, part.size));
+        }
+        stands
     }
 
     fn complete(&self, parts: &[PartReceipt]) -> Result<Receipt, Fault> {

@@ -64,7 +64,13 @@ impl Bucket {
         BucketUpload { bucket, key, full, id, checksums, proofs: Mutex::default() }
     }
 
-    pub(crate) async fn resume(&self, key: &Key, id: &str) -> Result<Option<(BucketUpload, Held)>, Fault> {
+    /// What stands beside the object was said when the upload was begun.
+    pub(crate) async fn resume(
+        &self,
+        key: &Key,
+        id: &str,
+        _meta: &ObjectMeta,
+    ) -> Result<Option<(BucketUpload, Held)>, Fault> {
         let full = self.full(key)?;
         let mut parts: Vec<ListedPart> = Vec::new();
         loop {

@@ -32,7 +32,8 @@ impl Bucket {
                 // Some servers do not look at the prefix.
                 let key = full.as_deref().and_then(|full| full.strip_prefix(&stem)).map(Key::parse);
                 if let (Some(Ok(key)), Some(id)) = (key, upload.value("UploadId")) {
-                    all.push(Unfinished { key, upload_id: id.to_owned() });
+                    let since = upload.value("Initiated").and_then(|text| text.parse().ok());
+                    all.push(Unfinished { key, upload_id: id.to_owned(), since });
                 }
             }
             let next = root.value("NextKeyMarker").and_then(|key| name(key, encoded));

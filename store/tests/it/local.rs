@@ -67,7 +67,7 @@ async fn only_our_own_temporary_files_can_be_aborted() {
     let lab = lab().await;
     lab.place.put(&key("a.part"), block("x"), &ObjectMeta::default()).await.unwrap();
     assert!(lab.place.unfinished().await.unwrap().is_empty());
-    let other = adt_store::Unfinished { key: key("a.part"), upload_id: String::new() };
+    let other = adt_store::Unfinished::named(key("a.part"), "");
     assert!(lab.place.abort(&other).await.is_err());
     assert_eq!(files(&lab.root), ["a.part"]);
 }
@@ -78,11 +78,10 @@ async fn an_unfinished_write_can_be_aborted_by_its_object() {
     let lab = lab().await;
     let upload = lab.place.begin(&key("deep/a.bin"), &ObjectMeta::default()).await.unwrap();
     let upload_id = upload.id().to_owned();
-    let elsewhere =
-        adt_store::Unfinished { key: key("deep/a.bin"), upload_id: format!("../deep/{upload_id}") };
+    let elsewhere = adt_store::Unfinished::named(key("deep/a.bin"), format!("../deep/{upload_id}"));
     assert!(lab.place.abort(&elsewhere).await.is_err());
     assert_eq!(lab.place.unfinished().await.unwrap().len(), 1);
-    lab.place.abort(&adt_store::Unfinished { key: key("deep/a.bin"), upload_id }).await.unwrap();
+    lab.place.abort(&adt_store::Unfinished::named(key("deep/a.bin"), upload_id)).await.unwrap();
     assert!(lab.place.unfinished().await.unwrap().is_empty());
 }
 

@@ -37,7 +37,9 @@ pub(crate) fn run(asked: &Clean, common: &Common, vars: &Vars) -> anyhow::Result
             }
             Ok(DONE)
         }
-        Err(fault) if matches!(fault.class(), Class::BadInput | Class::Bug | Class::Cancelled) => {
+        Err(fault)
+            if matches!(fault.class(), Class::BadInput | Class::Missing | Class::Bug | Class::Cancelled) =>
+        {
             Err(fault.into())
         }
         Err(fault) => {

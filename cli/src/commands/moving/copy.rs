@@ -29,7 +29,9 @@ pub(crate) fn run(asked: &Copy, delete: Option<u64>, common: &Common, vars: &Var
     }
     match drive(&ctx, Box::pin(moved(asked, delete, common, &ctx))) {
         Ok(code) => Ok(code),
-        Err(fault) if matches!(fault.class(), Class::BadInput | Class::Bug | Class::Cancelled) => {
+        Err(fault)
+            if matches!(fault.class(), Class::BadInput | Class::Missing | Class::Bug | Class::Cancelled) =>
+        {
             Err(fault.into())
         }
         Err(fault) => {

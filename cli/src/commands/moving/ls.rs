@@ -29,7 +29,9 @@ pub(crate) fn run(asked: &Ls, common: &Common, vars: &Vars) -> anyhow::Result<u8
     let ctx = ctx(&asked.tuning, &asked.clouds, &Rates::default(), common, vars)?;
     match drive(&ctx, Box::pin(listed(asked, common, &ctx))) {
         Ok(()) => Ok(DONE),
-        Err(fault) if matches!(fault.class(), Class::BadInput | Class::Bug | Class::Cancelled) => {
+        Err(fault)
+            if matches!(fault.class(), Class::BadInput | Class::Missing | Class::Bug | Class::Cancelled) =>
+        {
             Err(fault.into())
         }
         Err(fault) => {

@@ -23,7 +23,9 @@ pub(crate) fn run(asked: &Verify, common: &Common, vars: &Vars) -> anyhow::Resul
     let ctx = ctx(&asked.tuning, &asked.clouds, &Rates::default(), common, vars)?;
     match drive(&ctx, Box::pin(verified(asked, common, &ctx))) {
         Ok(code) => Ok(code),
-        Err(fault) if matches!(fault.class(), Class::BadInput | Class::Bug | Class::Cancelled) => {
+        Err(fault)
+            if matches!(fault.class(), Class::BadInput | Class::Missing | Class::Bug | Class::Cancelled) =>
+        {
             Err(fault.into())
         }
         Err(fault) => {
