@@ -77,7 +77,11 @@ impl Container {
                 Ok(None)
             }
             // On the bytes' way over this machine it will show which of the two places refuses what.
-            Some(Kind::Denied | Kind::WrongSecret | Kind::NoObject | Kind::NoBucket) => Ok(None),
+            Some(Kind::NoObject | Kind::NoBucket) => Ok(None),
+            _ if matches!(trouble.status(), 401 | 403) => {
+                self.client.server.no_copies.store(true, Ordering::Relaxed);
+                Ok(None)
+            }
             _ if trouble.complaint.as_ref().is_some_and(|c| c.code == "CannotVerifyCopySource") => Ok(None),
             _ => Err(trouble.fault),
         }
@@ -93,7 +97,7 @@ async fn wait(client: &Client, full: &str, answer: Answer) -> Result<Found, Trou
         let answer = client.send(&request).await?;
         let value = |name: &str| answer.header(name).map(str::to_owned);
         let status = value("x-ms-copy-status");
-        if value("x-ms-copy-id") != id {
+        if id.is_some() && value("x-ms-copy-id") != id {
             return Err(read::changed(&client.target(&request)).into());
         }
         match status.as_deref() {

@@ -7,7 +7,7 @@ use http::Method;
 
 use super::{
     Container,
-    metadata::{FOLDER, md5, take_crc64},
+    metadata::{is_folder, md5, take_crc64},
     server::Client,
     tree::Tree,
 };
@@ -19,8 +19,8 @@ use crate::{
     place::pages,
 };
 
-/// Of at most 5,000: with what stands beside each blob, a page is about a megabyte.
-const PAGE: &str = "1000";
+/// The most there may be: one page cannot be asked for before the last one is there, and this one takes some 20 MB while it is read.
+const PAGE: &str = "5000";
 
 /// Where a listing goes on.
 struct Cursor {
@@ -140,10 +140,10 @@ impl Listing {
         };
         let labels = blob.child("Metadata").map(labels).unwrap_or_default();
         let relative = full.strip_prefix(&self.stem).ok_or_else(|| self.odd(&full))?;
-        let is_folder = labels.get(FOLDER).is_some_and(|text| text.eq_ignore_ascii_case("true"))
-            || property("ResourceType") == Some("directory");
         match size {
-            0 if is_folder => return Ok(Entry::Folder),
+            0 if is_folder(&labels) || property("ResourceType") == Some("directory") => {
+                return Ok(Entry::Folder);
+            }
             0 if relative.is_empty() || relative.ends_with('/') => return Ok(Entry::Marker),
             _ => {}
         }

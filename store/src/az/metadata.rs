@@ -111,6 +111,11 @@ pub(super) fn take_crc64(labels: &mut BTreeMap<String, String>) -> Option<Crc64>
     u64::from_str_radix(&text, 16).ok().filter(|_| digits).map(Crc64)
 }
 
+/// Whether metadata makes an empty blob the mark of a folder.
+pub(super) fn is_folder(labels: &BTreeMap<String, String>) -> bool {
+    labels.get(FOLDER).is_some_and(|text| text.eq_ignore_ascii_case("true"))
+}
+
 /// An MD5 as Azure writes it.
 pub(super) fn md5(text: Option<&str>) -> Option<[u8; 16]> {
     BASE64_STANDARD.decode(text?.trim()).ok()?.try_into().ok()

@@ -4,7 +4,12 @@ use adt_model::{Class, Fault, Key};
 use bytes::Bytes;
 use http::{Method, StatusCode};
 
-use super::{Container, metadata, proof::corrupt, server::Client};
+use super::{
+    Container,
+    metadata::{self, is_folder},
+    proof::corrupt,
+    server::Client,
+};
 use crate::{
     Found, checksum,
     exchange::{Answer, Deed, Kind, Request},
@@ -48,7 +53,12 @@ pub(super) async fn head(client: &Client, full: &str) -> Result<Option<Found>, F
     let request = Request::new(Deed::Head, Method::HEAD, Some(full.to_owned()));
     match client.send(&request).await {
         Err(trouble) if trouble.status() == 404 => Ok(None),
-        answer => described(client, full, &answer?).map(Some),
+        answer => {
+            let found = described(client, full, &answer?)?;
+            // What stands for a folder is no file of anybody.
+            let folder = found.size == 0 && found.meta.as_ref().is_some_and(|meta| is_folder(&meta.user));
+            Ok((!folder).then_some(found))
+        }
     }
 }
 

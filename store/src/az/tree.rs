@@ -90,8 +90,25 @@ impl Tree {
     }
 }
 
-/// All of one folder, in byte order: a folder's name is compared with its slash, as the names inside it will be.
+/// All of one folder, in byte order. What fits into one page is there with one request, whatever folders are inside.
 async fn folder(listing: &Listing, name: &str) -> Result<Vec<Branch>, Fault> {
+    let request = Listing::request(name, None).query("include", "metadata");
+    let root = listing.page(&request).await?;
+    if root.value("NextMarker").is_some() {
+        return level(listing, name).await;
+    }
+    let mut all = Vec::new();
+    for blob in root.child("Blobs").into_iter().flat_map(|blobs| blobs.all("Blob")) {
+        if let Entry::Blob(found) = listing.entry(blob)? {
+            all.push(found);
+        }
+    }
+    all.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+    Ok(all.into_iter().map(Branch::Blob).collect())
+}
+
+/// One folder without what is in its folders: these are compared with their slash, as the names inside them will be.
+async fn level(listing: &Listing, name: &str) -> Result<Vec<Branch>, Fault> {
     let (mut all, mut marker) = (Vec::new(), None::<String>);
     loop {
         let request =

@@ -6,8 +6,7 @@ use http::Method;
 use super::{
     Container,
     blocks::{Name, commit, uncommitted},
-    list::Listing,
-    read,
+    list::{Entry, Listing},
 };
 use crate::{
     Unfinished,
@@ -21,21 +20,21 @@ impl Container {
         let listing = self.listing();
         let (mut all, mut marker) = (Vec::new(), None::<String>);
         loop {
-            let request =
-                Listing::request(&listing.stem, marker.as_deref()).query("include", "uncommittedblobs");
+            let request = Listing::request(&listing.stem, marker.as_deref())
+                .query("include", "metadata,uncommittedblobs");
             let root = listing.page(&request).await?;
             for blob in root.child("Blobs").into_iter().flat_map(|blobs| blobs.all("Blob")) {
+                // A blob that is only blocks has no property that the list of blocks would give it ("List Blobs" in Azure's REST
+                // reference). Of these, the emulator leaves away the media type, and not the ETag.
                 let property = |name: &str| blob.child("Properties").and_then(|all| all.value(name));
-                // A blob that is only blocks has no size, and no property that a list of blocks gives it: of these the MD5 is what an
-                // emulator leaves away too.
-                if property("Content-Length").is_some_and(|size| size != "0")
-                    || property("Content-MD5").is_some()
-                {
+                if property("Content-Type").is_some() || matches!(listing.entry(blob)?, Entry::Folder) {
                     continue;
                 }
                 let full = listing.name(blob)?;
                 if let Some(Ok(key)) = full.strip_prefix(&listing.stem).map(Key::parse) {
-                    all.extend(self.uploads(&key, property("Etag").is_some()).await?);
+                    let blocks = uncommitted(&self.client, &full).await?;
+                    let ids: BTreeSet<_> = blocks.into_iter().map(|(block, _)| upload_of(block)).collect();
+                    all.extend(ids.into_iter().map(|upload_id| Unfinished::named(key.clone(), upload_id)));
                 }
             }
             marker = root.value("NextMarker").map(str::to_owned);
@@ -43,17 +42,6 @@ impl Container {
                 return Ok(all);
             }
         }
-    }
-
-    /// The uploads to one name, unless a blob stands there.
-    async fn uploads(&self, key: &Key, may_stand: bool) -> Result<Vec<Unfinished>, Fault> {
-        let full = self.full(key)?;
-        let blocks = uncommitted(&self.client, &full).await?;
-        if blocks.is_empty() || (may_stand && read::head(&self.client, &full).await?.is_some()) {
-            return Ok(Vec::new());
-        }
-        let ids: BTreeSet<_> = blocks.into_iter().map(|(block, _)| upload_of(block)).collect();
-        Ok(ids.into_iter().map(|upload_id| Unfinished::named(key.clone(), upload_id)).collect())
     }
 
     /// Throws an unfinished upload away; one that is not there counts as thrown away.

@@ -29,7 +29,7 @@ pub(crate) struct ContainerUpload {
     pub(super) full: String,
     pub(super) id: String,
     /// What will stand beside the blob; the service takes it with the list of blocks.
-    pub(crate) meta: ObjectMeta,
+    pub(super) meta: ObjectMeta,
     /// How each part is known to have arrived, with its block's name; none where the service said nothing.
     pub(super) proofs: Mutex<BTreeMap<u32, (Proof, String)>>,
 }

@@ -117,7 +117,9 @@ impl Scene<'_> {
             ),
             Kind::WrongSecret => (
                 Class::Refused,
-                Some(format!("the secret key from {identity} is not the one that belongs to its access key")),
+                Some(format!(
+                    "the secret from {identity} is not accepted by {server}: check that it was copied whole, and that it belongs to this account or access key"
+                )),
             ),
             Kind::Expired if complaint.code.is_empty() => {
                 (Class::Refused, Some(format!("the credentials from {identity} may have expired")))
