@@ -1,10 +1,10 @@
-//! Places: local folders, S3 (any endpoint that speaks its language) and Azure Blob Storage, behind one type.
+//! Places: local folders, S3 (any endpoint that speaks its language), Google Cloud Storage and Azure Blob Storage, behind one type.
 //!
 //! A [`Place`] is a [`Location`](adt_model::Location) that has been opened: it lists, reads, writes and removes objects
 //! by their [`Key`](adt_model::Key). What it promises:
 //!
 //! - **Visible means whole.** A local file gets its name when all of it is on the disk; an object of a bucket is one put or
-//!   a completed multipart upload, a blob of Azure one put or one list of blocks.
+//!   a completed upload, a blob of Azure one put or one list of blocks.
 //! - **Silence is no proof.** A [`Receipt`] says how it is known that the destination holds the right bytes ([`Proof`]).
 //!   Many servers ignore checksum headers, so an answer without a checksum is followed by another look.
 //! - **Patience by the clock.** A request that may pass later is tried again until a time budget is spent, and the
@@ -14,6 +14,7 @@ mod az;
 mod checksum;
 mod compare;
 mod exchange;
+mod gs;
 mod http_date;
 mod listing;
 mod local;

@@ -1,6 +1,6 @@
 use std::{ops::Range, sync::Arc};
 
-use adt_model::{Class, Fault, Key, Location};
+use adt_model::{Fault, Key, Location};
 use bytes::Bytes;
 use camino::Utf8Path;
 use futures::{
@@ -10,7 +10,7 @@ use futures::{
 
 use crate::{
     Block, Copied, Found, Held, ObjectMeta, Proof, Receipt, StoreOptions, Unfinished, Upload, az::Container,
-    local::Folder, s3::Bucket, upload::Work,
+    gs::GoogleBucket, local::Folder, s3::Bucket, upload::Work,
 };
 
 /// A location that has been opened. Cheap to clone; clones share connections and lanes.
@@ -27,6 +27,7 @@ enum Kind {
     Folder(Folder),
     S3(Arc<Bucket>),
     Az(Arc<Container>),
+    Gs(Arc<GoogleBucket>),
 }
 
 /// Does the same with a place of whatever kind.
@@ -36,6 +37,7 @@ macro_rules! each {
             Kind::Folder($kind) => $work,
             Kind::S3($kind) => $work,
             Kind::Az($kind) => $work,
+            Kind::Gs($kind) => $work,
         }
     };
 }
@@ -43,8 +45,7 @@ macro_rules! each {
 impl Place {
     /// Prepares access; nothing is sent yet, so a missing bucket or a refused key shows with the first request.
     ///
-    /// Fails with `Refused` for kinds of places that this version does not speak to, and with `BadInput` for an endpoint
-    /// or a proxy that cannot be meant.
+    /// Fails with `BadInput` for an endpoint or a proxy that cannot be meant.
     #[expect(clippy::unused_async, reason = "places that come later look around when they are opened")]
     pub async fn open(location: &Location, options: &StoreOptions) -> Result<Self, Fault> {
         let kind = match location {
@@ -52,15 +53,11 @@ impl Place {
             Location::S3 { bucket, prefix } => {
                 Kind::S3(Arc::new(Bucket::open(bucket, prefix.as_ref(), options)?))
             }
+            Location::Gs { bucket, prefix } => {
+                Kind::Gs(Arc::new(GoogleBucket::open(bucket, prefix.as_ref(), options)?))
+            }
             Location::Az { account, container, prefix } => {
                 Kind::Az(Arc::new(Container::open(account, container, prefix.as_ref(), options)?))
-            }
-            Location::Gs { .. } => {
-                return Err(Fault::new(
-                    Class::Refused,
-                    format!("`{location}` is a kind of place that is not supported by this version yet"),
-                )
-                .help("use `s3://bucket/prefix` or a folder"));
             }
         };
         Ok(Self { location: location.clone(), kind, rehearsing: false })
@@ -72,6 +69,7 @@ impl Place {
             Kind::Folder(folder) => Kind::Folder(folder.below(tail)),
             Kind::S3(bucket) => Kind::S3(Arc::new(bucket.below(tail))),
             Kind::Az(container) => Kind::Az(Arc::new(container.below(tail))),
+            Kind::Gs(bucket) => Kind::Gs(Arc::new(bucket.below(tail))),
         };
         Self { location: self.location.join(tail), kind, rehearsing: self.rehearsing }
     }
@@ -100,6 +98,7 @@ impl Place {
         match (&self.kind, &from.kind) {
             (Kind::S3(here), Kind::S3(there)) => !self.rehearsing && here.copies_from(there),
             (Kind::Az(here), Kind::Az(there)) => !self.rehearsing && here.copies_from(there),
+            (Kind::Gs(here), Kind::Gs(there)) => !self.rehearsing && here.copies_from(there),
             _ => false,
         }
     }
@@ -121,6 +120,7 @@ impl Place {
         match (&self.kind, &from.kind) {
             (Kind::S3(here), Kind::S3(there)) => here.copy(key, there, source, meta).await,
             (Kind::Az(here), Kind::Az(there)) => here.copy(key, there, source, meta).await,
+            (Kind::Gs(here), Kind::Gs(there)) => here.copy(key, there, source, meta).await,
             _ => Ok(None),
         }
     }
@@ -231,6 +231,7 @@ impl Place {
             Kind::Folder(folder) => folder.make_folder(key).await,
             Kind::S3(bucket) => bucket.make_folder(key).await,
             Kind::Az(container) => container.make_folder(key).await,
+            Kind::Gs(bucket) => bucket.make_folder(key).await,
         }
     }
 

@@ -1,8 +1,8 @@
 use adt_model::Fault;
 
 use crate::{
-    Block, PartReceipt, Proof, Receipt, az::ContainerUpload, checksum::crc64_combine, local::FolderUpload,
-    s3::BucketUpload,
+    Block, PartReceipt, Proof, Receipt, az::ContainerUpload, checksum::crc64_combine, gs::GoogleUpload,
+    local::FolderUpload, s3::BucketUpload,
 };
 
 /// An object that is being written in parts. Dropping it leaves the parts where they are, so that a later run can go on.
@@ -16,6 +16,7 @@ pub(crate) enum Work {
     Folder(FolderUpload),
     S3(BucketUpload),
     Az(ContainerUpload),
+    Gs(GoogleUpload),
     Rehearsed,
 }
 
@@ -37,6 +38,12 @@ impl From<ContainerUpload> for Work {
     }
 }
 
+impl From<GoogleUpload> for Work {
+    fn from(upload: GoogleUpload) -> Self {
+        Self::Gs(upload)
+    }
+}
+
 impl Upload {
     /// The place's name for this upload, for the ledger and for [`Place::resume`](crate::Place::resume).
     pub fn id(&self) -> &str {
@@ -44,6 +51,7 @@ impl Upload {
             Work::Folder(upload) => upload.id(),
             Work::S3(upload) => upload.id(),
             Work::Az(upload) => upload.id(),
+            Work::Gs(upload) => upload.id(),
             Work::Rehearsed => "rehearsed",
         }
     }
@@ -55,6 +63,7 @@ impl Upload {
             Work::Folder(upload) => upload.put_part(number, offset, block).await,
             Work::S3(upload) => upload.put_part(number, block).await,
             Work::Az(upload) => upload.put_part(number, block).await,
+            Work::Gs(upload) => upload.put_part(number, offset, block).await,
             Work::Rehearsed => {
                 let size = block.bytes.len() as u64;
                 Ok(PartReceipt { number, size, crc64: block.crc64, etag: String::new() })
@@ -79,6 +88,7 @@ impl Upload {
             Work::Folder(upload) => upload.complete(parts).await,
             Work::S3(upload) => upload.complete(parts).await,
             Work::Az(upload) => upload.complete(parts).await,
+            Work::Gs(upload) => upload.complete(parts).await,
             Work::Rehearsed => {
                 let (size, crc64) = whole(parts);
                 Ok(Receipt { size, crc64, etag: None, proof: Proof::Rehearsed })
@@ -92,6 +102,7 @@ impl Upload {
             Work::Folder(upload) => upload.abort().await,
             Work::S3(upload) => upload.abort().await,
             Work::Az(upload) => upload.abort().await,
+            Work::Gs(upload) => upload.abort().await,
             Work::Rehearsed => Ok(()),
         }
     }

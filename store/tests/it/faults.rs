@@ -286,13 +286,3 @@ async fn bodies_are_signed_only_when_asked_for_on_a_safe_line() {
     );
     assert!(asked.iter().all(|asked| asked.body == DATA && asked.headers["content-length"] == "4"));
 }
-
-#[tokio::test]
-async fn places_of_other_clouds_are_refused_plainly() {
-    let options = options("http://unused", "key", "secret");
-    for text in ["gs://bucket/x"] {
-        let fault = Place::open(&text.parse().unwrap(), &options).await.unwrap_err();
-        assert_eq!(fault.class(), Class::Refused);
-        assert!(fault.line().contains("not supported by this version yet"));
-    }
-}

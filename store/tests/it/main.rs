@@ -9,6 +9,7 @@
 mod azure;
 mod conformance;
 mod faults;
+mod google;
 mod identity;
 mod local;
 mod measure;

@@ -1,0 +1,168 @@
+use std::ops::Range;
+
+use adt_model::{Class, Crc64, Fault, Key};
+use bytes::Bytes;
+use http::{Method, StatusCode};
+
+use super::{
+    GoogleBucket,
+    resource::{FIELDS, Resource, crc32c_from_wire, document},
+    server::Client,
+};
+use crate::{
+    Found, checksum,
+    exchange::{Answer, Deed, Kind, Request},
+    part_size::part_size,
+};
+
+impl GoogleBucket {
+    pub(crate) async fn head(&self, key: &Key) -> Result<Option<Found>, Fault> {
+        let full = self.full(key)?;
+        let Some(resource) = head(&self.client, &full).await? else { return Ok(None) };
+        resource.found(key.clone()).map(Some).ok_or_else(|| {
+            let target = self.client.target(&Request::new(Deed::Head, Method::GET, Some(full)));
+            Fault::new(Class::Refused, format!("the answer about `{target}` has no size"))
+        })
+    }
+
+    /// With `of` only the very version that was found will do.
+    pub(crate) async fn get(
+        &self,
+        key: &Key,
+        range: Option<Range<u64>>,
+        of: Option<&Found>,
+    ) -> Result<Bytes, Fault> {
+        get(&self.client, &self.full(key)?, range, of).await
+    }
+
+    pub(crate) async fn delete(&self, key: &Key) -> Result<(), Fault> {
+        let request = Request::new(Deed::Delete, Method::DELETE, Some(self.full(key)?));
+        match self.client.send(&request).await {
+            Err(trouble) if trouble.kind() == Some(Kind::NoObject) => Ok(()),
+            other => other.map(drop).map_err(Fault::from),
+        }
+    }
+}
+
+/// What the server says of an object, by its whole name.
+pub(super) async fn head(client: &Client, full: &str) -> Result<Option<Resource>, Fault> {
+    let request = Request::new(Deed::Head, Method::GET, Some(full.to_owned())).query("fields", FIELDS);
+    match client.send(&request).await {
+        Err(trouble) if trouble.status() == 404 => Ok(None),
+        Err(trouble) => Err(trouble.fault),
+        Ok(answer) => document(client, &request, &answer).map(Some),
+    }
+}
+
+/// An object's bytes, or those of a range that is not empty; held against the server's checksum if they are all of it.
+pub(super) async fn get(
+    client: &Client,
+    full: &str,
+    range: Option<Range<u64>>,
+    of: Option<&Found>,
+) -> Result<Bytes, Fault> {
+    let mut request = Request::new(Deed::Get, Method::GET, Some(full.to_owned()))
+        .query("alt", "media")
+        // What is kept packed is moved packed; without this it would be unpacked on the way.
+        .header("accept-encoding", "gzip");
+    if let Some(generation) = of.and_then(|found| found.etag.as_deref()) {
+        request = request.query("generation", generation);
+    }
+    let Some(range) = range else {
+        let answer = of_that_version(client, &request, of).await?;
+        return if is_whole(&answer, of) {
+            Ok(answer.body)
+        } else {
+            Err(corrupt_on_the_way(client, &request))
+        };
+    };
+    request = request
+        .header("range", format!("bytes={}-{}", range.start, range.end - 1))
+        .answer_size(range.end - range.start);
+    let answer = of_that_version(client, &request, of).await?;
+    if answer.body.len() as u64 != range.end - range.start || !begins_at(&range, &answer) {
+        let (Range { start, end }, got) = (range, answer.body.len());
+        let what = format!("`{}` gave {got} bytes for {start}..{end}", client.target(&request));
+        return Err(Fault::new(Class::Corrupt, what));
+    }
+    Ok(answer.body)
+}
+
+/// A version that is not there any more has been replaced, or deleted.
+async fn of_that_version(client: &Client, request: &Request, of: Option<&Found>) -> Result<Answer, Fault> {
+    let wanted = of.and_then(|found| found.etag.as_deref());
+    let answer = match client.send(request).await {
+        Err(trouble) if wanted.is_some() && trouble.kind() == Some(Kind::NoObject) => {
+            return Err(changed(&client.target(request)));
+        }
+        other => other?,
+    };
+    // Emulators do not look at the generation that is asked for.
+    let given = answer.header("x-goog-generation");
+    if wanted.is_some_and(|wanted| given.is_some_and(|given| given != wanted)) {
+        return Err(changed(&client.target(request)));
+    }
+    Ok(answer)
+}
+
+/// Whether an answer holds all of an object, by everything that is known of it.
+fn is_whole(answer: &Answer, of: Option<&Found>) -> bool {
+    let stated = answer
+        .headers
+        .get_all("x-goog-hash")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .find_map(|value| crc32c_from_wire(value.trim().strip_prefix("crc32c=")?));
+    let found = of.and_then(|found| found.crc32c);
+    let here = adt_codec::crc32c(&answer.body);
+    of.is_none_or(|found| found.size == answer.body.len() as u64)
+        && [stated, found].into_iter().flatten().all(|there| there == here)
+}
+
+/// Whether an answer holds what was asked for, not as many bytes from elsewhere.
+fn begins_at(range: &Range<u64>, answer: &Answer) -> bool {
+    let stated = answer
+        .header("content-range")
+        .and_then(|text| text.trim_start_matches("bytes").trim().split('-').next()?.parse::<u64>().ok());
+    match stated {
+        Some(start) => start == range.start,
+        None => answer.status == StatusCode::PARTIAL_CONTENT || range.start == 0,
+    }
+}
+
+/// The checksum of an object's bytes, read in pieces.
+pub(super) async fn read_back(client: &Client, full: &str, size: u64) -> Result<Crc64, Fault> {
+    let piece = part_size(Some(0));
+    let (mut at, mut crc) = (0, Crc64::EMPTY);
+    while at < size {
+        let end = size.min(at + piece);
+        let bytes = get(client, full, Some(at..end), None).await?;
+        crc = checksum::crc64_combine(crc, checksum::crc64(&bytes), end - at);
+        at = end;
+    }
+    Ok(crc)
+}
+
+/// The fault for an object that is not the version any more that was found.
+pub(super) fn changed(target: &str) -> Fault {
+    Fault::new(Class::Corrupt, format!("`{target}` was changed while it was read"))
+        .help("run the same command again when nobody writes it any more")
+}
+
+/// The fault for bytes that a server does not hold as they were sent, though it said so.
+pub(super) fn corrupt(client: &Client, full: &str) -> Fault {
+    let target = client.target(&Request::new(Deed::Put, Method::POST, Some(full.to_owned())));
+    Fault::new(Class::Corrupt, format!("`{target}` does not hold the bytes that were sent")).help(
+        "run the same command again; if it happens again, the server or a device before it damages data",
+    )
+}
+
+fn corrupt_on_the_way(client: &Client, request: &Request) -> Fault {
+    let what = format!(
+        "the bytes of `{}` came with another checksum or size than the server has for them",
+        client.target(request)
+    );
+    Fault::new(Class::Corrupt, what)
+        .help("run the same command again; if it happens again, a device on the way damages data")
+}

@@ -1,0 +1,210 @@
+//! What Google says of an object, and what it is told to keep beside one.
+
+use std::collections::BTreeMap;
+
+use adt_model::{Class, Fault, Key};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use jiff::Timestamp;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use super::server::Client;
+use crate::{
+    Found, ObjectMeta,
+    exchange::{Answer, Request},
+    mtime,
+};
+
+/// What gsutil and gcloud write for the time of a source, in whole seconds.
+const RESERVED_MTIME: &str = "goog-reserved-file-mtime";
+
+/// The fields of an object that are asked for; a listing names them, as the others are most of its bytes.
+pub(super) const FIELDS: &str =
+    "name,size,generation,crc32c,md5Hash,updated,contentType,cacheControl,contentEncoding,metadata";
+
+/// An object as Google describes it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Resource {
+    pub(super) name: String,
+    size: Option<Size>,
+    generation: Option<String>,
+    crc32c: Option<String>,
+    md5_hash: Option<String>,
+    updated: Option<String>,
+    content_type: Option<String>,
+    cache_control: Option<String>,
+    content_encoding: Option<String>,
+    metadata: Option<BTreeMap<String, Option<String>>>,
+}
+
+/// Google writes 64-bit numbers as text; emulators do not always.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Size {
+    Text(String),
+    Number(u64),
+}
+
+impl Resource {
+    pub(super) fn size(&self) -> Option<u64> {
+        match self.size.as_ref()? {
+            Size::Text(text) => text.parse().ok(),
+            Size::Number(number) => Some(*number),
+        }
+    }
+
+    pub(super) fn crc32c(&self) -> Option<u32> {
+        crc32c_from_wire(self.crc32c.as_deref()?)
+    }
+
+    pub(super) fn md5(&self) -> Option<[u8; 16]> {
+        BASE64_STANDARD.decode(self.md5_hash.as_deref()?).ok()?.try_into().ok()
+    }
+
+    /// The mark of this version.
+    pub(super) fn generation(&self) -> Option<String> {
+        self.generation.clone()
+    }
+
+    /// `None` where the size is missing, without which nothing can be done with an object.
+    pub(super) fn found(self, key: Key) -> Option<Found> {
+        let size = self.size()?;
+        let (crc32c, md5, etag) = (self.crc32c(), self.md5(), self.generation());
+        let written: Option<Timestamp> = self.updated.as_deref().and_then(|text| text.parse().ok());
+        let meta = self.beside();
+        let modified = meta.modified;
+        let meta = Some(Box::new(meta));
+        Some(Found { etag, modified, crc32c, md5, written, meta, ..Found::new(key, size) })
+    }
+
+    fn beside(self) -> ObjectMeta {
+        let mut user: BTreeMap<String, String> = self
+            .metadata
+            .into_iter()
+            .flatten()
+            .filter_map(|(name, value)| Some((name.to_lowercase(), value?)))
+            .collect();
+        let (ours, reserved) = (user.remove(mtime::KEY), user.remove(RESERVED_MTIME));
+        ObjectMeta {
+            modified: [ours, reserved].iter().flatten().find_map(|text| mtime::from_text(text)),
+            content_type: self.content_type.map(Into::into),
+            cache_control: self.cache_control,
+            content_encoding: self.content_encoding,
+            user,
+        }
+    }
+}
+
+/// What is to be kept beside an object, as a document.
+pub(super) fn described(meta: &ObjectMeta, storage_class: Option<&str>) -> Map<String, Value> {
+    let mut document = Map::new();
+    let fields = [
+        ("contentType", meta.content_type.as_deref()),
+        ("cacheControl", meta.cache_control.as_deref()),
+        ("contentEncoding", meta.content_encoding.as_deref()),
+        ("storageClass", storage_class),
+    ];
+    for (name, value) in fields {
+        if let Some(value) = value {
+            document.insert(name.to_owned(), value.into());
+        }
+    }
+    let mut user: Map<_, _> =
+        meta.user.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
+    if let Some(time) = meta.modified {
+        user.insert(mtime::KEY.to_owned(), mtime::to_text(time).into());
+    }
+    if !user.is_empty() {
+        document.insert("metadata".to_owned(), user.into());
+    }
+    document
+}
+
+/// Base64 of the big-endian bytes, as Google writes it.
+pub(super) fn crc32c_to_wire(crc: u32) -> String {
+    BASE64_STANDARD.encode(crc.to_be_bytes())
+}
+
+/// The inverse; `None` for anything else.
+pub(super) fn crc32c_from_wire(text: &str) -> Option<u32> {
+    Some(u32::from_be_bytes(BASE64_STANDARD.decode(text.trim()).ok()?.try_into().ok()?))
+}
+
+/// An answer's document.
+pub(super) fn document<T: DeserializeOwned>(
+    client: &Client,
+    request: &Request,
+    answer: &Answer,
+) -> Result<T, Fault> {
+    serde_json::from_slice(&answer.body).map_err(|error| {
+        let (words, target) = (request.deed.words(), client.target(request));
+        Fault::new(Class::Refused, format!("cannot {words} `{target}`: the answer cannot be read"))
+            .because(error)
+            .help("check that the endpoint speaks the JSON API of Google Cloud Storage")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    fn resource(text: &str) -> Resource {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn the_check_value_is_castagnolis() {
+        let crc = adt_codec::crc32c(b"123456789");
+        assert_eq!((crc, crc32c_to_wire(crc).as_str()), (0xe306_9283, "4waSgw=="));
+        assert_eq!(crc32c_from_wire("4waSgw=="), Some(crc));
+    }
+
+    #[rstest]
+    fn other_texts_are_no_checksum(#[values("", "4waSgw", "4waSg4waSgw=", "data")] text: &str) {
+        assert_eq!(crc32c_from_wire(text), None);
+    }
+
+    #[rstest]
+    #[case::ours(r#"{"mtime": "1700000000.5", "goog-reserved-file-mtime": "1"}"#, Some("1700000000.5"))]
+    #[case::gsutils(r#"{"goog-reserved-file-mtime": "1700000000"}"#, Some("1700000000"))]
+    #[case::unreadable(r#"{"mtime": "yesterday", "goog-reserved-file-mtime": "7"}"#, Some("7"))]
+    #[case::none(r#"{"lab": "x"}"#, None)]
+    fn the_time_of_the_source_is_found(#[case] metadata: &str, #[case] time: Option<&str>) {
+        let found = resource(&format!(r#"{{"size": "1", "metadata": {metadata}}}"#));
+        let found = found.found("a".parse().unwrap()).unwrap();
+        assert_eq!(found.modified.map(mtime::to_text).as_deref(), time);
+        assert!(!found.meta.unwrap().user.keys().any(|name| name.contains("mtime")));
+    }
+
+    #[rstest]
+    #[case(r#"{"size": "12"}"#, Some(12))]
+    #[case(r#"{"size": 12, "etag": 7, "metadata": null, "unknown": {}}"#, Some(12))]
+    #[case(r#"{"size": "many"}"#, None)]
+    #[case("{}", None)]
+    fn sizes_are_read_as_text_or_number(#[case] text: &str, #[case] size: Option<u64>) {
+        assert_eq!(resource(text).size(), size);
+    }
+
+    #[test]
+    fn what_is_written_beside_is_read_again() {
+        let meta = ObjectMeta {
+            modified: mtime::from_text("1700000000.25"),
+            content_type: Some("text/plain".into()),
+            cache_control: Some("no-store".to_owned()),
+            content_encoding: Some("gzip".to_owned()),
+            user: BTreeMap::from([("lab".to_owned(), "ü \"x\"".to_owned())]),
+        };
+        let mut document = described(&meta, Some("NEARLINE"));
+        assert_eq!(document.remove("storageClass"), Some("NEARLINE".into()));
+        document.insert("size".to_owned(), "0".into());
+        let found = resource(&Value::from(document).to_string()).found("a".parse().unwrap()).unwrap();
+        assert_eq!(format!("{:?}", found.meta.unwrap()), format!("{meta:?}"));
+    }
+
+    #[test]
+    fn nothing_beside_is_an_empty_document() {
+        assert!(described(&ObjectMeta::default(), None).is_empty());
+    }
+}
