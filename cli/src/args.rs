@@ -21,6 +21,7 @@ Examples:
   adt check jobs.csv           is everything right with this list?
   adt plan jobs.csv            what would be done?
   adt run jobs.csv             do it; after an interruption, the same again
+  adt copy DATA s3://bucket/x  only move data, between folders and clouds
   adt history                  what was done, and what failed";
 
 const MORE: &str = "\
@@ -29,6 +30,7 @@ Examples:
   adt check jobs.csv           is everything right with this list?
   adt plan jobs.csv            what would be done?
   adt run jobs.csv             do it; after an interruption, the same again
+  adt copy DATA s3://bucket/x  only move data, between folders and clouds
   adt history                  what was done, and what failed
 
 Exit codes:
@@ -43,9 +45,11 @@ Settings:
   configuration file, that over the default. `adt settings` shows each value
   and where it came from.
 
-Credentials and endpoints of S3:
-  Those of the standard AWS variables and files: `AWS_PROFILE`,
-  `AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL_S3`, `~/.aws/config` and so on.";
+Credentials and endpoints:
+  Those of each cloud's own tools. S3: `AWS_PROFILE`, `AWS_ACCESS_KEY_ID`,
+  `AWS_ENDPOINT_URL_S3`, `~/.aws/config` (SSO and roles included) and so on.
+  Google: `GOOGLE_APPLICATION_CREDENTIALS`, gcloud's application default.
+  Azure: `AZURE_STORAGE_CONNECTION_STRING`, a key, a SAS, `az login`.";
 
 const RUN_EXAMPLES: &str = r#"Examples:
   adt run jobs.csv

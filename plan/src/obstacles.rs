@@ -1,6 +1,6 @@
 //! What this version cannot do, and what a job lacks. Said before anything starts, never discovered half way.
 
-use adt_model::{Facts, JobSpec, Location, Problem, ProblemKind, Schema, Transform};
+use adt_model::{Facts, JobSpec, Problem, ProblemKind, Schema, Transform};
 
 use crate::{
     notes::{not_compressed, not_converted},
@@ -10,15 +10,6 @@ use crate::{
 /// Everything about `spec` that keeps it from being started; needs no look at the world.
 pub fn obstacles(spec: &JobSpec) -> Vec<Problem> {
     let mut found = Vec::new();
-    if let Location::Gs { .. } | Location::Az { .. } = spec.destination {
-        found.push(problem(
-            spec,
-            "s3_bucket",
-            Some(spec.destination.to_string()),
-            "this version writes to S3 and to folders only",
-            "a bucket's bare name, `s3://bucket/prefix` or `file:///folder`",
-        ));
-    }
     if let Some(behavior) = &spec.behavior_dir {
         let inside = spec.modalities.iter().filter(|m| m.source.starts_with(behavior));
         found.extend(inside.map(|m| {

@@ -390,15 +390,6 @@ fn obstacle(spec: &JobSpec) -> String {
 
 #[test]
 fn what_this_version_cannot_do_is_an_obstacle() {
-    let (mut cloud, _) = one(false);
-    cloud.destination = "gs://bucket".parse().unwrap();
-    assert_snapshot!(obstacle(&cloud), @r#"
-    s3_bucket = gs://bucket: this version writes to S3 and to folders only
-    "#);
-    cloud.destination = "az://account/container".parse().unwrap();
-    assert_snapshot!(obstacle(&cloud), @r#"
-    s3_bucket = az://account/container: this version writes to S3 and to folders only
-    "#);
     let (mut private, _) = with((job(), Facts::default()), "behavior-videos", "/rig/Videos/left", false);
     private.behavior_dir = Some("/rig/Videos".into());
     assert_snapshot!(obstacle(&private), @r#"

@@ -118,8 +118,6 @@ fn a_list_may_come_from_standard_input() {
 #[case::unknown_column(&[("modality0.sorce", "x")], "modality0.source")]
 #[case::unknown_platform(&[("platform", "SmartSPIN")], "SmartSPIM")]
 #[case::month_13(&[("acq_datetime", "2024-13-01 00:00:00")], "acq_datetime = `2024-13-01 00:00:00`")]
-#[case::google(&[("s3_bucket", "gs://bucket")], "s3_bucket = `gs://bucket`: this version writes to S3 and to folders only")]
-#[case::azure(&[("s3_bucket", "az://account/container")], "this version writes to S3 and to folders only")]
 #[case::no_token(&[("codeocean_domain", "http://x"), ("codeocean_trigger_capsule_id", "c")], "codeocean_api_token")]
 #[case::no_capsule(&[("codeocean_domain", "http://x"), ("codeocean_api_token", "t")], "codeocean_trigger_capsule_id")]
 #[case::strict_v2(&[("schema", "v2"), ("strict_compat", "true")], "schema = `v2`")]
