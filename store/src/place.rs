@@ -196,7 +196,7 @@ impl Place {
         }
     }
 
-    /// Everything below the location, in pages of at most a thousand or so, in byte order of the relative keys.
+    /// Everything below the location, in pages of a few thousand at most, in byte order of the relative keys.
     ///
     /// Only what is *below*: `s3://b/name` lists `name/x` as `x`, and neither `name` nor `name_sorted/x`. A place that
     /// does not exist yet lists nothing. The stream ends after its first fault.

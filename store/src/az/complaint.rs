@@ -12,7 +12,11 @@ pub(super) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Comp
     let code = header(headers, "x-ms-error-code").or_else(|| value("Code")).unwrap_or_default().to_owned();
     let message = value("Message").unwrap_or_default();
     // What follows it, on lines of their own, are the request's id and the time.
-    let message = one_line(message.split("\nRequestId:").next().unwrap_or_default());
+    let mut message = one_line(message.split("\nRequestId:").next().unwrap_or_default());
+    // The message speaks of "one of the headers"; which one stands beside it.
+    if let Some(name) = value("HeaderName").or_else(|| value("QueryParameterName")) {
+        message = format!("{message} ({})", one_line(name));
+    }
     let detail = value("AuthenticationErrorDetail").unwrap_or_default();
     let kind = kind(status.as_u16(), &code, detail);
     Complaint {
@@ -126,6 +130,13 @@ mod tests {
     fn what_is_wrong_with_a_signature(#[case] detail: &str, #[case] kind: Kind) {
         let complaint = refusal(403, "AuthenticationFailed", detail);
         assert_eq!((complaint.kind, complaint.shown().as_str()), (kind, "AuthenticationFailed: No"));
+    }
+
+    #[test]
+    fn the_header_that_is_refused_is_named() {
+        let body = b"<Error><Code>InvalidHeaderValue</Code><Message>One of the headers is wrong.</Message><HeaderName>x-ms-access-tier</HeaderName></Error>";
+        let shown = read(StatusCode::BAD_REQUEST, &HeaderMap::new(), body).shown();
+        assert_eq!(shown, "InvalidHeaderValue: One of the headers is wrong (x-ms-access-tier)");
     }
 
     #[test]
