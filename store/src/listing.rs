@@ -29,8 +29,23 @@ pub(crate) fn marks(folders: &[String]) -> Vec<String> {
     inner.iter().skip(every - 1).step_by(every).cloned().collect()
 }
 
+/// What follows the name `begin`, in runs that are cut at the marks; `run` lists what is after one name and before another.
+pub(crate) fn between(
+    begin: String,
+    mut marks: Vec<String>,
+    run: impl Fn(String, Option<String>) -> Run + Send + 'static,
+) -> impl Stream<Item = Result<Vec<Found>, Fault>> + Send {
+    marks.retain(|mark| *mark > begin);
+    let ends: Vec<_> = marks.into_iter().map(Some).chain([None]).collect();
+    let mut from = Some(begin);
+    in_order(ends.into_iter().map(move |until| {
+        let after = std::mem::replace(&mut from, until.clone());
+        run(after.unwrap_or_default(), until)
+    }))
+}
+
 /// Gives the runs' pages out one run after the other, while the next ones are being listed.
-pub(crate) fn in_order(
+fn in_order(
     runs: impl Iterator<Item = Run> + Send + 'static,
 ) -> impl Stream<Item = Result<Vec<Found>, Fault>> + Send {
     let state = State { runs, flying: VecDeque::new() };

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use adt_model::{Class, Fault, Key};
-use futures::Stream;
+use futures::{Stream, StreamExt, TryStreamExt, stream, stream::BoxStream};
 use http::Method;
 use serde::Deserialize;
 
@@ -13,17 +13,25 @@ use super::{
 use crate::{
     Found,
     exchange::{Deed, Request},
+    listing,
     place::pages,
 };
 
 /// The most that a page holds.
 const PAGE: &str = "1000";
 
+/// Folders inside folders that are looked through for a place to cut the listing; each look is a request.
+const DEEPEST: usize = 4;
+
 /// Where a listing goes on.
 struct Cursor {
     client: Arc<Client>,
     /// What every name begins with; it is cut off.
     stem: String,
+    /// Relative names up to this one are passed over.
+    after: Option<String>,
+    /// The first relative name that belongs to another run.
+    until: Option<String>,
     token: Option<String>,
     last: Option<Key>,
     done: bool,
@@ -34,19 +42,42 @@ struct Cursor {
 #[serde(rename_all = "camelCase", default)]
 struct Page {
     items: Vec<Resource>,
+    prefixes: Vec<String>,
     next_page_token: Option<String>,
 }
 
 impl GoogleBucket {
+    /// The first page decides: what fits into it is listed by then. A longer listing is cut at its folders and listed in parallel.
     pub(crate) fn list(&self) -> impl Stream<Item = Result<Vec<Found>, Fault>> + Send + use<> {
-        let cursor = Cursor {
-            client: Arc::clone(&self.client),
-            stem: self.stem(),
-            token: None,
-            last: None,
-            done: false,
+        let (client, stem) = (Arc::clone(&self.client), self.stem());
+        let first = async move {
+            type Pages = BoxStream<'static, Result<Vec<Found>, Fault>>;
+            let mut cursor = Cursor::new(client, stem, None, None);
+            let page = cursor.next().await?;
+            let marks = if cursor.done { Vec::new() } else { cursor.cuts().await? };
+            let last = page.last().map(|found| found.key.to_string()).unwrap_or_default();
+            let first = stream::iter(Some(page).filter(|page| !page.is_empty()).map(Ok));
+            if marks.is_empty() {
+                return Ok::<Pages, Fault>(first.chain(cursor.pages()).boxed());
+            }
+            let Cursor { client, stem, .. } = cursor;
+            let rest = listing::between(last, marks, move |after, until| {
+                Cursor::new(Arc::clone(&client), stem.clone(), Some(after), until).pages().boxed()
+            });
+            Ok(first.chain(rest).boxed())
         };
-        pages(cursor, |mut cursor| async move {
+        stream::once(first).try_flatten()
+    }
+}
+
+impl Cursor {
+    fn new(client: Arc<Client>, stem: String, after: Option<String>, until: Option<String>) -> Self {
+        let after = after.filter(|after| !after.is_empty());
+        Self { client, stem, after, until, token: None, last: None, done: false }
+    }
+
+    fn pages(self) -> impl Stream<Item = Result<Vec<Found>, Fault>> + Send {
+        pages(self, |mut cursor| async move {
             // A page may hold nothing for us (folder markers) and still not be the last.
             while !cursor.done {
                 let page = cursor.next().await?;
@@ -57,17 +88,37 @@ impl GoogleBucket {
             Ok(None)
         })
     }
-}
 
-impl Cursor {
-    async fn next(&mut self) -> Result<Vec<Found>, Fault> {
-        let mut request = Request::new(Deed::List, Method::GET, None)
-            .query("prefix", self.stem.clone())
-            .query("maxResults", PAGE)
-            .query("fields", format!("nextPageToken,items({FIELDS})"));
-        if let Some(token) = &self.token {
-            request = request.query("pageToken", token.clone());
+    /// Where to cut a listing: the folders of the first level that has more than one.
+    async fn cuts(&self) -> Result<Vec<String>, Fault> {
+        let mut folder = String::new();
+        for _ in 0..DEEPEST {
+            let folders = self.folders(&folder).await?;
+            match &folders[..] {
+                [only] => folder.clone_from(only),
+                _ => return Ok(listing::marks(&folders)),
+            }
         }
+        Ok(Vec::new())
+    }
+
+    /// The first folders inside one, by their relative names; a thousand at most.
+    async fn folders(&self, folder: &str) -> Result<Vec<String>, Fault> {
+        let request = Request::new(Deed::List, Method::GET, None)
+            .query("prefix", format!("{}{folder}", self.stem))
+            .query("delimiter", "/")
+            .query("maxResults", PAGE)
+            .query("fields", "prefixes");
+        let answer = self.client.send(&request).await?;
+        let page: Page = document(&self.client, &request, &answer)?;
+        let mut folders: Vec<String> =
+            page.prefixes.iter().filter_map(|name| Some(name.strip_prefix(&self.stem)?.to_owned())).collect();
+        folders.sort_unstable();
+        Ok(folders)
+    }
+
+    async fn next(&mut self) -> Result<Vec<Found>, Fault> {
+        let request = self.request();
         let answer = self.client.send(&request).await?;
         let whole: Page = document(&self.client, &request, &answer)?;
         let token = whole.next_page_token.filter(|token| !token.is_empty());
@@ -81,6 +132,7 @@ impl Cursor {
             page.extend(self.found(item)?);
         }
         page.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        self.within(&mut page);
         // Whoever merges two listings would take a name that comes late for one that is missing.
         if let (Some(last), Some(first)) = (&self.last, page.first())
             && first.key <= *last
@@ -91,6 +143,36 @@ impl Cursor {
             self.last = Some(found.key.clone());
         }
         Ok(page)
+    }
+
+    fn request(&self) -> Request {
+        let mut request = Request::new(Deed::List, Method::GET, None)
+            .query("prefix", self.stem.clone())
+            .query("maxResults", PAGE)
+            .query("fields", format!("nextPageToken,items({FIELDS})"));
+        if let Some(after) = &self.after {
+            request = request.query("startOffset", format!("{}{after}", self.stem));
+        }
+        if let Some(until) = &self.until {
+            request = request.query("endOffset", format!("{}{until}", self.stem));
+        }
+        match &self.token {
+            Some(token) => request.query("pageToken", token.clone()),
+            None => request,
+        }
+    }
+
+    /// Leaves what belongs to other runs to them: the name that a listing begins at is in it, and emulators do not look at offsets.
+    fn within(&mut self, page: &mut Vec<Found>) {
+        if let Some(until) = &self.until {
+            let fits = page.partition_point(|found| found.key.as_str() < until.as_str());
+            self.done |= fits < page.len();
+            page.truncate(fits);
+        }
+        if let Some(after) = &self.after {
+            let passed = page.partition_point(|found| found.key.as_str() <= after.as_str());
+            page.drain(..passed);
+        }
     }
 
     fn found(&self, item: Resource) -> Result<Option<Found>, Fault> {

@@ -201,8 +201,18 @@ pub(super) fn check_name(bucket: &str, name: &str) -> Result<(), Fault> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::Mutex;
+
+    use adt_net::Environment;
+    use http::Method;
+    use jiff::Timestamp;
     use rstest::rstest;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
 
     #[rstest]
     #[case::longest("x".repeat(1024), None)]
@@ -215,5 +225,92 @@ mod tests {
             (Err(fault), Some(why)) => assert!(fault.line().contains(why), "{fault:?}"),
             (checked, why) => panic!("{checked:?} for {why:?}"),
         }
+    }
+
+    /// Gives out tokens `t1`, `t2` and so on, and lets those in who have a token that is not `bad`; says who came with what.
+    async fn gate(bad: &'static [&'static str]) -> (String, Arc<Mutex<Vec<String>>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let list = Arc::clone(&seen);
+        tokio::spawn(async move {
+            let mut given = 0;
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut buffer = vec![0; 64 << 10];
+                let length = stream.read(&mut buffer).await.unwrap();
+                let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+                let (status, body) = if text.starts_with("POST /token") {
+                    given += 1;
+                    (
+                        200,
+                        format!(
+                            r#"{{"access_token": "t{given}", "expires_in": 3600, "token_type": "Bearer"}}"#
+                        ),
+                    )
+                } else {
+                    let bearer = text.lines().find_map(|line| line.strip_prefix("authorization: Bearer "));
+                    let bearer = bearer.unwrap_or("none").to_owned();
+                    list.lock().unwrap().push(bearer.clone());
+                    (if bad.contains(&bearer.as_str()) { 401 } else { 200 }, String::new())
+                };
+                let answer = format!(
+                    "HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                    body.len()
+                );
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        (base, seen)
+    }
+
+    /// A person's sign-in, for a server that is no emulator to the client.
+    async fn client(bad: &'static [&'static str]) -> (Client, Arc<Mutex<Vec<String>>>, tempfile::TempDir) {
+        let (base, seen) = gate(bad).await;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key.json");
+        let person = serde_json::json!({"type": "authorized_user", "client_id": "c", "client_secret": "s",
+            "refresh_token": "r", "token_uri": format!("{base}/token")});
+        fs_err::write(&file, person.to_string()).unwrap();
+        let named = ("GOOGLE_APPLICATION_CREDENTIALS".to_owned(), file.to_str().unwrap().to_owned());
+        let environment = Environment { vars: [named].into(), home: None };
+        let options = StoreOptions::new(environment.clone(), Arc::new(Timestamp::now));
+        let http = connections(&options, false).unwrap();
+        let tokens = Tokens::new(environment, http.clone(), Arc::clone(&options.clock));
+        let server =
+            Google { bucket: "lab".to_owned(), base, emulated: false, tokens, options: options.clone() };
+        (Exchange::new(server, http, &options), seen, folder)
+    }
+
+    #[rstest]
+    #[case::good(&[], &["t1"], true)]
+    #[case::refused_once(&["t1"], &["t1", "t2"], true)]
+    #[case::refused_twice(&["t1", "t2"], &["t1", "t2"], false)]
+    #[tokio::test]
+    async fn a_token_that_is_refused_is_had_anew_once(
+        #[case] bad: &'static [&'static str],
+        #[case] shown: &[&str],
+        #[case] well: bool,
+    ) {
+        let (client, seen, _folder) = client(bad).await;
+        let sent = client.send(&Request::new(Deed::Get, Method::GET, Some("a".to_owned()))).await;
+        assert_eq!(
+            (sent.is_ok(), &seen.lock().unwrap()[..]),
+            (well, &shown.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>()[..])
+        );
+        if let Err(trouble) = sent {
+            let advice = trouble.fault.advice().unwrap_or_default().to_owned();
+            assert!(
+                advice.contains("key.json") && !format!("{:?}{advice}", trouble.fault).contains("t2"),
+                "{advice}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_session_is_written_to_without_a_token() {
+        let (client, seen, _folder) = client(&[]).await;
+        let url = adt_model::Secret::new(format!("{}/s?upload_id=canary", client.server.base));
+        client.send(&Request::new(Deed::PutPart, Method::PUT, Some("a".to_owned())).at(&url)).await.unwrap();
+        assert_eq!(*seen.lock().unwrap(), ["none"]);
     }
 }

@@ -90,17 +90,12 @@ impl Cursor {
     fn in_runs(
         self,
         last: Option<String>,
-        mut marks: Vec<String>,
+        marks: Vec<String>,
     ) -> impl Stream<Item = Result<Vec<Found>, Fault>> + Send {
-        let begin = last.unwrap_or_default();
-        marks.retain(|mark| *mark > begin);
         let (client, stem) = (self.client, self.stem);
-        let mut from = Some(begin);
-        let ends: Vec<_> = marks.into_iter().map(Some).chain([None]).collect();
-        listing::in_order(ends.into_iter().map(move |until| {
-            let after = std::mem::replace(&mut from, until.clone());
-            Cursor::new(Arc::clone(&client), stem.clone(), after, until).pages().boxed()
-        }))
+        listing::between(last.unwrap_or_default(), marks, move |after, until| {
+            Cursor::new(Arc::clone(&client), stem.clone(), Some(after), until).pages().boxed()
+        })
     }
 
     fn pages(self) -> impl Stream<Item = Result<Vec<Found>, Fault>> + Send {

@@ -26,7 +26,7 @@ const TIME: &str = "2023-10-12T08:32:18.123456Z";
 pub(crate) fn google(endpoint: &str) -> StoreOptions {
     let vars = [("STORAGE_EMULATOR_HOST".to_owned(), endpoint.to_owned())].into();
     let mut options = StoreOptions::new(Environment { vars, home: None }, Arc::new(Timestamp::now));
-    options.retry_time = Duration::from_secs(60);
+    options.retry_time = Duration::from_mins(1);
     // The emulator answers one request after the other, and drops connections when many knock at once.
     options.lanes = 4;
     options
@@ -234,28 +234,57 @@ async fn bytes_that_were_not_asked_for_are_not_taken(
     assert!(place(&server).await.get(&key("a"), Some(1..3)).await.is_err());
 }
 
+fn page(names: &[&str], more: &str) -> Reply {
+    let items: Vec<_> = names.iter().map(|name| object(name, DATA)).collect();
+    say(200, format!(r#"{{"items": [{}] {more}}}"#, items.join(", ")))
+}
+
 #[tokio::test]
 async fn pages_follow_each_other_by_their_token() {
-    let page = |names: &[&str], more: &str| {
-        let items: Vec<_> = names.iter().map(|name| object(name, DATA)).collect();
-        say(200, format!(r#"{{"items": [{}] {more}}}"#, items.join(", ")))
-    };
     let more = r#", "nextPageToken": "t/1=""#;
-    let server = Scripted::saying([
-        page(&["x/a+b"], more),
-        page(&[], r#", "nextPageToken": "u""#),
-        page(&["x/c d"], ""),
-    ])
-    .await;
+    let other = r#", "nextPageToken": "u""#;
+    // A long listing is looked at for folders between which it could be cut.
+    let server =
+        Scripted::saying([page(&["x/a+b"], more), say(200, "{}"), page(&[], other), page(&["x/c d"], "")])
+            .await;
     assert_eq!(names(&place(&server).await).await, ["a+b", "c d"]);
     let asked = server.asked();
     assert!(asked[0].target.contains("prefix=x%2F") && !asked[0].target.contains("pageToken"));
-    assert!(asked[1].target.contains("pageToken=t%2F1%3D") && asked[2].target.contains("pageToken=u"));
+    assert!(asked[1].target.contains("delimiter=%2F"));
+    assert!(asked[2].target.contains("pageToken=t%2F1%3D") && asked[3].target.contains("pageToken=u"));
     for second in [page(&["x/a"], ""), page(&["x/c"], more)] {
-        let server = Scripted::saying([page(&["x/b"], more), second]).await;
+        let server = Scripted::saying([page(&["x/b"], more), say(200, "{}"), second]).await;
         let pages: Vec<_> = place(&server).await.list().collect().await;
         assert!(pages[0].is_ok() && pages[1].is_err());
     }
+}
+
+#[tokio::test]
+async fn a_long_listing_is_cut_at_its_folders() {
+    const ALL: [&str; 8] = ["x/0", "x/a/1", "x/a/2", "x/b/1", "x/b/2", "x/b.c", "x/c/1", "x/d"];
+    let server = Scripted::start(|_, asked| {
+        let target = asked.target.replace("%2F", "/");
+        let value =
+            |name: &str| target.split(['?', '&']).find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
+        if value("delimiter").is_some() {
+            return say(200, r#"{"prefixes": ["x/a/", "x/b/", "x/c/"]}"#);
+        }
+        let mut names = ALL;
+        names.sort_unstable();
+        let from = value("pageToken").or(value("startOffset")).unwrap_or_default();
+        let until = value("endOffset").unwrap_or("~");
+        let left: Vec<_> = names.into_iter().filter(|name| *name >= from && *name < until).collect();
+        let more = left.get(2).map(|next| format!(r#", "nextPageToken": "{next}""#)).unwrap_or_default();
+        page(&left[..left.len().min(2)], &more)
+    })
+    .await;
+    let mut wanted = ALL.map(|name| name.trim_start_matches("x/"));
+    wanted.sort_unstable();
+    assert_eq!(names(&place(&server).await).await, wanted);
+    let asked = server.asked();
+    let runs = asked.iter().filter(|asked| asked.target.contains("startOffset=")).count();
+    assert!(runs >= 3, "{runs} requests for runs");
+    assert!(asked.iter().any(|asked| asked.target.contains("endOffset=x%2Fb%2F")));
 }
 
 /// A server of one session, with the faults that it is told to have.
