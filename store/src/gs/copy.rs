@@ -15,6 +15,9 @@ use crate::{
     exchange::{Body, Deed, Kind, Request, Trouble},
 };
 
+/// A request for a copy may well take half a minute, as Google says; so much is added to the usual time, in bytes of an answer.
+const PATIENCE: u64 = 8 << 20;
+
 /// How far the server has come.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -46,7 +49,7 @@ impl GoogleBucket {
         let url = format!("{}/rewriteTo/{}", there.object(&theirs), here.path(&full));
         let mut request = Request::new(Deed::Copy, Method::POST, Some(full.clone()))
             .at(&Secret::new(url))
-            .answer_size(source.size / 64);
+            .answer_size((source.size / 64).max(PATIENCE));
         if let Some(generation) = &source.etag {
             request = request.query("sourceGeneration", generation.as_str());
         }

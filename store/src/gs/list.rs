@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Found,
-    exchange::{Deed, Request},
+    exchange::{Deed, Kind, Request},
     listing,
     place::pages,
 };
@@ -119,7 +119,15 @@ impl Cursor {
 
     async fn next(&mut self) -> Result<Vec<Found>, Fault> {
         let request = self.request();
-        let answer = self.client.send(&request).await?;
+        let answer = match self.client.send(&request).await {
+            // Only a bucket can be missing here, also where the answer has no words.
+            Err(trouble) if trouble.kind() == Some(Kind::NoObject) => {
+                let bucket = &self.client.server.bucket;
+                let help = format!("check the name of bucket `{bucket}`, or create it first");
+                return Err(trouble.fault.help(help));
+            }
+            other => other?,
+        };
         let whole: Page = document(&self.client, &request, &answer)?;
         let token = whole.next_page_token.filter(|token| !token.is_empty());
         if token.is_some() && token == self.token {
