@@ -61,9 +61,12 @@ fn in_order(
     })
 }
 
+/// Pages of a run that is being listed.
+type Pages = mpsc::Receiver<Result<Vec<Found>, Fault>>;
+
 struct State<I> {
     runs: I,
-    flying: VecDeque<(mpsc::Receiver<Result<Vec<Found>, Fault>>, AbortOnDrop)>,
+    flying: VecDeque<(Pages, AbortOnDrop)>,
 }
 
 impl<I: Iterator<Item = Run>> State<I> {

@@ -14,7 +14,7 @@ use std::{
 
 use adt_model::Fault;
 use adt_net::{
-    Backoff, Environment, Random,
+    Backoff, Random,
     connect::{self, is_about_certificates},
     reqwest,
 };
@@ -213,16 +213,6 @@ impl<S: Server> Exchange<S> {
     /// What a request is about, as people write it.
     pub(crate) fn target(&self, request: &Request) -> String {
         self.server.target(request.key.as_deref())
-    }
-
-    /// The environment that was handed in.
-    pub(crate) fn environment(&self) -> &Environment {
-        &self.options.environment
-    }
-
-    /// The time of day.
-    pub(crate) fn now(&self) -> jiff::Timestamp {
-        (self.options.clock)()
     }
 
     /// A number unlike others, for names; nothing secret.
