@@ -32,6 +32,7 @@ mod imaging_work;
 mod kills;
 mod lab;
 mod memory;
+mod moving_faults;
 mod parameters;
 mod privacy;
 mod refusing;

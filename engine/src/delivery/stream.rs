@@ -116,7 +116,7 @@ impl Delivery {
         }
         let upload = Arc::into_inner(upload)
             .ok_or_else(|| Fault::new(Class::Bug, "a part is still in flight after all have landed"))?;
-        Ok(Drained::Parts { open: Open { upload, kept: BTreeMap::new() }, parts })
+        Ok(Drained::Parts { open: Box::new(Open { upload, kept: BTreeMap::new() }), parts })
     }
 
     async fn land_part(
@@ -140,5 +140,5 @@ enum Drained {
     /// Everything fits into one request.
     Whole(Parcel),
     /// All parts are confirmed; the object is not yet complete.
-    Parts { open: Open, parts: BTreeMap<u32, PartReceipt> },
+    Parts { open: Box<Open>, parts: BTreeMap<u32, PartReceipt> },
 }

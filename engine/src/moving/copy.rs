@@ -214,7 +214,7 @@ impl Work {
                     account.found += 1;
                     account.failed(self.told("", fault));
                 }
-                Next::Pair(pair) => self.take(*pair, &mut flying, &mut account)?,
+                Next::Pair(pair) => self.take(*pair, &mut flying, &mut account),
             }
             while flying.len() >= most {
                 self.land(&mut flying, &mut account).await?;
@@ -249,24 +249,23 @@ impl Work {
         pair: Pair,
         flying: &mut JoinSet<(Key, Result<(), Fault>)>,
         account: &mut Account,
-    ) -> Result<(), Fault> {
+    ) {
         let Some(source) = &pair.source else {
             account.extra += 1;
-            return Ok(());
+            return;
         };
         let (key, size) = (source.key().clone(), source.size());
         account.found += 1;
         self.out.counters().found(1, size);
         if glance(&pair, self.asked.comparison) == Glance::Same {
             self.out.keeps(&key, size, size);
-            return Ok(());
+            return;
         }
         let work = Arc::clone(self);
         flying.spawn(async move {
             let result = work.settle(pair, &key).await;
             (key, result)
         });
-        Ok(())
     }
 
     async fn land(
@@ -331,7 +330,17 @@ impl Work {
 
     async fn send(&self, source: &Item, key: &Key) -> Result<(), Fault> {
         match source {
-            Item::Object(found) => self.out.send_object(&self.asked.source.place, found, key).await,
+            Item::Object(found) => {
+                let place = &self.asked.source.place;
+                match self.out.send_object(place, found, key).await {
+                    // What was damaged on its way may come whole the next time; what is damaged there will not.
+                    Err(fault) if fault.class() == Class::Corrupt => {
+                        self.out.note(format!("{}; once more", fault.line()));
+                        self.out.send_object(place, found, key).await
+                    }
+                    sent => sent,
+                }
+            }
             Item::Noted(_) => Err(Fault::new(Class::Bug, "a manifest has no bytes to move")),
             Item::File(entry) => match entry.kind {
                 EntryKind::File => self.out.send_file(entry, key).await,

@@ -83,7 +83,7 @@ fn failed(error: std::io::Error) -> Fault {
 
 fn line(noted: Noted) -> Line {
     let Noted { path, size, sums } = noted;
-    let md5 = sums.md5.map(|md5| md5.iter().map(|byte| format!("{byte:02x}")).collect());
+    let md5 = sums.md5.map(|md5| format!("{:032x}", u128::from_be_bytes(md5)));
     Line {
         path: path.to_string(),
         size,

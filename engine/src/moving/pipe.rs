@@ -38,5 +38,5 @@ pub async fn from_reader(
     });
     let sent = course.watch().over(Box::pin(sent)).await;
     ctx.ledger.end_run(run, (ctx.clock)(), i32::from(sent.is_err()))?;
-    sent.map(|(_, receipt)| receipt.size)
+    sent.map(|((), receipt)| receipt.size)
 }

@@ -138,7 +138,7 @@ pub async fn prove(
                 ctx.tell("", None, adt_model::What::Note { text: format!("left out: {path}: {why}") });
             }
             Next::Remark(Remark::Fault(fault)) => {
-                account.wrong(String::new(), Finding::Unknown { why: fault.line() })
+                account.wrong(String::new(), Finding::Unknown { why: fault.line() });
             }
             Next::Pair(pair) => match (&pair.source, &pair.there) {
                 (Some(source), None) => account.wrong(source.key().to_string(), Finding::Missing),

@@ -54,7 +54,7 @@ impl End {
         let (selection, end) = (selection.clone(), self.clone());
         match self.folder().cloned() {
             Some(folder) => {
-                drop(tokio::task::spawn_blocking(move || walked(&folder, &end, &selection, &sender)))
+                drop(tokio::task::spawn_blocking(move || walked(&folder, &end, &selection, &sender)));
             }
             None => drop(tokio::spawn(async move { listed(&end, &selection, &sender).await })),
         }

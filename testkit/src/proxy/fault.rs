@@ -15,6 +15,8 @@ pub enum FaultKind {
     TruncatedAnswer,
     /// 200 with an error document, as S3 does when completing an upload or a copy fails late; 503 for other requests.
     ErrorInOk,
+    /// One bit of an object that is read is another; requests for something else pass.
+    Damaged,
 }
 
 /// Whether the server has done the request when it fails.
@@ -28,12 +30,19 @@ pub enum Moment {
 
 impl FaultKind {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Fault503, Self::Fault500, Self::Reset, Self::Stall, Self::TruncatedAnswer, Self::ErrorInOk];
+    pub const ALL: [Self; 7] = [
+        Self::Fault503,
+        Self::Fault500,
+        Self::Reset,
+        Self::Stall,
+        Self::TruncatedAnswer,
+        Self::ErrorInOk,
+        Self::Damaged,
+    ];
 
     /// Whether there is no such fault before the server has answered.
     pub(super) fn needs_answer(self) -> bool {
-        self == Self::TruncatedAnswer
+        matches!(self, Self::TruncatedAnswer | Self::Damaged)
     }
 
     /// The answer that stands for the fault; `None` when the connection breaks instead.
@@ -42,7 +51,7 @@ impl FaultKind {
             Self::Fault500 => (StatusCode::INTERNAL_SERVER_ERROR, "InternalError"),
             Self::ErrorInOk if answers_late(request) => (StatusCode::OK, "InternalError"),
             Self::Fault503 | Self::ErrorInOk => (StatusCode::SERVICE_UNAVAILABLE, "SlowDown"),
-            Self::Reset | Self::Stall | Self::TruncatedAnswer => return None,
+            Self::Reset | Self::Stall | Self::TruncatedAnswer | Self::Damaged => return None,
         };
         let text = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
@@ -54,6 +63,11 @@ impl FaultKind {
         answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
         Some(answer)
     }
+}
+
+/// The requests for the bytes of an object: only these have a checksum that tells damage.
+pub(super) fn reads_an_object<B>(request: &Request<B>) -> bool {
+    request.method() == http::Method::GET && request.uri().query().is_none()
 }
 
 /// The requests whose status S3 sends before it knows how they end.

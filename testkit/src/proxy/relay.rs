@@ -23,7 +23,7 @@ use tokio::net::TcpStream;
 
 use super::{
     Shared,
-    fault::{FaultKind, Moment},
+    fault::{FaultKind, Moment, reads_an_object},
 };
 
 /// Between the half of an answer and its breaking off.
@@ -57,7 +57,7 @@ pub(super) async fn connection(stream: TcpStream, shared: Arc<Shared>) {
 
 async fn answer(shared: &Shared, request: Request<Incoming>) -> io::Result<Answer> {
     let Some((kind, moment)) = shared.draw() else { return forward(shared, request).await };
-    let instead = kind.answer(&request);
+    let (instead, reads) = (kind.answer(&request), reads_an_object(&request));
     let upstream = match moment {
         Moment::After => Some(forward(shared, request).await?),
         Moment::Before => {
@@ -65,8 +65,12 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> io::Result<Answe
             None
         }
     };
-    if let (FaultKind::TruncatedAnswer, Some(upstream)) = (kind, upstream) {
-        return truncated(upstream);
+    let upstream = match (kind, upstream) {
+        (FaultKind::TruncatedAnswer, Some(upstream)) => return truncated(upstream),
+        (_, upstream) => upstream,
+    };
+    if let (FaultKind::Damaged, Some(upstream)) = (kind, upstream) {
+        return Ok(if reads { damaged(upstream) } else { upstream });
     }
     if kind == FaultKind::Stall {
         tokio::time::sleep(shared.stall_for).await;
@@ -103,6 +107,26 @@ fn truncated(answer: Answer) -> io::Result<Answer> {
         return Err(io::Error::from(io::ErrorKind::ConnectionReset));
     }
     Ok(answer.map(|inner| Half { inner, left: length / 2, whole: length, pause: None }.boxed()))
+}
+
+/// Delivers all of the body, with one bit of its first piece turned over.
+fn damaged(answer: Answer) -> Answer {
+    let mut intact = true;
+    answer.map(|inner| {
+        inner
+            .map_frame(move |frame| match frame.into_data() {
+                Ok(data) if intact && !data.is_empty() => {
+                    intact = false;
+                    let mut bytes = data.to_vec();
+                    let middle = bytes.len() / 2;
+                    bytes[middle] ^= 1;
+                    Frame::data(Bytes::from(bytes))
+                }
+                Ok(data) => Frame::data(data),
+                Err(frame) => frame,
+            })
+            .boxed()
+    })
 }
 
 struct Half {
