@@ -1,5 +1,6 @@
 use std::{fmt, sync::Arc, time::Duration};
 
+use adt_model::Fault;
 use adt_net::Environment;
 use jiff::Timestamp;
 
@@ -27,6 +28,8 @@ pub struct StoreOptions {
     pub environment: Environment,
     /// The time of day, for signatures and for the age of credentials.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Is told of each object whose name no path can have, and the listing goes on without it; where nobody is, the listing fails.
+    pub on_odd: Option<Arc<dyn Fn(Fault) + Send + Sync>>,
     /// Is told one line, naming what and why, when requests are tried again: at most one a second for each place.
     pub on_retry: Arc<dyn Fn(&str) + Send + Sync>,
 }
@@ -54,6 +57,7 @@ impl StoreOptions {
             encryption: None,
             environment,
             clock,
+            on_odd: None,
             on_retry: Arc::new(|_| {}),
         }
     }

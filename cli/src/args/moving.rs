@@ -113,6 +113,10 @@ pub(crate) struct Copy {
 }
 
 /// What need not be moved
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line, and nearly any of them goes with any other"
+)]
 #[derive(Clone, Debug, Default, ClapArgs)]
 pub(crate) struct Comparing {
     /// Write nothing; say what would be done

@@ -85,9 +85,8 @@ impl Words {
 fn level_of(what: &What) -> Option<LogLevel> {
     Some(match what {
         What::Object { .. } => LogLevel::Debug,
-        What::Deleted { .. } => LogLevel::Info,
         What::ObjectFailed { .. } => LogLevel::Error,
-        What::StepStarted | What::StepFinished => LogLevel::Info,
+        What::StepStarted | What::StepFinished | What::Deleted { .. } => LogLevel::Info,
         What::JobFinished(ended) if ended.end == JobEnd::Failed => LogLevel::Critical,
         What::RunStarted { .. } | What::Moved(_) => return None,
         _ => LogLevel::Warning,

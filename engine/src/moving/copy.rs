@@ -34,7 +34,7 @@ pub struct Asked {
     /// Where from.
     pub source: End,
     /// Where to; everything comes below it.
-    pub destination: adt_store::Place,
+    pub destination: End,
     /// What one single object is called there.
     pub called: Option<Key>,
     /// What of the source is meant.
@@ -50,7 +50,7 @@ pub struct Asked {
 /// Copies what differs. Fails when nothing can be begun; what goes wrong later is in the summary's one row. `command` is how the ledger
 /// shows it.
 pub async fn copy(asked: Asked, command: &str, ctx: Arc<Ctx>) -> Result<Summary, Fault> {
-    let to = asked.destination.location().clone();
+    let to = asked.destination.place.location().clone();
     let _claim = if asked.dry_run { None } else { Some(ctx.ledger.claim_move(&asked.shown, &to)?) };
     let run = ctx.ledger.begin_run((ctx.clock)(), command, ctx.version)?;
     ctx.tell("", None, What::RunStarted { jobs: 1 });
@@ -109,7 +109,7 @@ impl Account {
 
 impl Work {
     fn new(asked: Asked, row: JobId, course: &Course, ctx: &Arc<Ctx>) -> Self {
-        let place = asked.destination.clone();
+        let place = asked.destination.place.clone();
         let place = if asked.dry_run { place.rehearsing() } else { place };
         let row_of = (!asked.dry_run).then_some(row);
         let address = Address { job: course.name.clone(), place, row: row_of, look: true, mark: None };
@@ -150,7 +150,7 @@ impl Work {
         };
         let theirs = |since: &Timestamp| (killed..self.began).contains(since);
         for unfinished in left.iter().filter(|left| left.since.as_ref().is_some_and(theirs)) {
-            let folder = self.asked.destination.location().is_folder();
+            let folder = self.asked.destination.place.location().is_folder();
             // In a bucket somebody else may be at work on other objects.
             if folder || self.out.known(&unfinished.key)?.is_some() {
                 self.out.place().abort(unfinished).await?;
@@ -210,6 +210,9 @@ impl Work {
                 Next::Remark(Remark::LeftOut { path, why }) => {
                     self.out.note(format!("left out: {path}: {why}"));
                 }
+                Next::Remark(Remark::There(fault)) => {
+                    self.out.note(format!("at the destination: {}", fault.line()));
+                }
                 Next::Remark(Remark::Fault(fault)) => {
                     account.found += 1;
                     account.failed(self.told("", fault));
@@ -233,9 +236,12 @@ impl Work {
 
     /// Both listings, with what the ledger knows of the destination.
     pub(super) fn pairs(&self) -> Pairs {
-        let there = End { place: self.asked.destination.clone(), only: None };
         let known = (!self.asked.dry_run).then(|| (self.row, self.ctx.ledger.clone()));
-        Pairs::new(self.asked.source.items(&self.asked.selection), there.items(&self.asked.selection), known)
+        Pairs::new(
+            self.asked.source.items(&self.asked.selection),
+            self.asked.destination.items(&self.asked.selection),
+            known,
+        )
     }
 
     /// An empty folder is something; a bucket's prefix without objects is not there.
@@ -313,7 +319,7 @@ impl Work {
             Glance::Same => true,
             Glance::Different => false,
             Glance::Unknown => {
-                let (from, to) = (&self.asked.source.place, &self.asked.destination);
+                let (from, to) = (&self.asked.source.place, &self.asked.destination.place);
                 let looked = look(&pair, self.asked.comparison, from, to).await?;
                 if looked.same {
                     self.out.remember(key, &looked.source, &looked.there)?;

@@ -23,8 +23,14 @@ pub(super) struct Pair {
 /// Something of a listing that is no pair.
 #[derive(Debug)]
 pub(super) enum Remark {
-    LeftOut { path: String, why: String },
+    LeftOut {
+        path: String,
+        why: String,
+    },
+    /// Of one name at the source.
     Fault(Fault),
+    /// Of one name at the destination.
+    There(Fault),
 }
 
 /// What comes next.
@@ -55,11 +61,15 @@ impl Pairs {
 
     /// The next key of either side. A listing's own fault (not one of a single name) ends everything.
     pub(super) async fn next(&mut self) -> Result<Option<Next>, Fault> {
-        for side in [&mut self.source, &mut self.there] {
-            side.fill().await?;
-            if let Some(remark) = side.take_remark() {
-                return Ok(Some(Next::Remark(remark)));
-            }
+        self.source.fill().await?;
+        if let Some(remark) = self.source.take_remark() {
+            return Ok(Some(Next::Remark(remark)));
+        }
+        self.there.fill().await?;
+        match self.there.take_remark() {
+            Some(Remark::Fault(fault)) => return Ok(Some(Next::Remark(Remark::There(fault)))),
+            Some(remark) => return Ok(Some(Next::Remark(remark))),
+            None => {}
         }
         let order = match (self.source.rank(), self.there.rank()) {
             (None, None) => return Ok(None),
@@ -190,7 +200,7 @@ mod tests {
                     let side = |item: Option<Item>, sign| if item.is_some() { sign } else { "" };
                     format!("{key}{}{}", side(pair.source, "<"), side(pair.there, ">"))
                 }
-                Next::Remark(Remark::Fault(fault)) => fault.line(),
+                Next::Remark(Remark::Fault(fault) | Remark::There(fault)) => fault.line(),
                 Next::Remark(Remark::LeftOut { path, .. }) => path,
             });
         }

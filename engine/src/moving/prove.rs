@@ -137,7 +137,7 @@ pub async fn prove(
             Next::Remark(Remark::LeftOut { path, why }) => {
                 ctx.tell("", None, adt_model::What::Note { text: format!("left out: {path}: {why}") });
             }
-            Next::Remark(Remark::Fault(fault)) => {
+            Next::Remark(Remark::Fault(fault) | Remark::There(fault)) => {
                 account.wrong(String::new(), Finding::Unknown { why: fault.line() });
             }
             Next::Pair(pair) => match (&pair.source, &pair.there) {

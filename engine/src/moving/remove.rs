@@ -19,7 +19,7 @@ pub(super) async fn extra(work: &Arc<Work>, expected: u64, most: u64) -> Result<
     if expected > most {
         let what = format!(
             "{expected} objects of `{}` are not in the source, more than `--max-delete {most}` lets go; nothing was removed",
-            work.asked.destination.location()
+            work.asked.destination.place.location()
         );
         return Err(Fault::new(Class::Conflict, what)
             .help("look at them with `--dry-run`; a larger `--max-delete` removes them"));
@@ -32,7 +32,7 @@ pub(super) async fn extra(work: &Arc<Work>, expected: u64, most: u64) -> Result<
         match next {
             Next::Remark(Remark::Fault(fault)) => return Err(fault),
             // A link that leads nowhere, a socket: whatever is below that name over there is not known to be superfluous.
-            Next::Remark(Remark::LeftOut { .. }) => {}
+            Next::Remark(Remark::LeftOut { .. } | Remark::There(_)) => {}
             Next::Pair(pair) => {
                 if let (None, Some(there)) = (&pair.source, &pair.there) {
                     gone += 1;

@@ -1,8 +1,10 @@
 //! One side of a move: a place with a listing in byte order.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use adt_formats::folder::{EntryKind, Walked, walk_with};
 use adt_model::{Class, Fault, Key, Location};
-use adt_store::{Found, Place};
+use adt_store::{Found, Place, StoreOptions};
 use camino::Utf8PathBuf;
 use futures::StreamExt;
 use tokio::sync::mpsc;
@@ -21,7 +23,11 @@ pub struct End {
     pub place: Place,
     /// One object below the place instead of everything.
     pub only: Option<Key>,
+    odd: Odd,
 }
+
+/// Objects that no path can name, as a listing meets them.
+type Odd = Arc<Mutex<Vec<Fault>>>;
 
 /// What a listing meets.
 #[derive(Debug)]
@@ -40,6 +46,26 @@ pub(super) enum Met {
 pub(super) type Listing = mpsc::Receiver<Result<Vec<Met>, Fault>>;
 
 impl End {
+    /// Opens a location. What no path can name there is told object by object, and the others are listed.
+    pub async fn open(location: &Location, options: &StoreOptions) -> Result<Self, Fault> {
+        let odd = Odd::default();
+        let heard = Arc::clone(&odd);
+        let on_odd = move |fault| heard.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
+        let options = StoreOptions { on_odd: Some(Arc::new(on_odd)), ..options.clone() };
+        Ok(Self { place: Place::open(location, &options).await?, only: None, odd })
+    }
+
+    /// Only one object of it.
+    #[must_use]
+    pub fn only(self, key: Key) -> Self {
+        Self { only: Some(key), ..self }
+    }
+
+    fn odd(&self) -> impl Iterator<Item = Met> + use<> {
+        let odd = std::mem::take(&mut *self.odd.lock().unwrap_or_else(PoisonError::into_inner));
+        odd.into_iter().map(Met::Fault)
+    }
+
     /// The folder, for a place of this machine.
     pub(super) fn folder(&self) -> Option<&Utf8PathBuf> {
         match self.place.location() {
@@ -105,31 +131,33 @@ async fn listed(end: &End, selection: &Selection, sender: &Sender) {
     while let Some(page) = pages.next().await {
         let batch = page.map(|page| {
             let chosen = page.into_iter().filter(|found: &Found| (selection.takes)(&found.key));
-            chosen.map(|found| Met::Item(Item::Object(found))).collect()
+            end.odd().chain(chosen.map(|found| Met::Item(Item::Object(found)))).collect()
         });
         if sender.send(batch).await.is_err() {
             return;
         }
     }
+    let _ = sender.send(Ok(end.odd().collect())).await;
 }
 
-/// Everything that is selected at `end`, one by one to `each`: key, size, time. The listing's first fault ends it.
+/// Everything that is selected at `end`, one by one to `each`: key, size, time. What cannot be named is a fault once all the others have been told.
 pub async fn list(
     end: &End,
     selection: &Selection,
     each: &mut dyn FnMut(Found) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     let mut listing = end.items(selection);
+    let mut odd = None;
     while let Some(batch) = listing.recv().await {
         for met in batch? {
             match met {
                 Met::Item(item) => each(item.found())?,
                 Met::LeftOut { .. } => {}
-                Met::Fault(fault) => return Err(fault),
+                Met::Fault(fault) => drop(odd.get_or_insert(fault)),
             }
         }
     }
-    Ok(())
+    odd.map_or(Ok(()), Err)
 }
 
 /// The fault for a source that is not there.

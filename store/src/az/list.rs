@@ -81,10 +81,11 @@ impl Cursor {
         let root = self.listing.page(&request).await?;
         let mut page = Vec::new();
         for blob in root.child("Blobs").into_iter().flat_map(|blobs| blobs.all("Blob")) {
-            match self.listing.entry(blob)? {
-                Entry::Blob(found) => page.push(found),
-                Entry::Marker => {}
-                Entry::Folder => {
+            match self.listing.entry(blob) {
+                Ok(Entry::Blob(found)) => page.push(found),
+                Ok(Entry::Marker) => {}
+                Err(fault) => self.listing.client.pass_over(fault)?,
+                Ok(Entry::Folder) => {
                     // An account with real folders may list what is in `a` before `a-b`.
                     self.tree = Some(Tree::new(self.listing.clone(), self.last.take()));
                     return Ok(Vec::new());

@@ -215,6 +215,17 @@ impl<S: Server> Exchange<S> {
         self.server.target(request.key.as_deref())
     }
 
+    /// An object of a listing cannot be named: whoever wants to know is told, and the listing goes on.
+    pub(crate) fn pass_over(&self, fault: Fault) -> Result<(), Fault> {
+        match &self.options.on_odd {
+            Some(tell) => {
+                tell(fault);
+                Ok(())
+            }
+            None => Err(fault),
+        }
+    }
+
     /// A number unlike others, for names; nothing secret.
     pub(crate) fn number(&self) -> u64 {
         self.random.next()

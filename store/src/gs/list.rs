@@ -137,7 +137,10 @@ impl Cursor {
         self.token = token;
         let mut page = Vec::with_capacity(whole.items.len());
         for item in whole.items {
-            page.extend(self.found(item)?);
+            match self.found(item) {
+                Ok(found) => page.extend(found),
+                Err(fault) => self.client.pass_over(fault)?,
+            }
         }
         page.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         self.within(&mut page);

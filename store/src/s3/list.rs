@@ -131,7 +131,10 @@ impl Cursor {
         let encoded = is_encoded(&root);
         let mut page = Vec::new();
         for item in root.all("Contents") {
-            page.extend(self.found(item, encoded)?);
+            match self.found(item, encoded) {
+                Ok(found) => page.extend(found),
+                Err(fault) => self.client.pass_over(fault)?,
+            }
         }
         page.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         self.within(&mut page);

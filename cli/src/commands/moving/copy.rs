@@ -53,10 +53,10 @@ async fn moved(asked: &Copy, delete: Option<u64>, common: &Common, ctx: &Arc<Ctx
     let source = from.source(ctx).await?;
     let (destination, called) = match &source.only {
         Some(name) => {
-            let (place, called) = to.for_one(name, ctx).await?;
-            (place, Some(called))
+            let (end, called) = to.for_one(name, ctx).await?;
+            (end, Some(called))
         }
-        None => (adt_store::Place::open(&to.location, &ctx.store).await?, None),
+        None => (End::open(&to.location, &ctx.store).await?, None),
     };
     let wanted = Asked {
         shown: from.location.to_string(),
@@ -76,7 +76,10 @@ async fn moved(asked: &Copy, delete: Option<u64>, common: &Common, ctx: &Arc<Ctx
     let code = summary.exit_code() as u8;
     match &asked.comparing.manifest {
         Some(path) if code == 0 && !asked.comparing.dry_run => {
-            let there = End { place: destination, only: called };
+            let there = match called {
+                Some(key) => destination.only(key),
+                None => destination,
+            };
             listed(source, there, selected, path, common, ctx).await
         }
         _ => Ok(code),

@@ -44,8 +44,7 @@ impl Typed {
 
     /// As a source: everything below it, or the one object of that name.
     pub(super) async fn source(&self, ctx: &Ctx) -> Result<End, Fault> {
-        let place = Place::open(&self.location, &ctx.store).await?;
-        let whole = |place| Ok(End { place, only: None });
+        let end = End::open(&self.location, &ctx.store).await?;
         if let Location::Folder(path) = &self.location {
             let Ok(metadata) = fs_err::metadata(path) else {
                 return Err(
@@ -54,40 +53,40 @@ impl Typed {
             };
             return match self.split() {
                 Some((above, name)) if metadata.is_file() => {
-                    Ok(End { place: Place::open(&above, &ctx.store).await?, only: Some(name) })
+                    Ok(End::open(&above, &ctx.store).await?.only(name))
                 }
-                _ => whole(place),
+                _ => Ok(end),
             };
         }
-        let Some((above, name)) = self.split().filter(|_| !self.folder) else { return whole(place) };
-        let above = Place::open(&above, &ctx.store).await?;
-        if above.head(&name).await?.is_none() {
-            return whole(place);
+        let Some((above, name)) = self.split().filter(|_| !self.folder) else { return Ok(end) };
+        let above = End::open(&above, &ctx.store).await?;
+        if above.place.head(&name).await?.is_none() {
+            return Ok(end);
         }
-        if holds_anything(&place).await? {
+        if holds_anything(&end.place).await? {
             let what = format!("`{}` is an object, and objects lie below that name too", self.location);
             let help = format!(
                 "write `{}/` for those below it; for the object alone `{}/ --include /{name}`",
                 self.location,
-                above.location()
+                above.place.location()
             );
             return Err(Fault::new(Class::BadInput, what).help(help));
         }
-        Ok(End { place: above, only: Some(name) })
+        Ok(above.only(name))
     }
 
     /// As the destination of one object called `name`: where, and under which name.
-    pub(super) async fn for_one(&self, name: &Key, ctx: &Ctx) -> Result<(Place, Key), Fault> {
-        let place = Place::open(&self.location, &ctx.store).await?;
+    pub(super) async fn for_one(&self, name: &Key, ctx: &Ctx) -> Result<(End, Key), Fault> {
+        let end = End::open(&self.location, &ctx.store).await?;
         let inside = match &self.location {
             Location::Folder(path) => self.folder || path.is_dir(),
             _ => self.folder || self.split().is_none(),
         };
         if inside {
-            return Ok((place, name.clone()));
+            return Ok((end, name.clone()));
         }
-        let Some((above, called)) = self.split() else { return Ok((place, name.clone())) };
-        if !matches!(self.location, Location::Folder(_)) && holds_anything(&place).await? {
+        let Some((above, called)) = self.split() else { return Ok((end, name.clone())) };
+        if !matches!(self.location, Location::Folder(_)) && holds_anything(&end.place).await? {
             let what = format!(
                 "objects lie below `{}`: an object of that name would stand beside them",
                 self.location
@@ -95,7 +94,7 @@ impl Typed {
             return Err(Fault::new(Class::BadInput, what)
                 .help(format!("write `{}/` to put it among them", self.location)));
         }
-        Ok((Place::open(&above, &ctx.store).await?, called))
+        Ok((End::open(&above, &ctx.store).await?, called))
     }
 }
 

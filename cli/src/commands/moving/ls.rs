@@ -51,15 +51,12 @@ async fn listed(asked: &Ls, common: &Common, ctx: &Arc<Ctx>) -> Result<(), Fault
         ctx.stop.check()?;
         objects += 1;
         bytes += found.size;
-        match found.key.as_str().split_once('/').filter(|_| !asked.recursive) {
-            Some((folder, _)) => {
-                let sum = folders.entry(format!("{folder}/")).or_default();
-                *sum = (sum.0 + 1, sum.1 + found.size);
-            }
-            None => {
-                let modified = found.modified.or(found.written);
-                tell(&Line { path: found.key.as_str(), size: found.size, modified, objects: None }, common);
-            }
+        if let Some((folder, _)) = found.key.as_str().split_once('/').filter(|_| !asked.recursive) {
+            let sum = folders.entry(format!("{folder}/")).or_default();
+            *sum = (sum.0 + 1, sum.1 + found.size);
+        } else {
+            let modified = found.modified.or(found.written);
+            tell(&Line { path: found.key.as_str(), size: found.size, modified, objects: None }, common);
         }
         Ok(())
     };
@@ -81,7 +78,7 @@ fn tell(line: &Line<'_>, common: &Common) {
         return show::json_line(line);
     }
     let when = match (line.modified, line.objects) {
-        (Some(time), _) => format!("{:.0}", time),
+        (Some(time), _) => format!("{time:.0}"),
         (None, Some(objects)) => show::count(objects, "object"),
         _ => String::new(),
     };

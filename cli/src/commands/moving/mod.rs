@@ -57,13 +57,13 @@ fn asked(clouds: &Clouds, options: StoreOptions) -> Result<StoreOptions, Fault> 
     let encryption = match clouds.encryption.as_deref() {
         None => None,
         Some("service") => Some(Encryption::Service),
-        Some(text) => match text.strip_prefix("key:").filter(|id| !id.is_empty()) {
-            Some(id) => Some(Encryption::Key(id.to_owned())),
-            None => {
+        Some(text) => {
+            let id = text.strip_prefix("key:").filter(|id| !id.is_empty()).ok_or_else(|| {
                 let what = format!("`--encryption {text}` is not valid");
-                return Err(Fault::new(Class::BadInput, what).help("write `service` or `key:ID`"));
-            }
-        },
+                Fault::new(Class::BadInput, what).help("write `service` or `key:ID`")
+            })?;
+            Some(Encryption::Key(id.to_owned()))
+        }
     };
     Ok(StoreOptions {
         anonymous: clouds.no_sign_request,

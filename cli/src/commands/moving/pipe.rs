@@ -34,7 +34,8 @@ pub(super) async fn in_from(
         let what = format!("`{destination}` is a folder; what comes from `-` needs a name");
         return Err(Fault::new(Class::BadInput, what).help("name the object, without a slash at its end"));
     }
-    let (place, key) = to.for_one(&unnamed, ctx).await?;
+    let (end, key) = to.for_one(&unnamed, ctx).await?;
+    let place = end.place;
     if key == unnamed && to.location == *place.location() {
         let what = format!("`{destination}` is a folder; what comes from `-` needs a name");
         return Err(Fault::new(Class::BadInput, what).help("name the object"));
