@@ -251,6 +251,14 @@ impl Place {
         }
     }
 
+    /// Removes the folders above `key` that hold nothing any more; the place itself stays, and a bucket has no folders.
+    pub async fn prune_above(&self, key: &Key) -> Result<(), Fault> {
+        match &self.kind {
+            Kind::Folder(folder) if !self.rehearsing => folder.prune_above(key).await,
+            _ => Ok(()),
+        }
+    }
+
     /// Writes below the location that were begun and have not ended, by whomever: multipart uploads of a bucket, our
     /// temporary files in a folder. Some may still be under way.
     pub async fn unfinished(&self) -> Result<Vec<Unfinished>, Fault> {

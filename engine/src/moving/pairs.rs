@@ -44,6 +44,7 @@ pub(super) struct Pairs {
     source: Stream<Met>,
     there: Stream<Met>,
     known: Stream<ObjectRow>,
+    alike: bool,
 }
 
 impl Pairs {
@@ -56,7 +57,13 @@ impl Pairs {
             source: Stream { receiver: source, batch: Vec::new().into_iter(), peeked: None },
             there: Stream { receiver: there, batch: Vec::new().into_iter(), peeked: None },
             known: stream(known.unwrap_or_else(closed)),
+            alike: false,
         }
+    }
+
+    /// One object of each side: they belong together whatever they are called.
+    pub(super) fn alike(self) -> Self {
+        Self { alike: true, ..self }
     }
 
     /// The next key of either side. A listing's own fault (not one of a single name) ends everything.
@@ -75,6 +82,7 @@ impl Pairs {
             (None, None) => return Ok(None),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
+            (Some(_), Some(_)) if self.alike => Ordering::Equal,
             (Some(left), Some(right)) => left.cmp(&right),
         };
         let source = if order.is_le() { self.source.take() } else { None };

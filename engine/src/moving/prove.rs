@@ -126,6 +126,9 @@ pub async fn prove(
         Source::Manifest(path) => (manifest::items(path.clone(), &asked.selection), None),
     };
     let mut pairs = Pairs::new(listing, asked.destination.items(&asked.selection), None);
+    if let (Source::Place(End { only: Some(_), .. }), Some(_)) = (&asked.source, &asked.destination.only) {
+        pairs = pairs.alike();
+    }
     let to = asked.destination.place.clone();
     let mut account = Account { report: Report::default(), found: 0, tell };
     let mut list = manifest::Writer::new(asked.manifest.take());

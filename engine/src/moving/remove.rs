@@ -69,6 +69,10 @@ impl Work {
             self.out.place().prune(key).await?;
         } else {
             self.out.remove(key).await?;
+            // Folders count for nothing by themselves, so one that has been emptied here does not stay behind.
+            if !self.asked.selection.empty_dirs {
+                self.out.place().prune_above(key).await?;
+            }
         }
         self.out.counters().deleted();
         self.tell_deleted(key);

@@ -126,6 +126,17 @@ impl Folder {
         .await
     }
 
+    pub(crate) async fn prune_above(&self, key: &Key) -> Result<(), Fault> {
+        let (root, path) = (self.root.clone(), self.path(key));
+        blocking(move || {
+            // The first one that holds something ends it.
+            let above = path.ancestors().skip(1).take_while(|above| *above != root);
+            above.map(std::fs::remove_dir).find(Result::is_err);
+            Ok(())
+        })
+        .await
+    }
+
     pub(crate) async fn unfinished(&self) -> Result<Vec<Unfinished>, Fault> {
         let mut walk = list::Walk::new(self.root.clone(), list::Wanted::Temporaries);
         blocking(move || {
