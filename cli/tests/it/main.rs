@@ -35,6 +35,7 @@ mod memory;
 mod moving;
 mod moving_delete;
 mod moving_faults;
+mod moving_names;
 mod moving_one;
 mod parameters;
 mod privacy;

@@ -125,6 +125,7 @@ pub(crate) struct Moves {
     pub kept: BTreeSet<String>,
     pub failed: BTreeSet<String>,
     pub deleted: BTreeSet<String>,
+    pub notes: Vec<String>,
 }
 
 impl Moves {
@@ -141,7 +142,9 @@ impl Moves {
             names("object", &|event| event["kept"] == true),
         );
         let (failed, deleted) = (names("object-failed", &|_| true), names("deleted", &|_| true));
-        Self { said, sent, kept, failed, deleted }
+        let notes =
+            said.events("note").iter().map(|note| note["text"].as_str().unwrap().to_owned()).collect();
+        Self { said, sent, kept, failed, deleted, notes }
     }
 
     #[track_caller]

@@ -11,6 +11,9 @@ use super::{
     small::{block, content_type, off_the_reactor},
 };
 
+/// Linux' limit of a path; other systems have less.
+const LONGEST_TARGET: u64 = 4096;
+
 impl Delivery {
     /// Makes `key` a copy of what was found at `from`, whatever stands there.
     pub(crate) async fn send_object(&self, from: &Place, found: &Found, key: &Key) -> Result<(), Fault> {
@@ -64,6 +67,22 @@ impl Delivery {
         .await?;
         self.counters.read(entry.size);
         self.link_to(target, key, &Source::file(entry)).await
+    }
+
+    /// An object that holds the text of a link's target becomes that link.
+    pub(crate) async fn restore_link(&self, from: &Place, found: &Found, key: &Key) -> Result<(), Fault> {
+        if found.size > LONGEST_TARGET {
+            let what = format!("`{key}` stands for a link, but {} bytes are no path", found.size);
+            return Err(Fault::new(Class::BadInput, what)
+                .help("leave `--links keep-as-object` away to have it as a file"));
+        }
+        let (bytes, found) = from.whole(found.clone()).await?;
+        let target = String::from_utf8(bytes.into()).map_err(|error| {
+            Fault::new(Class::BadInput, format!("`{key}` stands for a link, but holds no text"))
+                .because(error)
+        })?;
+        self.counters.read(found.size);
+        self.link_to(target.into(), key, &source(&found, key)).await
     }
 
     async fn link_to(&self, target: Utf8PathBuf, key: &Key, source: &Source) -> Result<(), Fault> {

@@ -98,6 +98,8 @@ struct Account {
     /// Objects of the destination that the source does not have.
     extra: u64,
     found: u64,
+    /// Links come last: nothing is written through them.
+    links: Vec<Pair>,
 }
 
 impl Account {
@@ -227,6 +229,11 @@ impl Work {
         while !flying.is_empty() {
             self.land(&mut flying, &mut account).await?;
         }
+        for pair in std::mem::take(&mut account.links) {
+            let Some(key) = pair.source.as_ref().map(|source| source.key().clone()) else { continue };
+            self.take_off(pair, key, &mut flying);
+            self.land(&mut flying, &mut account).await?;
+        }
         self.ctx.stop.check()?;
         if account.found == 0 && !self.is_there() {
             return Err(missing(&self.asked.source.place));
@@ -267,6 +274,14 @@ impl Work {
             self.out.keeps(&key, size, size);
             return;
         }
+        if self.restores(source) {
+            account.links.push(pair);
+        } else {
+            self.take_off(pair, key, flying);
+        }
+    }
+
+    fn take_off(self: &Arc<Self>, pair: Pair, key: Key, flying: &mut JoinSet<(Key, Result<(), Fault>)>) {
         let work = Arc::clone(self);
         flying.spawn(async move {
             let result = work.settle(pair, &key).await;
@@ -335,7 +350,11 @@ impl Work {
     }
 
     async fn send(&self, source: &Item, key: &Key) -> Result<(), Fault> {
+        self.through_no_link(key)?;
         match source {
+            Item::Object(found) if self.restores(source) => {
+                self.out.restore_link(&self.asked.source.place, found, key).await
+            }
             Item::Object(found) => {
                 let place = &self.asked.source.place;
                 match self.out.send_object(place, found, key).await {

@@ -61,7 +61,13 @@ pub(super) fn glance(pair: &Pair, how: Comparison) -> Glance {
     if how == Comparison::SizeOnly || (how == Comparison::Usual && made_from_it(pair, source, there)) {
         return Glance::Same;
     }
-    judged(&source.found(), &there.found(), how)
+    judged(&source.found(), &there.found(), of_links(source, there, how))
+}
+
+/// A link and the object that stands for it: the text decides, which is read quickly; the link's time is when it was made.
+fn of_links(source: &Item, there: &Item, how: Comparison) -> Comparison {
+    let link = |item: &Item| matches!(item, Item::File(entry) if entry.kind == EntryKind::Link);
+    if link(source) || link(there) { Comparison::Checksum } else { how }
 }
 
 /// The rows of the table that need nothing but what is known of both.
@@ -130,7 +136,7 @@ pub(super) async fn look(pair: &Pair, how: Comparison, from: &Place, to: &Place)
         return Err(Fault::new(adt_model::Class::Bug, "a look at one side only"));
     };
     let (source_found, there_found) = (told(source, from).await?, told(there, to).await?);
-    let mut judged = judged(&source_found, &there_found, how);
+    let mut judged = judged(&source_found, &there_found, of_links(source, there, how));
     if judged == Glance::Unknown {
         let (mut here, mut over_there) = (Sums::kept(&source_found), Sums::kept(&there_found));
         here = read_like(source, &over_there).await?.unwrap_or(here);

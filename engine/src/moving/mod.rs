@@ -7,6 +7,7 @@ mod clean;
 mod copy;
 mod equal;
 mod item;
+mod links;
 mod manifest;
 mod pairs;
 mod pipe;

@@ -99,7 +99,7 @@ impl Folder {
     /// Under a temporary name first, so that what stands there is replaced in one instant.
     pub(crate) async fn link(&self, key: &Key, target: &Utf8Path) -> Result<bool, Fault> {
         let path = self.path(key);
-        let path = Utf8PathBuf::from(path.as_str().trim_end_matches(".rclonelink"));
+        let path = path.as_str().strip_suffix(LINK).map_or_else(|| path.clone(), Utf8PathBuf::from);
         let (temporary, target) = (temporary::beside(&path, self.random.next()), target.to_owned());
         blocking(move || link(&target, &temporary, &path)).await
     }
@@ -113,8 +113,15 @@ impl Folder {
         .await
     }
 
+    /// A key that ends with [`LINK`] may stand for a link.
     pub(crate) async fn delete(&self, key: &Key) -> Result<(), Fault> {
-        remove(self.path(key)).await
+        let path = self.path(key);
+        let link = path.as_str().strip_suffix(LINK).map(Utf8PathBuf::from);
+        let is_link = |link: &Utf8PathBuf| link.symlink_metadata().is_ok_and(|data| data.is_symlink());
+        match link.filter(|link| !path.exists() && is_link(link)) {
+            Some(link) => remove(link).await,
+            None => remove(path).await,
+        }
     }
 
     pub(crate) async fn prune(&self, key: &Key) -> Result<(), Fault> {
@@ -162,6 +169,9 @@ impl Folder {
         remove(path).await
     }
 }
+
+/// How a link is called where it is an object: as rclone calls it.
+const LINK: &str = ".rclonelink";
 
 #[cfg(unix)]
 fn link(target: &Utf8Path, temporary: &Utf8Path, path: &Utf8Path) -> Result<bool, Fault> {
