@@ -132,6 +132,19 @@ fn an_object_that_stands_for_a_link_is_no_link_by_itself() {
     assert_eq!(fs::read_to_string(back.join("to-a.rclonelink")).unwrap(), "a");
 }
 
+/// What is removed is the link, not what it leads to.
+#[rstest]
+fn a_link_that_is_kept_is_removed_as_one(#[values(Kind::S3, Kind::Disk)] to: Kind) {
+    let (site, source) = linked();
+    let there = site.place(to, "there");
+    site.adt(&[&["copy", source.as_str(), &there], &KEEP[..]].concat()).ends(0);
+    fs::remove_file(source.join("to-folder")).unwrap();
+    let args = [&["sync", source.as_str(), &there, "--delete"], &KEEP[..]].concat();
+    site.moves("home", &args).ends(0).sends(&[]).deletes(&["to-folder.rclonelink"]);
+    site.moves("home", &args).ends(0).sends(&[]).deletes(&[]);
+    site.adt(&["verify", &format!("{source}/folder"), &format!("{there}/folder"), "--links", "skip"]).ends(0);
+}
+
 /// A link that leads out of the destination must not carry what is written through it elsewhere.
 #[test]
 fn nothing_is_written_through_a_link_of_the_source() {
@@ -140,7 +153,14 @@ fn nothing_is_written_through_a_link_of_the_source() {
     fs::create_dir_all(site.desk.root.join("outside")).unwrap();
     site.adt(&["copy", source.as_str(), "s3://recordings/there"]).ends(0);
     let back = site.desk.root.join("back");
-    site.adt(&[&["copy", "s3://recordings/there", back.as_str()], &KEEP[..]].concat());
+    for _ in 0..2 {
+        site.adt(&[&["copy", "s3://recordings/there", back.as_str()], &KEEP[..]].concat()).ends(1);
+    }
+    fs::remove_dir_all(back.join("zz")).unwrap();
+    symlink("../outside", back.join("zz")).unwrap();
+    site.adt(&[&["copy", "s3://recordings/there", back.as_str()], &KEEP[..]].concat())
+        .ends(1)
+        .says("is a link");
     assert!(!site.desk.root.join("outside/inside").exists());
 }
 
@@ -159,23 +179,20 @@ fn special_files_are_left_out_with_a_line() {
     moves.sends(&["a"]);
 }
 
-/// Our own server keeps objects as files, and has no room for objects that are called like folders.
-#[rstest]
-fn empty_folders_come_along_when_they_are_asked_for(#[values(Kind::Disk, Kind::Gs, Kind::Az)] through: Kind) {
-    let Some(site) = Site::with(&[through]) else { return };
-    site.desk.write("source/a", "a");
-    let source = site.desk.root.join("source");
+#[test]
+fn empty_folders_come_along_when_they_are_asked_for() {
+    let (site, source) = site(&["a"]);
     fs::create_dir_all(source.join("none/nothing")).unwrap();
-    let (without, with) = (site.place(through, "without"), site.place(through, "with"));
-    let back = site.desk.root.join("back");
+    let (without, with) = (site.place(Kind::Disk, "without"), site.place(Kind::Disk, "with"));
     site.adt(&["copy", source.as_str(), &without]).ends(0);
-    site.adt(&["copy", &without, back.as_str(), "--empty-dirs"]).ends(0);
-    assert!(!back.join("none").exists());
+    assert!(!site.desk.root.join("without/none").exists());
     site.adt(&["copy", source.as_str(), &with, "--empty-dirs"]).ends(0);
-    site.adt(&["copy", &with, back.as_str(), "--empty-dirs"]).ends(0);
-    assert!(back.join("none/nothing").is_dir());
+    assert!(site.desk.root.join("with/none/nothing").is_dir());
     let args = ["sync", source.as_str(), &with, "--empty-dirs", "--delete"];
     site.moves("another", &args).ends(0).sends(&[]).deletes(&[]);
+    fs::remove_dir(source.join("none/nothing")).unwrap();
+    site.moves("home", &args).ends(0).deletes(&["none/nothing"]);
+    assert!(site.desk.root.join("with/none").is_dir());
 }
 
 #[rstest]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use adt_formats::folder::EntryKind;
 use adt_ledger::JobId;
 use adt_model::{Class, Fault, JobEnd, Key, Location, What};
+use futures::TryStreamExt;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
@@ -235,7 +236,7 @@ impl Work {
             self.land(&mut flying, &mut account).await?;
         }
         self.ctx.stop.check()?;
-        if account.found == 0 && !self.is_there() {
+        if account.found == 0 && !self.is_there().await? {
             return Err(missing(&self.asked.source.place));
         }
         Ok(account)
@@ -252,8 +253,12 @@ impl Work {
     }
 
     /// An empty folder is something; a bucket's prefix without objects is not there.
-    fn is_there(&self) -> bool {
-        self.asked.source.folder().is_some_and(|folder| folder.is_dir())
+    async fn is_there(&self) -> Result<bool, Fault> {
+        match self.asked.source.folder() {
+            Some(folder) => Ok(folder.is_dir()),
+            // There may be objects that nobody wants.
+            None => Ok(self.asked.source.place.list().try_next().await?.is_some_and(|page| !page.is_empty())),
+        }
     }
 
     /// What a glance decides is decided here; the rest takes off.
