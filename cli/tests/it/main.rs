@@ -5,6 +5,7 @@
 mod architecture;
 mod bad_input;
 mod canary_services;
+mod clouds;
 mod commands;
 mod compatibility;
 mod desk;
