@@ -18,7 +18,7 @@ fn a_job_goes_to_the_cloud_that_its_list_names(#[case] store: Store) {
     let list = desk.list([Job::new().copy("behavior", &plain).with("s3_bucket", &place)]);
     let adt = |args: &[&str]| {
         let mut command = desk.adt(args);
-        command.envs(&cloud.environment).args(["--lanes", "4"]);
+        command.envs(&cloud.environment).env("ADT_LANES", "4").env("ADT_REQUEST_TIMEOUT", "5s");
         Said::of(&mut command)
     };
     adt(&["run", list.as_str()]).ends(0);

@@ -90,6 +90,10 @@ impl Site {
             if *kind == Kind::Rclone {
                 command.env_remove("AWS_ENDPOINT_URL_S3");
             }
+            if *kind == Kind::Gs {
+                // The emulator answers one request after the other, and forgets connections when many knock at once.
+                command.env("ADT_LANES", "4").env("ADT_REQUEST_TIMEOUT", "5s").env("ADT_RETRY_TIME", "60s");
+            }
             command.envs(&running.environment);
         }
         command
