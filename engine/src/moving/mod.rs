@@ -1,7 +1,7 @@
 //! Objects from one place to another: local folders, S3, Google Cloud Storage, Azure Blob, in every direction.
 //!
-//! Both sides are listed in byte order of their keys while the work goes on, and merged ([`pairs`]); what the ledger knows of the
-//! destination comes along. [`equal`] decides what need not be moved, [`copy`] moves the rest, [`prove`] holds two sides against each other.
+//! Both sides are listed in byte order of their keys while the work goes on, and merged (`pairs`); what the ledger knows of the
+//! destination comes along. `equal` decides what need not be moved, [`copy`] moves the rest, [`prove`] holds two sides against each other.
 
 mod clean;
 mod copy;
