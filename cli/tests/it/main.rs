@@ -40,6 +40,7 @@ mod moving_faults;
 mod moving_names;
 mod moving_one;
 mod moving_refused;
+mod moving_resume;
 mod parameters;
 mod privacy;
 mod refusing;
