@@ -1,10 +1,12 @@
 //! `adt sync --delete`: what it removes, and what it never does.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use camino::Utf8Path;
 use fs_err as fs;
 use rstest::rstest;
 
-use crate::moving::{Kind, Site, left_out};
+use crate::moving::{Kind, Site, left_out, set_time};
 
 /// A source of two files, and a destination that holds two more.
 fn ahead(site: &Site, to: Kind) -> (String, String) {
@@ -14,7 +16,8 @@ fn ahead(site: &Site, to: Kind) -> (String, String) {
         for name in names {
             let path = folder.join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, *name).unwrap();
+            fs::write(&path, *name).unwrap();
+            set_time(&path, UNIX_EPOCH + Duration::from_secs(1_700_000_000));
         }
     }
     let destination = site.place(to, "there");
