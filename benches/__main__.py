@@ -6,6 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
+import copying
 import data
 import ephys
 import imaging
@@ -19,8 +20,8 @@ ZIP_BYTES = 3 * data.GIB
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Ratios of time, CPU and memory to other tools.")
-    parser.add_argument("part", nargs="?", choices=["all", "moving", "zip", "ephys", "imaging"], default="all")
-    parser.add_argument("line", nargs="*", help=f"of `moving`: {', '.join(data.LINES)} (all)")
+    parser.add_argument("part", nargs="?", choices=["all", "moving", "copying", "zip", "ephys", "imaging"], default="all")
+    parser.add_argument("line", nargs="*", help=f"of `moving` and `copying`: {', '.join(data.LINES)} (all)")
     asked = parser.parse_args()
     unknown = set(asked.line) - set(data.LINES)
     if unknown:
@@ -35,6 +36,9 @@ def main() -> int:
     print(machine.described(place, runs), flush=True)
     if asked.part in ("all", "moving"):
         for text in moving.bench(target, place, lines, runs):
+            print(text, flush=True)
+    if asked.part in ("all", "copying"):
+        for text in copying.bench(target, place, lines, runs):
             print(text, flush=True)
     if asked.part in ("all", "zip"):
         print(zipping.bench(target, place, runs), flush=True)

@@ -21,7 +21,7 @@ def bench(target: Path, place: Path, lines: list[str], runs: int) -> Iterator[st
         with TemporaryDirectory(prefix="adt-bench-", dir=place) as folder:
             costs, failures = rounds(target, Path(folder), line, clients, runs)
         yield table(line, costs, failures, f"load average {before} before, {load()} after")
-        summary.append(ratios(line, costs))
+        summary.append(ratios(data.TITLES[line], costs))
     head = "| | wall, ours ÷ best peer | CPU, ours ÷ best peer | our peak MB |\n|---|---|---|---|"
     yield "\n".join(["### Ours against the best peer of each line", "", head, *summary, ""])
 
@@ -79,13 +79,13 @@ def table(line: str, costs: dict[str, Costs], failures: dict[str, str], circumst
     return "\n".join([*rows, ""])
 
 
-def ratios(line: str, costs: dict[str, Costs]) -> str:
+def ratios(title: str, costs: dict[str, Costs]) -> str:
     ours = costs["adt"]
-    others = {name: its for name, its in costs.items() if name != "adt"}
+    others = {name: its for name, its in costs.items() if not name.startswith("adt")}
     if not others:
-        return f"| {data.TITLES[line]} | no peer ran | | {ours.peak:.0f} |"
+        return f"| {title} | no peer ran | | {ours.peak:.0f} |"
     fastest = min(others, key=lambda name: others[name].wall)
     leanest = min(others, key=lambda name: others[name].cpu)
     wall = f"{ours.wall / others[fastest].wall:.2f} ({fastest})"
     cpu = f"{ours.cpu / others[leanest].cpu:.2f} ({leanest})"
-    return f"| {data.TITLES[line]} | {wall} | {cpu} | {ours.peak:.0f} |"
+    return f"| {title} | {wall} | {cpu} | {ours.peak:.0f} |"
