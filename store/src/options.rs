@@ -4,6 +4,9 @@ use adt_model::Fault;
 use adt_net::Environment;
 use jiff::Timestamp;
 
+/// Hears a text.
+pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// How a place behaves. Everything that a library must not fetch for itself (environment, clock) comes in here.
 #[derive(Clone)]
 pub struct StoreOptions {
@@ -30,8 +33,11 @@ pub struct StoreOptions {
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// Is told of each object whose name no path can have, and the listing goes on without it; where nobody is, the listing fails.
     pub on_odd: Option<Arc<dyn Fn(Fault) + Send + Sync>>,
+    /// Is told of each marker of a folder in a bucket (an empty object whose name ends with a slash): its relative name without that slash.
+    /// A listing leaves markers out.
+    pub on_folder: Option<Tell>,
     /// Is told one line, naming what and why, when requests are tried again: at most one a second for each place.
-    pub on_retry: Arc<dyn Fn(&str) + Send + Sync>,
+    pub on_retry: Tell,
 }
 
 /// How a server encrypts an object at rest.
@@ -58,6 +64,7 @@ impl StoreOptions {
             environment,
             clock,
             on_odd: None,
+            on_folder: None,
             on_retry: Arc::new(|_| {}),
         }
     }

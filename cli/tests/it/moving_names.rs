@@ -233,3 +233,40 @@ fn a_file_that_grows_while_it_is_read_is_not_done(#[values(Kind::Disk, Kind::S3)
     assert_eq!(there.kept.len(), 1);
     site.adt(&["verify", source.as_str(), &site.place(to, "there")]).ends(0);
 }
+
+/// In a bucket a folder is an empty object whose name ends with a slash.
+#[test]
+fn empty_folders_go_through_a_bucket_and_come_back() {
+    for kind in [Kind::Gs, Kind::Az] {
+        let Some(site) = Site::with(&[kind]) else { continue };
+        let (source, back) = (site.desk.root.join("given"), site.desk.root.join("back"));
+        fs::create_dir_all(source.join("a/empty")).unwrap();
+        fs::create_dir_all(source.join("a-b")).unwrap();
+        fs::write(source.join("a/file"), "text").unwrap();
+        let there = site.place(kind, "there");
+        for (from, to) in [(source.as_str(), there.as_str()), (there.as_str(), back.as_str())] {
+            site.adt(&["copy", from, to, "--empty-dirs"]).ends(0);
+            let again = site.adt(&["sync", from, to, "--empty-dirs", "--json"]).ends(0);
+            let moved = &again.events("job-finished")[0]["moved"];
+            assert_eq!((&moved["objects_sent"], &moved["objects_kept"]), (&0.into(), &3.into()));
+        }
+        assert!(back.join("a/empty").is_dir() && back.join("a-b").is_dir());
+    }
+}
+
+/// What is left out at the source may have been sent before: it is not superfluous.
+#[cfg(unix)]
+#[test]
+fn what_is_left_out_is_not_removed() {
+    let site = Site::new();
+    let (source, there) = (site.desk.root.join("given"), site.desk.root.join("there"));
+    fs::create_dir_all(&source).unwrap();
+    fs::create_dir_all(there.join("link")).unwrap();
+    fs_err::os::unix::fs::symlink("nowhere", source.join("link")).unwrap();
+    for name in ["link/kept", "gone"] {
+        fs::write(there.join(name), "text").unwrap();
+    }
+    fs::write(source.join("file"), "text").unwrap();
+    site.adt(&["sync", source.as_str(), there.as_str(), "--delete"]).ends(0);
+    assert!(there.join("link/kept").is_file() && !there.join("gone").exists());
+}

@@ -95,11 +95,14 @@ impl Delivery {
     }
 
     /// An empty folder: on a disk one of the same name, in a bucket an empty object whose name ends with a slash.
-    pub(crate) async fn send_folder(&self, entry: &Entry, key: &Key) -> Result<(), Fault> {
-        self.place.make_folder(key).await?;
-        self.keep(key, 0, None, None, &Source::file(entry))?;
-        self.counters.sent(0);
-        self.tell_object(key, 0, false);
+    pub(crate) async fn folder(&self, key: &Key, stands: bool) -> Result<(), Fault> {
+        if stands {
+            self.counters.kept();
+        } else {
+            self.place.make_folder(key).await?;
+            self.counters.sent(0);
+        }
+        self.tell_object(key, 0, stands);
         Ok(())
     }
 

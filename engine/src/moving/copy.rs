@@ -236,10 +236,36 @@ impl Work {
             self.land(&mut flying, &mut account).await?;
         }
         self.ctx.stop.check()?;
+        if self.asked.selection.empty_dirs && account.failed == 0 {
+            self.folders().await?;
+        }
         if account.found == 0 && !self.is_there().await? {
             return Err(missing(&self.asked.source.place));
         }
         Ok(account)
+    }
+
+    /// Empty folders have no bytes to compare: once both sides are known, those that one of them lacks are made, or removed.
+    async fn folders(&self) -> Result<(), Fault> {
+        let selection = &self.asked.selection;
+        let (here, there) = (self.asked.source.folders(selection), self.asked.destination.folders(selection));
+        for key in &here {
+            let stands = match self.asked.destination.folder() {
+                // A folder in which something lies is no empty one, and there all the same.
+                Some(root) => root.join(key.as_str()).is_dir(),
+                None => there.contains(key),
+            };
+            self.out.folder(key, stands).await?;
+        }
+        // The marker of a folder in a bucket stays: it costs nothing, and may be somebody's.
+        if self.asked.delete.is_some() && self.asked.destination.folder().is_some() {
+            for key in there.difference(&here) {
+                self.out.place().prune(key).await?;
+                self.out.counters().deleted();
+                self.tell_deleted(key);
+            }
+        }
+        Ok(())
     }
 
     /// Both listings, with what the ledger knows of the destination.
@@ -375,7 +401,9 @@ impl Work {
             Item::File(entry) => match entry.kind {
                 EntryKind::File => self.out.send_file(entry, key).await,
                 EntryKind::Link => self.out.send_link(entry, key).await,
-                EntryKind::EmptyFolder => self.out.send_folder(entry, key).await,
+                EntryKind::EmptyFolder => {
+                    Err(Fault::new(Class::Bug, "a folder is made when everything else has been moved"))
+                }
             },
         }
     }

@@ -1,9 +1,9 @@
 //! What stands at a place, whichever kind it is.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use super::manifest::Noted;
-use adt_formats::folder::{Entry, EntryKind, Links};
+use adt_formats::folder::{Entry, Links};
 use adt_model::Key;
 use adt_store::Found;
 
@@ -50,25 +50,11 @@ impl Item {
         }
     }
 
-    /// What listings are sorted by: a folder counts with a slash at its end.
-    pub(super) fn rank(&self) -> Cow<'_, str> {
-        let key = self.key().as_str();
-        if self.has_bytes() { Cow::Borrowed(key) } else { Cow::Owned(format!("{key}/")) }
-    }
-
     pub(super) fn size(&self) -> u64 {
         match self {
             Self::File(entry) => entry.size,
             Self::Object(found) => found.size,
             Self::Noted(noted) => noted.size,
-        }
-    }
-
-    /// A file, or a bucket's object: something with bytes.
-    pub(super) fn has_bytes(&self) -> bool {
-        match self {
-            Self::File(entry) => entry.kind != EntryKind::EmptyFolder,
-            Self::Object(_) | Self::Noted(_) => true,
         }
     }
 

@@ -78,16 +78,16 @@ impl Pairs {
             Some(remark) => return Ok(Some(Next::Remark(remark))),
             None => {}
         }
-        let order = match (self.source.rank(), self.there.rank()) {
+        let order = match (self.source.key(), self.there.key()) {
             (None, None) => return Ok(None),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
             (Some(_), Some(_)) if self.alike => Ordering::Equal,
-            (Some(left), Some(right)) => left.cmp(&right),
+            (Some(left), Some(right)) => left.cmp(right),
         };
         let source = if order.is_le() { self.source.take() } else { None };
         let there = if order.is_ge() { self.there.take() } else { None };
-        let known = match source.as_ref().filter(|item| item.has_bytes()) {
+        let known = match &source {
             Some(item) => self.row(item.key()).await?,
             None => None,
         };
@@ -131,9 +131,9 @@ impl<T> Stream<T> {
 }
 
 impl Stream<Met> {
-    fn rank(&self) -> Option<std::borrow::Cow<'_, str>> {
+    fn key(&self) -> Option<&Key> {
         match &self.peeked {
-            Some(Met::Item(item)) => Some(item.rank()),
+            Some(Met::Item(item)) => Some(item.key()),
             _ => None,
         }
     }

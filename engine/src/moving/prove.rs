@@ -242,15 +242,9 @@ async fn compare(
     sides: &Sides<'_>,
     noted: &mut Noted,
 ) -> Result<(Option<bool>, How, String), Fault> {
-    if source.has_bytes() != there.has_bytes() {
-        return Ok((Some(false), How::Kept, "one is a folder".into()));
-    }
     if source.size() != there.size() {
         let why = format!("{} bytes here, {} there", source.size(), there.size());
         return Ok((Some(false), How::Kept, why));
-    }
-    if !source.has_bytes() {
-        return Ok((Some(true), How::Kept, String::new()));
     }
     let mut here = kept(source, sides.from, sides.download).await?;
     let mut over_there = kept(there, Some(sides.to), sides.download).await?;

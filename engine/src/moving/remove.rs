@@ -7,7 +7,6 @@ use tokio::task::JoinSet;
 
 use super::{
     copy::Work,
-    item::Item,
     pairs::{Next, Remark},
 };
 
@@ -27,21 +26,24 @@ pub(super) async fn extra(work: &Arc<Work>, expected: u64, most: u64) -> Result<
     let mut pairs = work.pairs();
     let mut flying = JoinSet::new();
     let mut gone = 0;
+    let mut spared: Vec<String> = Vec::new();
     while let Some(next) = pairs.next().await? {
         work.ctx.stop.check()?;
         match next {
             Next::Remark(Remark::Fault(fault)) => return Err(fault),
-            // A link that leads nowhere, a socket: whatever is below that name over there is not known to be superfluous.
-            Next::Remark(Remark::LeftOut { .. } | Remark::There(_)) => {}
+            // A link that leads nowhere, a socket: what is at or below that name over there is not known to be superfluous.
+            Next::Remark(Remark::LeftOut { path, .. }) => spared.push(path),
+            Next::Remark(Remark::There(_)) => {}
             Next::Pair(pair) => {
-                if let (None, Some(there)) = (&pair.source, &pair.there) {
+                if let (None, Some(there)) = (&pair.source, &pair.there)
+                    && !spared.iter().any(|name| lies_at(there.key(), name))
+                {
                     gone += 1;
                     if gone > most {
                         break;
                     }
                     let (work, key) = (Arc::clone(work), there.key().clone());
-                    let folder = matches!(there, Item::File(_)) && !there.has_bytes();
-                    flying.spawn(async move { work.remove(&key, folder).await });
+                    flying.spawn(async move { work.remove(&key).await });
                 }
             }
         }
@@ -55,6 +57,10 @@ pub(super) async fn extra(work: &Arc<Work>, expected: u64, most: u64) -> Result<
     Ok(())
 }
 
+fn lies_at(key: &Key, name: &str) -> bool {
+    key.as_str().strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 async fn land(flying: &mut JoinSet<Result<(), Fault>>) -> Result<(), Fault> {
     match flying.join_next().await {
         Some(Ok(result)) => result,
@@ -64,15 +70,11 @@ async fn land(flying: &mut JoinSet<Result<(), Fault>>) -> Result<(), Fault> {
 }
 
 impl Work {
-    async fn remove(&self, key: &Key, folder: bool) -> Result<(), Fault> {
-        if folder {
-            self.out.place().prune(key).await?;
-        } else {
-            self.out.remove(key).await?;
-            // Folders count for nothing by themselves, so one that has been emptied here does not stay behind.
-            if !self.asked.selection.empty_dirs {
-                self.out.place().prune_above(key).await?;
-            }
+    async fn remove(&self, key: &Key) -> Result<(), Fault> {
+        self.out.remove(key).await?;
+        // Folders count for nothing by themselves, so one that has been emptied here does not stay behind.
+        if !self.asked.selection.empty_dirs {
+            self.out.place().prune_above(key).await?;
         }
         self.out.counters().deleted();
         self.tell_deleted(key);

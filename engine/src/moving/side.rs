@@ -1,6 +1,9 @@
 //! One side of a move: a place with a listing in byte order.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use adt_formats::folder::{EntryKind, Walked, walk_with};
 use adt_model::{Class, Fault, Key, Location};
@@ -24,7 +27,11 @@ pub struct End {
     /// One object below the place instead of everything.
     pub only: Option<Key>,
     odd: Odd,
+    /// Folders without content of this machine, markers of folders in a bucket: those that the listings so far have met.
+    folders: Folders,
 }
+
+type Folders = Arc<Mutex<BTreeSet<Key>>>;
 
 /// Objects that no path can name, as a listing meets them.
 type Odd = Arc<Mutex<Vec<Fault>>>;
@@ -51,14 +58,29 @@ impl End {
         let odd = Odd::default();
         let heard = Arc::clone(&odd);
         let on_odd = move |fault| heard.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
-        let options = StoreOptions { on_odd: Some(Arc::new(on_odd)), ..options.clone() };
-        Ok(Self { place: Place::open(location, &options).await?, only: None, odd })
+        let folders = Folders::default();
+        let met = Arc::clone(&folders);
+        let on_folder = move |name: &str| {
+            met.lock().unwrap_or_else(PoisonError::into_inner).extend(Key::parse(name).ok());
+        };
+        let options = StoreOptions {
+            on_odd: Some(Arc::new(on_odd)),
+            on_folder: Some(Arc::new(on_folder)),
+            ..options.clone()
+        };
+        Ok(Self { place: Place::open(location, &options).await?, only: None, odd, folders })
     }
 
     /// Only one object of it.
     #[must_use]
     pub fn only(self, key: Key) -> Self {
         Self { only: Some(key), ..self }
+    }
+
+    /// Empty folders that are selected, as far as the listings have come.
+    pub(super) fn folders(&self, selection: &Selection) -> BTreeSet<Key> {
+        let folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        folders.iter().filter(|key| (selection.takes)(key)).cloned().collect()
     }
 
     fn odd(&self) -> impl Iterator<Item = Met> + use<> {
@@ -98,10 +120,13 @@ fn walked(folder: &Utf8PathBuf, end: &End, selection: &Selection, sender: &Sende
     for walked in walk_with(folder, &[], selection.links) {
         let met = match walked {
             Ok(Walked::Entry(entry)) => {
-                let wanted = selection.empty_dirs || entry.kind != EntryKind::EmptyFolder;
+                if entry.kind == EntryKind::EmptyFolder {
+                    end.folders.lock().unwrap_or_else(PoisonError::into_inner).insert(entry.key);
+                    continue;
+                }
                 let ours = adt_store::is_temporary(entry.key.file_name());
                 let chosen = end.only.as_ref().is_none_or(|only| *only == entry.key);
-                if !(wanted && chosen && !ours && (selection.takes)(&entry.key)) {
+                if !(chosen && !ours && (selection.takes)(&entry.key)) {
                     continue;
                 }
                 Met::Item(Item::File(entry))

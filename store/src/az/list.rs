@@ -143,9 +143,13 @@ impl Listing {
         let relative = full.strip_prefix(&self.stem).ok_or_else(|| self.odd(&full))?;
         match size {
             0 if is_folder(&labels) || property("ResourceType") == Some("directory") => {
+                self.client.met_folder(relative);
                 return Ok(Entry::Folder);
             }
-            0 if relative.is_empty() || relative.ends_with('/') => return Ok(Entry::Marker),
+            0 if relative.is_empty() || relative.ends_with('/') => {
+                self.client.met_folder(relative);
+                return Ok(Entry::Marker);
+            }
             _ => {}
         }
         let key = Key::parse(relative).map_err(|error| self.odd(&full).because(error))?;

@@ -226,6 +226,14 @@ impl<S: Server> Exchange<S> {
         }
     }
 
+    /// A listing has met what consoles make to show a folder; it is no file of anybody.
+    pub(crate) fn met_folder(&self, relative: &str) {
+        let name = relative.trim_end_matches('/');
+        if let (Some(tell), false) = (&self.options.on_folder, name.is_empty()) {
+            tell(name);
+        }
+    }
+
     /// A number unlike others, for names; nothing secret.
     pub(crate) fn number(&self) -> u64 {
         self.random.next()

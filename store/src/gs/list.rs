@@ -197,8 +197,8 @@ impl Cursor {
         let (Some(relative), Some(size)) = (item.name.strip_prefix(&self.stem), item.size()) else {
             return Err(odd());
         };
-        // What consoles make to show a folder; it is no file of anybody.
         if size == 0 && (relative.is_empty() || relative.ends_with('/')) {
+            self.client.met_folder(relative);
             return Ok(None);
         }
         let key = Key::parse(relative).map_err(|error| odd().because(error))?;

@@ -170,8 +170,8 @@ impl Cursor {
         let (Some(relative), Some(size)) = (full.strip_prefix(&self.stem), item.number("Size")) else {
             return Err(odd(bucket, &full));
         };
-        // What consoles make to show a folder; it is no file of anybody.
         if size == 0 && (relative.is_empty() || relative.ends_with('/')) {
+            self.client.met_folder(relative);
             return Ok(None);
         }
         let key = Key::parse(relative).map_err(|error| odd(bucket, &full).because(error))?;
