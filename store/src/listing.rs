@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use adt_model::Fault;
+use adt_model::{Fault, Key};
 use futures::{Stream, StreamExt, stream::BoxStream};
 use tokio::{sync::mpsc, task::JoinHandle};
 
@@ -27,6 +27,49 @@ pub(crate) fn marks(folders: &[String]) -> Vec<String> {
     let inner = folders.get(1..).unwrap_or_default();
     let every = folders.len().div_ceil(MOST).max(1);
     inner.iter().skip(every - 1).step_by(every).cloned().collect()
+}
+
+/// The names of one run, and how far it has come.
+pub(crate) struct Span {
+    /// Names up to this one are passed over.
+    after: Option<String>,
+    /// The first name that belongs to another run.
+    until: Option<String>,
+    last: Option<Key>,
+}
+
+impl Span {
+    pub(crate) fn new(after: Option<String>, until: Option<String>) -> Self {
+        Self { after: after.filter(|after| !after.is_empty()), until, last: None }
+    }
+
+    pub(crate) fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
+
+    pub(crate) fn until(&self) -> Option<&str> {
+        self.until.as_deref()
+    }
+
+    /// Whether a name belongs to an earlier run; not every server begins where it was asked to.
+    pub(crate) fn is_before(&self, name: &str) -> bool {
+        self.after.as_deref().is_some_and(|after| name <= after)
+    }
+
+    /// Whether a name belongs to a later run, so that this one has ended.
+    pub(crate) fn is_beyond(&self, name: &str) -> bool {
+        self.until.as_deref().is_some_and(|until| name >= until)
+    }
+
+    /// Puts a page into byte order; false when it does not follow the last one. Whoever merges two listings would take a name that comes
+    /// late for one that is missing.
+    pub(crate) fn follows(&mut self, page: &mut [Found]) -> bool {
+        page.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        let (Some(first), Some(last)) = (page.first(), page.last()) else { return true };
+        let follows = self.last.as_ref().is_none_or(|last| first.key > *last);
+        self.last = Some(last.key.clone());
+        follows
+    }
 }
 
 /// What follows the name `begin`, in runs that are cut at the marks; `run` lists what is after one name and before another.

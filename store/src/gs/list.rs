@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Found,
     exchange::{Deed, Kind, Request},
-    listing,
+    listing::{self, Span},
     place::pages,
 };
 
@@ -28,12 +28,9 @@ struct Cursor {
     client: Arc<Client>,
     /// What every name begins with; it is cut off.
     stem: String,
-    /// Relative names up to this one are passed over.
-    after: Option<String>,
-    /// The first relative name that belongs to another run.
-    until: Option<String>,
+    /// Which relative names are meant.
+    span: Span,
     token: Option<String>,
-    last: Option<Key>,
     done: bool,
 }
 
@@ -72,8 +69,7 @@ impl GoogleBucket {
 
 impl Cursor {
     fn new(client: Arc<Client>, stem: String, after: Option<String>, until: Option<String>) -> Self {
-        let after = after.filter(|after| !after.is_empty());
-        Self { client, stem, after, until, token: None, last: None, done: false }
+        Self { client, stem, span: Span::new(after, until), token: None, done: false }
     }
 
     fn pages(self) -> impl Stream<Item = Result<Vec<Found>, Fault>> + Send {
@@ -142,16 +138,8 @@ impl Cursor {
                 Err(fault) => self.client.pass_over(fault)?,
             }
         }
-        page.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        self.within(&mut page);
-        // Whoever merges two listings would take a name that comes late for one that is missing.
-        if let (Some(last), Some(first)) = (&self.last, page.first())
-            && first.key <= *last
-        {
+        if !self.span.follows(&mut page) {
             return Err(strange(&self.client, &request, "its names are not in byte order"));
-        }
-        if let Some(found) = page.last() {
-            self.last = Some(found.key.clone());
         }
         Ok(page)
     }
@@ -161,10 +149,10 @@ impl Cursor {
             .query("prefix", self.stem.clone())
             .query("maxResults", PAGE)
             .query("fields", format!("nextPageToken,items({FIELDS})"));
-        if let Some(after) = &self.after {
+        if let Some(after) = self.span.after() {
             request = request.query("startOffset", format!("{}{after}", self.stem));
         }
-        if let Some(until) = &self.until {
+        if let Some(until) = self.span.until() {
             request = request.query("endOffset", format!("{}{until}", self.stem));
         }
         match &self.token {
@@ -173,20 +161,8 @@ impl Cursor {
         }
     }
 
-    /// Leaves what belongs to other runs to them: the name that a listing begins at is in it, and emulators do not look at offsets.
-    fn within(&mut self, page: &mut Vec<Found>) {
-        if let Some(until) = &self.until {
-            let fits = page.partition_point(|found| found.key.as_str() < until.as_str());
-            self.done |= fits < page.len();
-            page.truncate(fits);
-        }
-        if let Some(after) = &self.after {
-            let passed = page.partition_point(|found| found.key.as_str() <= after.as_str());
-            page.drain(..passed);
-        }
-    }
-
-    fn found(&self, item: Resource) -> Result<Option<Found>, Fault> {
+    /// `None` for what is no file of anybody, or belongs to another run.
+    fn found(&mut self, item: Resource) -> Result<Option<Found>, Fault> {
         let odd = || {
             let what = format!(
                 "object `gs://{}/{}` has a name that no path can have",
@@ -197,6 +173,10 @@ impl Cursor {
         let (Some(relative), Some(size)) = (item.name.strip_prefix(&self.stem), item.size()) else {
             return Err(odd());
         };
+        self.done |= self.span.is_beyond(relative);
+        if self.span.is_before(relative) || self.span.is_beyond(relative) {
+            return Ok(None);
+        }
         if size == 0 && (relative.is_empty() || relative.ends_with('/')) {
             self.client.met_folder(relative);
             return Ok(None);

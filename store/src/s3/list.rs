@@ -9,7 +9,7 @@ use super::{Bucket, server::Client};
 use crate::{
     Found,
     exchange::{Answer, Deed, Request},
-    listing,
+    listing::{self, Span},
     place::pages,
 };
 
@@ -18,12 +18,9 @@ struct Cursor {
     client: Arc<Client>,
     /// What every key begins with; it is cut off.
     stem: String,
-    /// Relative names up to this one are passed over.
-    after: Option<String>,
-    /// The first relative name that belongs to another run.
-    until: Option<String>,
+    /// Which relative names are meant.
+    span: Span,
     token: Option<String>,
-    last: Option<Key>,
     done: bool,
 }
 
@@ -83,7 +80,7 @@ async fn folders(client: &Client, stem: &str, folder: &str) -> Result<Vec<String
 
 impl Cursor {
     fn new(client: Arc<Client>, stem: String, after: Option<String>, until: Option<String>) -> Self {
-        Self { client, stem, after, until, token: None, last: None, done: false }
+        Self { client, stem, span: Span::new(after, until), token: None, done: false }
     }
 
     /// What follows `last`, cut at the marks.
@@ -118,7 +115,7 @@ impl Cursor {
             .query("prefix", self.stem.clone());
         if let Some(token) = &self.token {
             request = request.query("continuation-token", token.clone());
-        } else if let Some(after) = self.after.as_deref().filter(|after| !after.is_empty()) {
+        } else if let Some(after) = self.span.after() {
             request = request.query("start-after", format!("{}{after}", self.stem));
         }
         let answer = self.client.send(&request).await?;
@@ -136,40 +133,24 @@ impl Cursor {
                 Err(fault) => self.client.pass_over(fault)?,
             }
         }
-        page.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        self.within(&mut page);
-        // Whoever merges two listings would take a name that comes late for one that is missing.
-        if let (Some(last), Some(first)) = (&self.last, page.first())
-            && first.key <= *last
-        {
+        if !self.span.follows(&mut page) {
             return Err(strange(&self.client, &request, "its names are not in byte order"));
-        }
-        if let Some(found) = page.last() {
-            self.last = Some(found.key.clone());
         }
         Ok(page)
     }
 
-    /// Leaves what belongs to other runs to them; also where a server does not look at `start-after`.
-    fn within(&mut self, page: &mut Vec<Found>) {
-        if let Some(until) = &self.until {
-            let fits = page.partition_point(|found| found.key.as_str() < until.as_str());
-            self.done |= fits < page.len();
-            page.truncate(fits);
-        }
-        if let Some(after) = &self.after {
-            let passed = page.partition_point(|found| found.key.as_str() <= after.as_str());
-            page.drain(..passed);
-        }
-    }
-
-    fn found(&self, item: &Element, encoded: bool) -> Result<Option<Found>, Fault> {
+    /// `None` for what is no file of anybody, or belongs to another run.
+    fn found(&mut self, item: &Element, encoded: bool) -> Result<Option<Found>, Fault> {
         let raw = item.child("Key").map(|key| key.text.as_str()).unwrap_or_default();
         let bucket = &self.client.server.bucket;
         let full = name(raw, encoded).ok_or_else(|| odd(bucket, raw))?;
         let (Some(relative), Some(size)) = (full.strip_prefix(&self.stem), item.number("Size")) else {
             return Err(odd(bucket, &full));
         };
+        self.done |= self.span.is_beyond(relative);
+        if self.span.is_before(relative) || self.span.is_beyond(relative) {
+            return Ok(None);
+        }
         if size == 0 && (relative.is_empty() || relative.ends_with('/')) {
             self.client.met_folder(relative);
             return Ok(None);
