@@ -31,7 +31,9 @@ impl Delivery {
                 Err(fault)
             }
             (Err(fault), _) | (Ok(_), Err(fault)) => {
-                if self.row().is_none() {
+                // A disk that takes no more is not held full by what cannot be finished on it.
+                let passes = matches!(fault.class(), Class::Cancelled | Class::Transient);
+                if self.row().is_none() || (self.place.location().is_folder() && !passes) {
                     self.give_up(key, &upload).await?;
                 }
                 Err(fault)

@@ -164,13 +164,16 @@ impl Work {
 
     fn not_whole(&self, account: Account) -> Fault {
         let Account { failed, first, found, .. } = account;
+        let class = first.as_ref().map_or(Class::Bug, Fault::class);
+        let advice = first.as_ref().and_then(Fault::advice).filter(|_| failed == 1).map(str::to_owned);
         let first = first.map(|fault| fault.line()).unwrap_or_default();
         let kept = if self.asked.delete.is_some() { "; nothing was removed" } else { "" };
         let what = match failed {
             1 => format!("1 of {found} objects could not be moved{kept}: {first}"),
             _ => format!("{failed} of {found} objects could not be moved{kept}; the first: {first}"),
         };
-        Fault::new(Class::Corrupt, what).help("run the same command again: what is done is kept")
+        Fault::new(class, what)
+            .help(advice.unwrap_or_else(|| "run the same command again: what is done is kept".into()))
     }
 
     /// A single object, under a name of its own.
