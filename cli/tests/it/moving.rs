@@ -274,7 +274,7 @@ impl Direction<'_> {
 
     /// Of large objects. To read an object on both sides would cost more than to send it, so it is sent.
     fn keep_the_same_checksums(&self) -> bool {
-        !matches!((self.from, self.to), (Kind::Gs, Kind::S3 | Kind::Az) | (Kind::Az, Kind::Gs))
+        !matches!((self.from, self.to), (Kind::Gs, Kind::S3 | Kind::Az) | (Kind::S3 | Kind::Az, Kind::Gs))
     }
 
     fn back_on_a_disk(&self) {

@@ -18,14 +18,14 @@ impl Delivery {
     /// Makes `key` a copy of what was found at `from`, whatever stands there.
     pub(crate) async fn send_object(&self, from: &Place, found: &Found, key: &Key) -> Result<(), Fault> {
         let mut found = found.clone();
-        // A time of its own is lost when the server copies a large object; it is brought along then.
-        let renamed = found.etag.as_deref().is_none_or(|etag| etag.contains('-'));
+        // The copy of an object in parts has another `ETag`, and may be sent in parts itself: its time is what will tell that it is the same.
+        let has_parts = found.etag.as_deref().is_none_or(|etag| etag.contains('-'));
         if self.place.copies_from(from) {
-            if renamed {
+            if has_parts {
                 found = self.described(from, found).await?;
             }
             let source = source(&found, key);
-            let meta = source.meta.as_deref().filter(|_| renamed);
+            let meta = source.meta.as_deref().filter(|_| has_parts);
             if let Some(copied) = self.place.copy(key, from, &found, meta).await? {
                 self.counters.read(found.size);
                 self.keep(key, copied.size, copied.crc64, copied.etag, &source)?;
@@ -49,7 +49,8 @@ impl Delivery {
             etag: from.etag.clone(),
             ..Source::default()
         };
-        self.keep(key, there.size, from.crc64.or(there.crc64), etag, &source)
+        // Only what the destination itself keeps: two objects of one time need not have one content.
+        self.keep(key, there.size, there.crc64, etag, &source)
     }
 
     /// A link stays a link on a disk; in a bucket it is an object that holds the text of its target.
