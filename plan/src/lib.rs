@@ -4,6 +4,7 @@
 //! the ledger keeps it, the engine performs it.
 
 mod behavior;
+pub mod cluster;
 mod documents;
 mod ephys;
 mod fingerprint;
