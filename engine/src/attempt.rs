@@ -77,7 +77,7 @@ impl Attempt<'_> {
     }
 
     /// Asks the services, and decides what will be done with what they know.
-    async fn prepare(&self, facts: &mut Facts) -> Result<(JobSpec, Prepared, Plan), Fault> {
+    pub(crate) async fn prepare(&self, facts: &mut Facts) -> Result<(JobSpec, Prepared, Plan), Fault> {
         let (spec, ctx) = (self.spec, &self.course.ctx);
         let (resolved, notes) = prepare::resolve(spec, &ctx.services).await?;
         // What cannot be done is said before anybody is asked for it.

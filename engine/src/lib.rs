@@ -25,6 +25,7 @@ pub mod prepare;
 pub mod probe;
 pub mod run;
 pub mod services;
+pub mod shares;
 pub mod standing;
 pub mod steps;
 pub mod survey;

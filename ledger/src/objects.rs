@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// What is known about one object of an asset.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectRow {
     /// Its name in the asset.
     pub key: Key,

@@ -14,7 +14,7 @@ mod stream;
 mod upload;
 
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -51,6 +51,8 @@ pub struct Delivery {
     unmarked: OnceCell<()>,
     /// Set once an upload in parts was begun.
     begun: AtomicBool,
+    /// What was confirmed, for whoever does without a ledger and writes it down elsewhere.
+    record: Option<Mutex<Vec<ObjectRow>>>,
 }
 
 /// What a delivery needs to know of its job.
@@ -99,7 +101,21 @@ impl Delivery {
             mark,
             unmarked: OnceCell::new(),
             begun: AtomicBool::new(false),
+            record: None,
         }
+    }
+
+    /// The same way, with what is confirmed kept for [`recorded`](Self::recorded).
+    pub(crate) fn recording(self) -> Self {
+        Self { record: Some(Mutex::default()), ..self }
+    }
+
+    /// What was confirmed, if it is recorded.
+    pub(crate) fn recorded(&self) -> Vec<ObjectRow> {
+        let take = |record: &Mutex<Vec<ObjectRow>>| {
+            std::mem::take(&mut *record.lock().unwrap_or_else(PoisonError::into_inner))
+        };
+        self.record.as_ref().map(take).unwrap_or_default()
     }
 
     /// Everything that comes from outside.
@@ -199,7 +215,9 @@ impl Delivery {
         etag: Option<String>,
         source: &Source,
     ) -> Result<(), Fault> {
-        let Some(job) = self.row else { return Ok(()) };
+        if self.row.is_none() && self.record.is_none() {
+            return Ok(());
+        }
         let row = ObjectRow {
             key: key.clone(),
             size,
@@ -211,7 +229,13 @@ impl Delivery {
             state: ObjectState::Confirmed,
             at: Some((self.ctx.clock)()),
         };
-        self.ctx.ledger.confirmed(job, row)
+        if let Some(record) = &self.record {
+            record.lock().unwrap_or_else(PoisonError::into_inner).push(row.clone());
+        }
+        match self.row {
+            Some(job) => self.ctx.ledger.confirmed(job, row),
+            None => Ok(()),
+        }
     }
 
     fn tell_object(&self, key: &Key, bytes: u64, kept: bool) {

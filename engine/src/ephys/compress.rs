@@ -118,6 +118,16 @@ pub(crate) async fn compress(work: Work) -> Result<Compressed, Fault> {
     Ok(done)
 }
 
+/// One stream of a session alone, by its place among them.
+pub(crate) async fn compress_one(work: Work, number: u64) -> Result<StreamMade, Fault> {
+    let (source, leave_out, beat) = (work.source.clone(), work.leave_out.clone(), work.beat.clone());
+    let session = off_the_reactor(move || Session::open(&source, &leave_out, &beat)).await?;
+    let gone =
+        || Fault::new(Class::Corrupt, format!("`{}` has fewer streams than were planned", work.source));
+    let stream = session.streams().nth(number as usize).ok_or_else(gone)?;
+    one(stream, &work).await.map_err(|(Trouble::Stream(fault) | Trouble::Job(fault))| fault)
+}
+
 async fn one(stream: &Stream, work: &Work) -> Result<StreamMade, Trouble> {
     let name = Key::parse(format!("{}.zarr", stream.store_name())).map_err(|e| {
         let what = format!("`{}` cannot be the name of a store", stream.store_name());

@@ -24,5 +24,5 @@ mod thin;
 pub(crate) mod unpack;
 
 pub use compress::{Compressed, SourceMade, StreamMade};
-pub(crate) use compress::{Work, compress};
+pub(crate) use compress::{Work, compress, compress_one};
 pub(crate) use survey::look;

@@ -66,6 +66,12 @@ pub async fn ome_zarr(asked: ImagingAsked, command: &str, ctx: Arc<Ctx>) -> Resu
     }
 }
 
+/// What would be done, for processes that share it.
+pub async fn plan_of(asked: ImagingAsked, ctx: &Ctx) -> Result<Plan, Fault> {
+    let ledger = ctx.ledger.path().to_owned();
+    off_the_reactor(move || planned(&asked, &ledger)).await
+}
+
 fn planned(asked: &ImagingAsked, ledger: &Utf8Path) -> Result<Plan, Fault> {
     let source = apart(&asked.source, &asked.destination, ledger)?;
     let config = asked.config.clone();

@@ -30,7 +30,7 @@ use crate::{
 const SMALL: u64 = 32 << 20;
 
 /// Some process's part of the work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Share {
     /// From 0.
     pub number: u64,
@@ -41,6 +41,11 @@ pub struct Share {
 impl Share {
     /// All of it.
     pub const ALL: Self = Self { number: 0, of: 1 };
+
+    /// Whether an item is part of it: every item is part of exactly one of the `of` shares.
+    pub fn has(&self, item: u64) -> bool {
+        item % self.of.max(1) == self.number
+    }
 }
 
 /// The tiles of a session on their way into a container.
@@ -159,6 +164,27 @@ impl Container {
         );
         Err(Fault::new(Class::Corrupt, what)
             .help("plan again; what was done of images that changed is removed then"))
+    }
+
+    /// Fails where the plan that stands at the destination is not this one.
+    pub(crate) async fn is_planned(&self) -> Result<(), Fault> {
+        let text = self.markers.plan().await?.ok_or_else(|| {
+            Fault::new(Class::BadInput, "the container has no plan").help("submit the work again")
+        })?;
+        let plan = serde_json::from_slice(&text)
+            .map_err(|e| Fault::new(Class::BadInput, "the container's plan cannot be read").because(e))?;
+        self.is_as_planned(&plan)
+    }
+
+    /// Bytes that the items of each stage read.
+    pub(crate) fn bytes_of_stages(&self) -> Vec<u64> {
+        let of = |stage: usize| {
+            self.tiles.iter().map(move |tile| {
+                let stages = tile.partition.stages();
+                stages.get(stage).map_or(0, |of| tile.bytes_of_level(of.source))
+            })
+        };
+        (0..self.stages()).map(|stage| of(stage).sum()).collect()
     }
 
     /// Items of each stage.
@@ -282,6 +308,11 @@ impl Container {
 
     /// Does the items of a stage that are of this share and have no marker.
     pub(crate) async fn run(&self, stage: usize, share: Share) -> Result<(), Fault> {
+        self.run_after(0, stage, share).await
+    }
+
+    /// The same where `before` items of other work are counted first.
+    pub(crate) async fn run_after(&self, before: u64, stage: usize, share: Share) -> Result<(), Fault> {
         if let Some(before) = stage.checked_sub(1) {
             let lacking = self.lacking(before).await?;
             if lacking > 0 {
@@ -294,7 +325,7 @@ impl Container {
         let turns = Arc::new(Semaphore::new(all as usize));
         let mut flying = JoinSet::new();
         let mut at_work = 0;
-        for one in self.items(stage).filter(|one| one.number % share.of.max(1) == share.number) {
+        for one in self.items(stage).filter(|one| share.has(before + one.number)) {
             let task = self.task(stage, &one);
             // Items come tile by tile; what was learnt of one before the last is not wanted any more.
             for behind in at_work..one.tile.saturating_sub(1) {

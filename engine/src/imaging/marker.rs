@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 
-use super::array::below;
+use super::{array::below, container::PlanFile};
 
 /// The plan's name.
 const PLAN: &str = "plan.json";
@@ -128,6 +128,17 @@ impl Markers {
     fn item(&self, stage: usize, (tile, item): (&str, u64)) -> Key {
         below(Some(&self.stage(stage)), &format!("{tile}-{item}.done"))
     }
+}
+
+/// How many items of a stage have a marker.
+pub(crate) async fn marked(place: &Place, under: Option<&Key>, stage: usize) -> Result<u64, Fault> {
+    let markers = Markers::new(place, under);
+    let Some(text) = markers.plan().await? else { return Ok(0) };
+    let plan: PlanFile = serde_json::from_slice(&text)
+        .map_err(|e| Fault::new(Class::Corrupt, "the plan of a container cannot be read").because(e))?;
+    let tiles: HashSet<&str> = plan.tiles.iter().map(|tile| tile.hash.as_str()).collect();
+    let done = markers.done(stage).await?;
+    Ok(done.iter().filter(|(tile, _)| tiles.contains(tile.as_str())).count() as u64)
 }
 
 /// The tile's hash and the item of a marker's name.

@@ -35,4 +35,5 @@ pub use container::Share;
 pub use written::{TileWritten, Written};
 
 pub(crate) use look::{Asked, look};
-pub(crate) use write::{Work, unread, write};
+pub(crate) use marker::marked;
+pub(crate) use write::{Work, open, unread, write};

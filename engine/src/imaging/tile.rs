@@ -148,6 +148,12 @@ impl Tile {
         self.about.shape.iter().product::<u64>().saturating_mul(self.dtype.size() as u64)
     }
 
+    /// Bytes of the voxels of a level.
+    pub(crate) fn bytes_of_level(&self, level: usize) -> u64 {
+        let voxels: u64 = self.partition.levels()[level].shape.iter().product();
+        voxels.saturating_mul(self.volumes()).saturating_mul(self.dtype.size() as u64)
+    }
+
     /// A checksum of the background that is subtracted; 0 where there is none.
     pub(crate) fn background_sum(&self) -> u64 {
         self.background.as_ref().map_or(0, |background| {

@@ -61,7 +61,7 @@ pub(crate) async fn unread(work: Work) -> Result<Vec<String>, Fault> {
 }
 
 /// The container, and the images that are not in it.
-pub(super) async fn open(work: Work) -> Result<(Container, Vec<String>), Fault> {
+pub(crate) async fn open(work: Work) -> Result<(Container, Vec<String>), Fault> {
     let Work { source, leave_out, n5, under, config, out, beat, home: _, only: _ } = work;
     let seen = off_the_reactor(move || {
         let asked =

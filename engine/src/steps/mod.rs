@@ -4,7 +4,7 @@ mod clip_ephys;
 mod compress_ephys;
 mod copy_documents;
 mod copy_folder;
-mod entries;
+pub(crate) mod entries;
 mod send_behavior;
 mod trigger;
 mod upload_built;
@@ -22,6 +22,7 @@ use crate::job::Job;
 pub use compress_ephys::EphysMade;
 pub use write_ome_zarr::ImagesMade;
 pub use zip_folder::Zipped;
+pub(crate) use zip_folder::zip;
 
 /// Performs one step of a job. What it returns is the step's own account, which the ledger keeps.
 pub(crate) async fn perform(step: &Step, job: &Job) -> Result<Value, Fault> {

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{beat::Beat, bridge::Outlet, job::Job};
+use crate::{Ctx, beat::Beat, bridge::Outlet, delivery::Delivery, job::Job};
 
 /// What was done, as `processing.json` tells it and the ledger keeps it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,33 +47,41 @@ pub(super) async fn perform(
             job.asset.keeps(key, earlier.bytes_out, earlier.bytes_in);
             earlier
         }
-        None => zip(folder, key, entry_root, job).await?,
+        None => zip(folder, key, entry_root, job.out(), Beat::of(&job.asset)).await?,
     };
     let account = serde_json::to_value(&done).expect("a record of plain fields");
     job.zipped.lock().expect("nobody panics while holding it").insert(step.to_owned(), done);
     Ok(account)
 }
 
-async fn zip(folder: &FolderWork, key: &Key, entry_root: &str, job: &Job) -> Result<Zipped, Fault> {
-    let started = (job.ctx.clock)();
+/// Makes the zip and sends it.
+pub(crate) async fn zip(
+    folder: &FolderWork,
+    key: &Key,
+    entry_root: &str,
+    out: &Delivery,
+    beat: Beat,
+) -> Result<Zipped, Fault> {
+    let ctx = out.ctx();
+    let started = (ctx.clock)();
     let (summary, receipt) =
-        job.out().stream(key, &identity(folder, entry_root, job), make(folder, entry_root, job)).await?;
+        out.stream(key, &identity(folder, entry_root, ctx), make(folder, entry_root, ctx, beat)).await?;
     Ok(Zipped {
         fingerprint: folder.fingerprint.clone(),
-        level: job.ctx.settings.zip_level,
+        level: ctx.settings.zip_level,
         entries: summary.entries,
         bytes_in: summary.bytes_in,
         bytes_out: summary.bytes_out,
         crc64: receipt.crc64,
         started,
-        ended: (job.ctx.clock)(),
+        ended: (ctx.clock)(),
     })
 }
 
 /// Whatever decides the zip's bytes.
-fn identity(folder: &FolderWork, entry_root: &str, job: &Job) -> String {
-    let (level, version) = (job.ctx.settings.zip_level, job.ctx.version);
-    let zone = job.ctx.time_zone.iana_name().unwrap_or_default();
+fn identity(folder: &FolderWork, entry_root: &str, ctx: &Ctx) -> String {
+    let (level, version) = (ctx.settings.zip_level, ctx.version);
+    let zone = ctx.time_zone.iana_name().unwrap_or_default();
     format!("{} {entry_root} {level} {zone} {version}", folder.fingerprint)
 }
 
@@ -81,12 +89,11 @@ fn identity(folder: &FolderWork, entry_root: &str, job: &Job) -> String {
 fn make(
     folder: &FolderWork,
     entry_root: &str,
-    job: &Job,
+    ctx: &Ctx,
+    beat: Beat,
 ) -> impl FnOnce(&mut Outlet) -> Result<ZipSummary, Fault> + Send + 'static {
-    let options = ZipOptions::new(job.ctx.settings.zip_level, entry_root, job.ctx.time_zone.clone());
-    let (pool, source, leave_out) =
-        (Arc::clone(&job.ctx.pool), folder.source.clone(), folder.leave_out.clone());
-    let beat = Beat::of(&job.asset);
+    let options = ZipOptions::new(ctx.settings.zip_level, entry_root, ctx.time_zone.clone());
+    let (pool, source, leave_out) = (Arc::clone(&ctx.pool), folder.source.clone(), folder.leave_out.clone());
     move |outlet| {
         let entries = walk(&source, &leave_out).filter_map(included);
         zip_folder(entries, &mut |piece| outlet.write(&piece), &pool, &beat, &options)

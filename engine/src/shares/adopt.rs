@@ -1,0 +1,85 @@
+//! What all processes have done becomes known to one ledger, which then ends the asset like any other.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use adt_model::{Action, Class, Fault};
+use adt_plan::fingerprint;
+use adt_store::Place;
+use futures::{StreamExt, TryStreamExt};
+use serde_json::Value;
+
+use super::{
+    items::as_planned,
+    plan::{FOLDER, Made, WorkPlan, heavy, key, marker},
+    progress,
+};
+use crate::{
+    Ctx,
+    beat::Beat,
+    delivery::{Address, Delivery},
+};
+
+/// Markers read, and objects removed, at once.
+const LANES: usize = 16;
+
+/// Reads every marker of `plan` into the ledger of `ctx`. Fails as `Transient` where one is missing, as `BadInput` where a source has
+/// changed since it was planned.
+pub async fn adopt(place: &Place, plan: &WorkPlan, ctx: &Arc<Ctx>) -> Result<(), Fault> {
+    let so_far = progress(place, plan).await?;
+    for stage in 0..plan.stages() {
+        so_far.complete(stage)?;
+    }
+    let job = plan.plan.name.clone();
+    let address = Address { job, place: place.clone(), row: None, look: false, mark: None };
+    let out = Delivery::new(Arc::clone(ctx), address, Arc::default());
+    for (_, _, folder) in heavy(&plan.plan) {
+        as_planned(folder, Beat::of(&out)).await?;
+    }
+    let run = ctx.ledger.begin_run((ctx.clock)(), "adt work --finish", ctx.version)?;
+    let (row, _) = ctx.ledger.begin_job(run, &plan.plan, &fingerprint(&plan.plan), (ctx.clock)())?;
+    for unit in &plan.units {
+        let action = plan.action(unit)?;
+        if matches!(action, Action::WriteOmeZarr { .. }) {
+            continue;
+        }
+        let items = unit.items.first().copied().unwrap_or_default();
+        let reading = futures::stream::iter(0..items).map(|item| read(place, marker(0, unit, item), item));
+        let mut reading = reading.buffer_unordered(LANES);
+        let mut accounts = BTreeMap::new();
+        while let Some((item, made)) = reading.try_next().await? {
+            for object in made.objects {
+                ctx.ledger.confirmed(row, object)?;
+            }
+            accounts.insert(item, made.account);
+        }
+        if let (Action::ZipFolder { .. }, Some(account)) = (action, accounts.remove(&0)) {
+            ctx.ledger.begin_step(row, run, &unit.step, (ctx.clock)())?;
+            ctx.ledger.end_step(row, run, &unit.step, (ctx.clock)(), Ok::<&Value, &Fault>(&account))?;
+        }
+    }
+    ctx.ledger.end_run(run, (ctx.clock)(), 0)?;
+    ctx.ledger.flush()
+}
+
+async fn read(place: &Place, key: adt_model::Key, item: u64) -> Result<(u64, Made), Fault> {
+    let text = place.get(&key, None).await?;
+    let made = serde_json::from_slice(&text)
+        .map_err(|e| Fault::new(Class::Corrupt, format!("`{key}` is no marker")).because(e))?;
+    Ok((item, made))
+}
+
+/// Removes plan, markers and logs; the plan last.
+pub async fn clear(place: &Place) -> Result<(), Fault> {
+    let folder = adt_model::Key::parse(FOLDER).expect("a name is a key");
+    let below = place.below(&folder);
+    let plan = key("plan.json");
+    let mut found = Vec::new();
+    let mut pages = std::pin::pin!(below.list());
+    while let Some(page) = pages.try_next().await? {
+        found.extend(page.into_iter().map(|object| folder.join(&object.key)).filter(|key| *key != plan));
+    }
+    let removing = found.into_iter().map(|key| async move { place.delete(&key).await });
+    futures::stream::iter(removing).buffer_unordered(LANES).try_collect::<()>().await?;
+    place.delete(&plan).await?;
+    place.prune(&folder).await
+}

@@ -1,0 +1,127 @@
+//! What an item of each kind of unit does.
+
+use std::sync::Arc;
+
+use adt_formats::folder::{Entry, EntryKind, Walked, count, count_file, walk};
+use adt_model::{Action, Class, Fault, FolderWork, Key, Pulse};
+use serde_json::{Value, json};
+
+use super::{batches::Batches, plan::WorkPlan};
+use crate::{
+    beat::Beat,
+    delivery::{Delivery, off_the_reactor},
+    ephys, imaging,
+    steps::{self, entries::each},
+};
+
+/// Fails where a folder is not what it was when the work was planned.
+pub(super) async fn as_planned(folder: &FolderWork, beat: Beat) -> Result<(), Fault> {
+    let folder = folder.clone();
+    off_the_reactor(move || {
+        let source = &folder.source;
+        let now =
+            if source.is_file() { count_file(source)? } else { count(source, &folder.leave_out, &beat)? };
+        if now.fingerprint == folder.fingerprint {
+            return Ok(());
+        }
+        let (then, files) = (folder.files, now.files);
+        let what = format!("`{source}` changed since the work was planned ({then} files then, {files} now)");
+        Err(Fault::new(Class::BadInput, what)
+            .help("submit it again: what is done of what did not change stays"))
+    })
+    .await
+}
+
+/// Files of a folder that belong to some batches, each with its batch.
+pub(super) async fn batched(
+    folder: &FolderWork,
+    is_mine: impl Fn(u64) -> bool + Send + 'static,
+    beat: Beat,
+) -> Result<(u64, Vec<(u64, Entry)>), Fault> {
+    let folder = folder.clone();
+    off_the_reactor(move || {
+        let (mut batches, mut mine) = (Batches::default(), Vec::new());
+        for walked in walk(&folder.source, &folder.leave_out) {
+            beat.beat(0)?;
+            if let Walked::Entry(entry) = walked?
+                && entry.kind == EntryKind::File
+            {
+                let batch = batches.next(entry.size);
+                if is_mine(batch) {
+                    mine.push((batch, entry));
+                }
+            }
+        }
+        Ok((batches.count(), mine))
+    })
+    .await
+}
+
+/// Does one item of what is no container of images; its account.
+pub(super) async fn perform(
+    action: &Action,
+    item: u64,
+    files: Vec<Entry>,
+    out: &Arc<Delivery>,
+) -> Result<Value, Fault> {
+    let beat = Beat::of(out);
+    match action {
+        Action::CopyFolder { under, .. } => {
+            copy(files, under, out).await?;
+            Ok(json!({}))
+        }
+        Action::ZipFolder { folder, key, entry_root } => {
+            let zipped = steps::zip(folder, key, entry_root, out, beat).await?;
+            Ok(serde_json::to_value(zipped).expect("a record of plain fields"))
+        }
+        Action::CompressEphys { folder, under, config, .. } => {
+            let work = ephys::Work {
+                source: folder.source.clone(),
+                leave_out: folder.leave_out.clone(),
+                under: under.clone(),
+                config: config.clone(),
+                out: Arc::clone(out),
+                beat,
+            };
+            let made = ephys::compress_one(work, item).await?;
+            Ok(serde_json::to_value(made).expect("a record of plain fields"))
+        }
+        _ => Err(Fault::new(Class::Bug, "this step is not cut into items")),
+    }
+}
+
+async fn copy(files: Vec<Entry>, under: &Key, out: &Arc<Delivery>) -> Result<(), Fault> {
+    let (sender, arriving) = tokio::sync::mpsc::channel(1);
+    let feeding = async move {
+        for entry in files {
+            // Nobody listens any more: the sending has ended.
+            if sender.send(Ok(entry)).await.is_err() {
+                break;
+            }
+        }
+    };
+    let sending = each(arriving, out, |entry: Entry| {
+        let (out, key) = (Arc::clone(out), under.join(&entry.key));
+        async move { out.file(&entry, &key).await }
+    });
+    futures::future::join(feeding, sending).await.1
+}
+
+/// The container of a unit that writes images.
+pub(super) fn images(action: &Action, plan: &WorkPlan, out: &Arc<Delivery>) -> Option<imaging::Work> {
+    let Action::WriteOmeZarr { folder, n5, under, config, .. } = action else { return None };
+    let containers = super::plan::heavy(&plan.plan)
+        .filter(|(_, action, _)| matches!(action, Action::WriteOmeZarr { .. }))
+        .count();
+    Some(imaging::Work {
+        source: folder.source.clone(),
+        leave_out: folder.leave_out.clone(),
+        n5: *n5,
+        under: under.clone(),
+        config: config.clone(),
+        home: plan.plan.asset.clone(),
+        out: Arc::clone(out),
+        only: containers == 1,
+        beat: Beat::of(out),
+    })
+}

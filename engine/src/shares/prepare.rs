@@ -1,0 +1,132 @@
+//! Before anybody works: what there is to do is decided once, and written where all will find it.
+
+use std::sync::Arc;
+
+use adt_model::{Action, Class, Fault, JobSpec, Key, Location, Plan};
+use adt_plan::RECORD;
+use adt_store::Place;
+
+use super::{
+    adopt::clear,
+    items::{batched, images},
+    plan::{Unit, WorkPlan, hash, heavy, key, put, read},
+};
+use crate::{
+    Ctx,
+    attempt::Attempt,
+    beat::Beat,
+    course::Course,
+    delivery::{Address, Delivery},
+    imaging,
+    standing::{self, Verdict},
+    survey,
+};
+
+/// A later stage of images is shared where it reads at least so many items' worth; smaller ones are done at the end by one process.
+const WORTH_SHARING: u64 = 40;
+
+/// What `spec` needs done: its folders are surveyed, its services asked, its destination looked at. `None`: it is complete.
+pub async fn session(spec: &JobSpec, ctx: &Arc<Ctx>) -> Result<Option<Plan>, Fault> {
+    if spec.temp_directory.is_some() || spec.dry_run {
+        let column = if spec.dry_run { "dry_run" } else { "temp_directory" };
+        return Err(Fault::new(Class::BadInput, format!("`{column}` is set, and the work is to be shared"))
+            .help("leave it out: shared work goes straight to the destination"));
+    }
+    let run = ctx.ledger.begin_run((ctx.clock)(), "adt submit", ctx.version)?;
+    let result = planned(spec, run, ctx).await;
+    ctx.ledger.end_run(run, (ctx.clock)(), i32::from(result.is_err()))?;
+    result
+}
+
+async fn planned(spec: &JobSpec, run: adt_ledger::RunId, ctx: &Arc<Ctx>) -> Result<Option<Plan>, Fault> {
+    let asset = spec.asset();
+    let course = Course::new(spec.asset_name(), run, ctx);
+    let place = Place::open(&asset, &course.store_options()).await?;
+    let known = ctx.ledger.job(&asset)?;
+    let mut facts = survey::local(spec, &ctx.stop).await?;
+    facts.standing = survey::standing(spec, &facts, known.as_ref(), &place, &ctx.stop).await?;
+    // What an earlier submission began may be gone on with, from any machine.
+    if read(&place).await?.is_none() {
+        let verdict = standing::judge(facts.standing, spec.force_cloud_sync, &asset)?;
+        if verdict == Verdict::Skip {
+            return Ok(None);
+        }
+    }
+    let attempt = Attempt { spec, course };
+    let (_, _, plan) = ctx.stop.or(attempt.prepare(&mut facts)).await?;
+    Ok(Some(plan))
+}
+
+/// Cuts `plan` into items and writes that to the destination. `again` are the words after `adt` that end the work.
+///
+/// The same plan goes on where it was; another one is refused, unless `force` takes it back first.
+pub async fn prepare(plan: Plan, again: Vec<String>, force: bool, ctx: &Arc<Ctx>) -> Result<WorkPlan, Fault> {
+    let place = Place::open(&plan.asset, &ctx.store).await?;
+    let address =
+        Address { job: plan.name.clone(), place: place.clone(), row: None, look: false, mark: None };
+    let out = Arc::new(Delivery::new(Arc::clone(ctx), address, Arc::default()));
+    let empty = WorkPlan::new(plan, Vec::new(), again, ctx.version);
+    let mut units = Vec::new();
+    for (step, action, folder) in heavy(&empty.plan) {
+        let beat = Beat::of(&out);
+        let (items, bytes) = match action {
+            Action::CopyFolder { .. } => {
+                (vec![batched(folder, |_| false, beat).await?.0], vec![folder.bytes.0])
+            }
+            Action::ZipFolder { .. } => (vec![1], vec![folder.bytes.0]),
+            Action::CompressEphys { streams, .. } => (vec![*streams], vec![folder.bytes.0]),
+            Action::WriteOmeZarr { config, .. } => {
+                let Some(work) = images(action, &empty, &out) else { continue };
+                let (container, unread) = imaging::open(work).await?;
+                if let Some(first) = unread.first() {
+                    return Err(Fault::new(Class::BadInput, format!("not every image can be read: {first}"))
+                        .help("mend it, or leave it out with `exclude_patterns` (`--exclude`)"));
+                }
+                let bytes = container.bytes_of_stages();
+                let worth = WORTH_SHARING.saturating_mul(config.item);
+                let shared = 1 + bytes.iter().skip(1).take_while(|bytes| **bytes >= worth).count();
+                let items = container.items_of_stages().iter().copied().take(shared).collect();
+                (items, bytes.into_iter().take(shared).collect())
+            }
+            _ => continue,
+        };
+        let text = serde_json::to_string(&(action, &items)).expect("records of plain fields");
+        units.push(Unit { step: step.to_owned(), hash: hash(&text), items, bytes });
+    }
+    let WorkPlan { plan, again, .. } = empty;
+    let work = WorkPlan::new(plan, units, again, ctx.version);
+    stand(&work, force, &place).await?;
+    for unit in &work.units {
+        if let Some(images) = images(work.action(unit)?, &work, &out) {
+            let (mut container, _) = imaging::open(images).await?;
+            container.prepare().await?;
+        }
+    }
+    put(&place, &key("plan.json"), &work).await?;
+    Ok(work)
+}
+
+/// Whether this plan may stand at the place; an asset that is being changed is not complete.
+async fn stand(work: &WorkPlan, force: bool, place: &Place) -> Result<(), Fault> {
+    let earlier = read(place).await;
+    match earlier {
+        Ok(Some(earlier)) if earlier.hash == work.hash => return Ok(()),
+        Ok(None) => {}
+        Ok(Some(_)) if !force => return Err(another(place.location())),
+        Err(fault) if !force => return Err(fault),
+        _ => clear(place).await?,
+    }
+    let record = Key::parse(RECORD).expect("the record's name is a key");
+    if force && place.head(&record).await?.is_some() {
+        place.delete(&record).await?;
+    }
+    Ok(())
+}
+
+fn another(place: &Location) -> Fault {
+    Fault::new(
+        Class::Conflict,
+        format!("another plan stands at `{place}`: other sources, or another way to store them"),
+    )
+    .help("finish or cancel that one; or `--force` takes it back: what it made of what did not change stays")
+}
