@@ -2,4 +2,4 @@
 
 pub mod limits;
 pub mod shard;
-
+pub mod slurm;
