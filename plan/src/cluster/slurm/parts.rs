@@ -88,6 +88,7 @@ pub(super) fn element(stage: usize, shards: u64) -> String {
 /// The rest and the end, in one task with all CPUs that the job has on a node.
 pub(super) fn finish() -> &'static str {
     r#"cpus=${SLURM_JOB_CPUS_PER_NODE:-$SLURM_CPUS_PER_TASK}
-srun --nodes=1 --ntasks=1 --ntasks-per-node=1 --cpus-per-task="${cpus%%[!0-9]*}" "${work[@]}" --finish || leave $?
+export SLURM_CPUS_PER_TASK=${cpus%%[!0-9]*} SRUN_CPUS_PER_TASK=${cpus%%[!0-9]*}
+srun --nodes=1 --ntasks=1 --ntasks-per-node=1 "${work[@]}" --finish || leave $?
 "#
 }
