@@ -7,6 +7,7 @@ pub mod kill;
 pub mod oracle;
 mod proxy;
 pub mod services;
+pub mod slurm;
 pub mod stores;
 pub mod tree;
 
