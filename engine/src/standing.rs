@@ -2,6 +2,7 @@
 
 use adt_ledger::{JobId, Ledger, Listing, ObjectState};
 use adt_model::{Class, Fault, Key, Location, Standing, What};
+use adt_plan::RECORD;
 use adt_store::{Place, Unfinished};
 use futures::StreamExt;
 
@@ -58,7 +59,10 @@ pub enum Since {
 /// Looked at before a job that is done is skipped: another endpoint, or somebody's clean-up, may have left less than the ledger says.
 pub async fn since_done(job: JobId, place: &Place, ledger: &Ledger, stop: &Stop) -> Result<Since, Fault> {
     let wrong = listed(job, place, ledger, stop).await?.verify(LOOKED_THROUGH)?;
-    let lacking = !wrong.is_empty();
+    // What a cluster has sent is not in this ledger object by object; the record tells that it is there.
+    let unseen = ledger.totals(job)?.objects == 0;
+    let record = Key::parse(RECORD).expect("the record's name is a key");
+    let lacking = !wrong.is_empty() || (unseen && place.head(&record).await?.is_none());
     let replaced = wrong.into_iter().find(|mismatch| mismatch.found.is_some());
     Ok(match replaced {
         Some(mismatch) => Since::Replaced(mismatch.key),

@@ -21,7 +21,7 @@ pub enum TriggerState {
 }
 
 /// The start of a pipeline for one generation of a job.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TriggerRow {
     /// How often the job had been begun again after it was complete.
     pub generation: u64,

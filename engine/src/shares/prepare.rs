@@ -18,7 +18,7 @@ use crate::{
     course::Course,
     delivery::{Address, Delivery},
     imaging,
-    standing::{self, Verdict},
+    standing::{self, Since, Verdict},
     survey,
 };
 
@@ -45,10 +45,17 @@ async fn planned(spec: &JobSpec, run: adt_ledger::RunId, ctx: &Arc<Ctx>) -> Resu
     let known = ctx.ledger.job(&asset)?;
     let mut facts = survey::local(spec, &ctx.stop).await?;
     facts.standing = survey::standing(spec, &facts, known.as_ref(), &place, &ctx.stop).await?;
-    // What an earlier submission began may be gone on with, from any machine.
-    if read(&place).await?.is_none() {
+    // What an earlier submission began may be gone on with, from any machine; whether by this plan is looked at when it is prepared.
+    let is_begun = match read(&place).await {
+        Ok(earlier) => earlier.is_some(),
+        Err(fault) if fault.class() == Class::BadInput => true,
+        Err(fault) => return Err(fault),
+    };
+    if !is_begun {
         let verdict = standing::judge(facts.standing, spec.force_cloud_sync, &asset)?;
-        if verdict == Verdict::Skip {
+        if let (Verdict::Skip, Some(row)) = (verdict, &known)
+            && standing::since_done(row.id, &place, &ctx.ledger, &ctx.stop).await? == Since::Whole
+        {
             return Ok(None);
         }
     }
@@ -65,10 +72,32 @@ pub async fn prepare(plan: Plan, again: Vec<String>, force: bool, ctx: &Arc<Ctx>
     let address =
         Address { job: plan.name.clone(), place: place.clone(), row: None, look: false, mark: None };
     let out = Arc::new(Delivery::new(Arc::clone(ctx), address, Arc::default()));
-    let empty = WorkPlan::new(plan, Vec::new(), again, ctx.version);
+    let work = cut(plan, again, &out).await?;
+    stand(&work, force, &place).await?;
+    for unit in &work.units {
+        if let Some(images) = images(work.action(unit)?, &work, &out) {
+            let (mut container, _) = imaging::open(images).await?;
+            container.prepare().await?;
+        }
+    }
+    put(&place, &key("plan.json"), &work).await?;
+    Ok(work)
+}
+
+/// What [`prepare`] would write; only headers are read.
+pub async fn units(plan: Plan, ctx: &Arc<Ctx>) -> Result<WorkPlan, Fault> {
+    let place = Place::open(&plan.asset, &ctx.store).await?.rehearsing();
+    let address = Address { job: plan.name.clone(), place, row: None, look: false, mark: None };
+    cut(plan, Vec::new(), &Arc::new(Delivery::new(Arc::clone(ctx), address, Arc::default()))).await
+}
+
+/// Cuts the heavy steps of a plan into items.
+async fn cut(plan: Plan, again: Vec<String>, out: &Arc<Delivery>) -> Result<WorkPlan, Fault> {
+    let version = out.ctx().version;
+    let empty = WorkPlan::new(plan, Vec::new(), again, version);
     let mut units = Vec::new();
     for (step, action, folder) in heavy(&empty.plan) {
-        let beat = Beat::of(&out);
+        let beat = Beat::of(out);
         let (items, bytes) = match action {
             Action::CopyFolder { .. } => {
                 (vec![batched(folder, |_| false, beat).await?.0], vec![folder.bytes.0])
@@ -76,7 +105,7 @@ pub async fn prepare(plan: Plan, again: Vec<String>, force: bool, ctx: &Arc<Ctx>
             Action::ZipFolder { .. } => (vec![1], vec![folder.bytes.0]),
             Action::CompressEphys { streams, .. } => (vec![*streams], vec![folder.bytes.0]),
             Action::WriteOmeZarr { config, .. } => {
-                let Some(work) = images(action, &empty, &out) else { continue };
+                let Some(work) = images(action, &empty, out) else { continue };
                 let (container, unread) = imaging::open(work).await?;
                 if let Some(first) = unread.first() {
                     return Err(Fault::new(Class::BadInput, format!("not every image can be read: {first}"))
@@ -94,16 +123,7 @@ pub async fn prepare(plan: Plan, again: Vec<String>, force: bool, ctx: &Arc<Ctx>
         units.push(Unit { step: step.to_owned(), hash: hash(&text), items, bytes });
     }
     let WorkPlan { plan, again, .. } = empty;
-    let work = WorkPlan::new(plan, units, again, ctx.version);
-    stand(&work, force, &place).await?;
-    for unit in &work.units {
-        if let Some(images) = images(work.action(unit)?, &work, &out) {
-            let (mut container, _) = imaging::open(images).await?;
-            container.prepare().await?;
-        }
-    }
-    put(&place, &key("plan.json"), &work).await?;
-    Ok(work)
+    Ok(WorkPlan::new(plan, units, again, version))
 }
 
 /// Whether this plan may stand at the place; an asset that is being changed is not complete.
