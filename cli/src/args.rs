@@ -1,5 +1,6 @@
 //! What a person types. Help texts live here; nothing in this file acts.
 
+mod cluster;
 mod imaging;
 mod imaging_tools;
 mod moving;
@@ -11,7 +12,8 @@ use clap::{
 };
 use clap_complete::Shell;
 
-pub(crate) use imaging::{Convert, Imaging, Work};
+pub(crate) use cluster::{Engine, LayoutChoice, OfRun, Shard, Submit, Via, Work};
+pub(crate) use imaging::{Convert, Imaging};
 pub(crate) use imaging_tools::{ImagingInfo, ImagingMips, ImagingValidate, ImagingVerify};
 pub(crate) use moving::{Clean, Clouds, Copy, LinksChoice, Ls, Rates, Selecting, Sync, Verify};
 
@@ -38,6 +40,7 @@ Exit codes:
   1    at least one job failed; the others were done
   2    bad input; nothing was started, nothing was written
   3    a bug in this program
+  75   `adt work`: interrupted or not complete; the same again goes on there
   130  interrupted; running the same command again goes on where it was
 
 Settings:
@@ -133,8 +136,10 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  adt check jobs.csv\n  adt check jobs.csv --json")]
     Check(Jobs),
     /// Show step by step what would be done; touches nothing
-    #[command(after_help = "Examples:\n  adt plan jobs.csv\n  adt plan jobs.csv --json | jq .stages")]
-    Plan(Jobs),
+    #[command(
+        after_help = "Examples:\n  adt plan jobs.csv\n  adt plan jobs.csv --json | jq .stages\n  adt plan jobs.csv --simulate-nodes 64"
+    )]
+    Plan(Planned),
     /// Show what ran, how much it moved, how fast, what failed and why
     #[command(
         after_help = "Examples:\n  adt history\n  adt history SmartSPIM_123456_2023-10-12_08-32-18\n  adt history --failed"
@@ -196,12 +201,30 @@ pub(crate) enum Command {
         after_help = "Examples:\n  adt clean s3://bucket/session --dry-run\n  adt clean s3://bucket/session"
     )]
     Clean(Box<Clean>),
+    /// Have a cluster do a list of jobs, or a conversion of images: plan it, write the scripts, submit them
+    ///
+    /// The heavy work is cut into items that any number of tasks share; what is done is known by markers at the destination, so that a
+    /// task, a node or the whole run may die at any moment, and the same command again goes on where it was. Flags of this command come
+    /// before what is to be done.
+    #[command(
+        after_help = "Examples:\n  adt submit --nodes 4 --cpus-per-task 8 --mem-per-cpu 2000 --walltime 08:00:00 jobs.csv\n  adt submit --layout array --queue aind --wait jobs.csv\n  adt submit --nodes 4 imaging zarr /data/exaSPIM_1 s3://bucket/exaSPIM_1/SPIM.ome.zarr\n  adt submit --engine kubernetes --print --image ghcr.io/lab/adt:1 jobs.csv"
+    )]
+    Submit(Box<Submit>),
+    /// How far a submitted run is: items done in each stage, rate, time left, what failed and why
+    #[command(
+        after_help = "Examples:\n  adt status ~/.slurm/20261123_101500\n  adt status ~/.slurm/20261123_101500 --json"
+    )]
+    Status(OfRun),
+    /// Cancel the jobs of a submitted run; what is done stays, and submitting it again goes on there
+    #[command(after_help = "Example:\n  adt cancel ~/.slurm/20261123_101500")]
+    Cancel(OfRun),
     /// Do a share of planned work: what each task of a cluster runs
     ///
     /// What is done is known by markers at the destination: any number of processes may share the work, in any order, on any machine that
-    /// sees the source; one that is run twice finds its share done.
+    /// sees the source; one that is run twice finds its share done. Exit codes: 0 done, 2 wrong input (do not try again), 75 interrupted or
+    /// not complete (try again), 1 something failed.
     #[command(
-        after_help = "Examples:\n  adt imaging zarr /data/session s3://bucket/tiles --plan-only\n  adt work s3://bucket/tiles --shard 0/4\n  adt work s3://bucket/tiles --finish"
+        after_help = "Examples:\n  adt work s3://bucket/asset --shard 0/4\n  mpiexec -n 16 adt work s3://bucket/asset --shard auto\n  adt work s3://bucket/asset --check\n  adt work s3://bucket/asset --finish"
     )]
     Work(Work),
     /// Make a small lab of data and run it all against an object store inside this program
@@ -351,6 +374,17 @@ pub(crate) struct Jobs {
     pub flags: Flags,
     #[command(flatten)]
     pub single: Single,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct Planned {
+    #[command(flatten)]
+    pub jobs: Jobs,
+    /// Say how the work would fall on so many tasks of a cluster: items and bytes of each stage, the longest task, what its barrier costs
+    ///
+    /// Headers are read, and nothing else. A stage ends when its longest task ends.
+    #[arg(long, value_name = "N", display_order = 90, value_parser = clap::value_parser!(u64).range(1..))]
+    pub simulate_nodes: Option<u64>,
 }
 
 /// Switches that apply to every job of the list and win over its cells

@@ -1,4 +1,4 @@
-//! `adt imaging` and `adt work`, as they are typed.
+//! `adt imaging`, as it is typed.
 
 use adt_model::{BloscName, Edge, Rounding, VoxelSize, ZarrFormat};
 use camino::Utf8PathBuf;
@@ -134,24 +134,6 @@ pub(crate) struct Convert {
     pub tuning: Tuning,
 }
 
-#[derive(Clone, Debug, Args)]
-pub(crate) struct Work {
-    /// The container that `adt imaging zarr --plan-only` planned: a folder or `s3://bucket/prefix`
-    #[arg(value_name = "DST", value_hint = ValueHint::DirPath)]
-    pub destination: String,
-    /// Which share of the work: K of N, K from 0, such as `0/4`
-    #[arg(long, value_name = "K/N", value_parser = shard, required_unless_present = "finish")]
-    pub shard: Option<(u64, u64)>,
-    /// Which stage: 0 reads the images, later ones read levels that stand at the destination [default: 0]
-    #[arg(long, value_name = "S", requires = "shard")]
-    pub stage: Option<usize>,
-    /// Do what is left of the later stages, see that everything is there, describe the images, remove plan and markers
-    #[arg(long)]
-    pub finish: bool,
-    #[command(flatten)]
-    pub tuning: Tuning,
-}
-
 fn numbers(text: &str) -> Result<Vec<u64>, String> {
     let each = text.split(',').map(|part| part.trim().parse::<u64>());
     let all: Vec<_> =
@@ -204,15 +186,6 @@ fn window(text: &str) -> Result<[u32; 2], String> {
 
 fn size(text: &str) -> Result<u64, String> {
     text.parse::<adt_model::ByteSize>().map(|size| size.0).map_err(|e| e.to_string())
-}
-
-fn shard(text: &str) -> Result<(u64, u64), String> {
-    let (number, of) = text.split_once('/').ok_or("such as 0/4")?;
-    match (number.trim().parse(), of.trim().parse()) {
-        (Ok(number), Ok(of)) if number < of => Ok((number, of)),
-        (Ok(_), Ok(_)) => Err("the first is counted from 0 and smaller than the second".to_owned()),
-        _ => Err("two whole numbers, such as 0/4".to_owned()),
-    }
 }
 
 #[cfg(test)]

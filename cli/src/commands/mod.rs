@@ -1,6 +1,7 @@
 //! One file for each command.
 
 mod check;
+mod cluster;
 mod decrypt;
 mod demo;
 mod ephys;
@@ -31,7 +32,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<u8> {
     match args.command {
         Command::Run(run) => run::run(&run, &args.common, &vars),
         Command::Check(jobs) => check::run(&jobs, &args.common, &vars),
-        Command::Plan(jobs) => plan::run(&jobs, &args.common, &vars),
+        Command::Plan(planned) => plan::run(&planned, &args.common, &vars),
         Command::History(history) => history::run(&history, &args.common, &vars),
         Command::Settings(shown) => settings::run(&shown, &args.common, &vars),
         Command::Decrypt(decrypt) => decrypt::run(&decrypt, &args.common, &vars),
@@ -42,7 +43,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<u8> {
         Command::Verify(verify) => moving::verify(&verify, &args.common, &vars),
         Command::Ls(ls) => moving::ls(&ls, &args.common, &vars),
         Command::Clean(clean) => moving::clean(&clean, &args.common, &vars),
-        Command::Work(work) => imaging::work(&work, &args.common, &vars),
+        Command::Submit(submit) => cluster::submit(&submit, &args.common, &vars),
+        Command::Status(of) => cluster::status(&of, &args.common, &vars),
+        Command::Cancel(of) => cluster::cancel(&of, &args.common, &vars),
+        Command::Work(work) => cluster::work(&work, &args.common, &vars),
         Command::Demo(demo) => demo::run(&demo, &args.common, vars),
         Command::Completions { shell } => Ok(reference::completions(shell)),
         Command::Man { folder } => reference::man(&folder),

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use adt_model::{Facts, JobSpec, Plan};
 
-use super::{BAD_INPUT, DONE, look::Look, sorted, tell};
+use adt_plan::cluster::simulate::{Load, load};
+
+use super::{BAD_INPUT, DONE, cluster, look::Look, sorted, tell};
 use crate::{
-    args::{Common, Jobs, Tuning},
+    args::{Common, Planned, Tuning},
     input, settings, show,
 };
 
-pub(super) fn run(jobs: &Jobs, common: &Common, vars: &BTreeMap<String, String>) -> anyhow::Result<u8> {
+pub(super) fn run(asked: &Planned, common: &Common, vars: &BTreeMap<String, String>) -> anyhow::Result<u8> {
+    let jobs = &asked.jobs;
     let settings = settings::resolve(common, &Tuning::default(), vars)?;
     let (specs, written) = sorted(input::rows(jobs, common, vars, settings.manner)?);
     let mut look = Look::new(&settings, vars)?;
@@ -19,7 +22,11 @@ pub(super) fn run(jobs: &Jobs, common: &Common, vars: &BTreeMap<String, String>)
     for spec in &specs {
         let plan = planned(spec, &mut look);
         obstacles |= !plan.obstacles.is_empty();
-        if common.json { show::json_line(&plan) } else { show::out(&format!("{}\n", show::plan(&plan))) }
+        match asked.simulate_nodes {
+            Some(tasks) if plan.obstacles.is_empty() => simulated(plan, tasks, common, vars)?,
+            _ if common.json => show::json_line(&plan),
+            _ => show::out(&format!("{}\n", show::plan(&plan))),
+        }
     }
     if !problems.is_empty() {
         tell(&problems, common);
@@ -44,4 +51,27 @@ fn planned(spec: &JobSpec, look: &mut Look) -> Plan {
             plan
         }
     }
+}
+
+/// How the work would fall on so many tasks.
+fn simulated(plan: Plan, tasks: u64, common: &Common, vars: &BTreeMap<String, String>) -> anyhow::Result<()> {
+    let (name, work) = (plan.name.clone(), cluster::units(plan, common, vars)?);
+    let stages: Vec<_> = (0..work.stages())
+        .map(|stage| {
+            let of =
+                |unit: &adt_engine::shares::Unit| Some((*unit.items.get(stage)?, *unit.bytes.get(stage)?));
+            load(&work.units.iter().filter_map(of).collect::<Vec<_>>(), tasks)
+        })
+        .collect();
+    if common.json {
+        let stage = |load: &Load| {
+            let Load { items, bytes, most_items, longest, idle } = load;
+            serde_json::json!({ "items": items, "bytes": bytes, "most_items": most_items, "longest": longest, "idle": idle })
+        };
+        let stages: Vec<_> = stages.iter().map(stage).collect();
+        show::json_line(&serde_json::json!({ "name": name, "tasks": tasks, "stages": stages }));
+        return Ok(());
+    }
+    show::out(&show::simulated(&name, tasks, &stages));
+    Ok(())
 }

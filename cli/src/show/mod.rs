@@ -19,7 +19,7 @@ use serde::Serialize;
 
 pub(crate) use ephys::{info, restored};
 pub(crate) use history::{attempts, history};
-pub(crate) use plan::plan;
+pub(crate) use plan::{plan, simulated};
 pub(crate) use problems::problems;
 
 use crate::{args::Common, settings::Shown};

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use adt_model::{Action, FolderWork, Plan, Step};
+use adt_model::{Action, ByteSize, FolderWork, Plan, Step};
+use adt_plan::cluster::simulate::Load;
 
 use super::count;
 
@@ -16,6 +17,29 @@ pub(crate) fn plan(plan: &Plan) -> String {
     } else {
         obstacles(plan, &mut text);
     }
+    text
+}
+
+/// How the stages of shared work fall on so many tasks.
+pub(crate) fn simulated(name: &str, tasks: u64, stages: &[Load]) -> String {
+    let mut text = format!("{name} on {}\n", count(tasks, "task"));
+    for (number, stage) in stages.iter().enumerate() {
+        let _ = writeln!(text, "  stage {number}: {}, {}", count(stage.items, "item"), ByteSize(stage.bytes));
+        let _ = writeln!(
+            text,
+            "    each task: {} at most, {} on average, {} the longest",
+            count(stage.most_items, "item"),
+            ByteSize(stage.bytes / tasks),
+            ByteSize(stage.longest)
+        );
+        let waste = if stage.longest == 0 {
+            0.0
+        } else {
+            100.0 * stage.idle as f64 / (stage.longest as f64 * tasks as f64)
+        };
+        let _ = writeln!(text, "    the barrier behind it costs {waste:.1} % of the stage");
+    }
+    let _ = writeln!(text, "  then the end, by one process: later sizes of images, documents, record");
     text
 }
 

@@ -48,6 +48,8 @@ mod rehearsal;
 mod run;
 mod secrets;
 mod services;
+mod shares;
+mod slurm;
 mod standing;
 mod stops;
 mod temporary;

@@ -3,4 +3,5 @@
 pub mod elsewhere;
 pub mod limits;
 pub mod shard;
+pub mod simulate;
 pub mod slurm;

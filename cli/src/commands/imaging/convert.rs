@@ -1,54 +1,43 @@
-//! `adt imaging zarr`, `adt imaging n5`, `adt work`
+//! `adt imaging zarr`, `adt imaging n5`
 
 use std::sync::Arc;
 
-use adt_engine::imaging::{
-    Share,
-    alone::{ImagingAsked, Part, ome_zarr, share},
-};
+use adt_engine::imaging::alone::{ImagingAsked, ome_zarr};
 use adt_intake::{imaging_config, imaging_contradiction};
 use adt_model::{Background, ChunkShape, Class, Fault, ImagingConfig, Transform};
 
 use super::{Vars, context, ended};
 use crate::{
-    args::{Common, Convert, Work},
+    args::{Common, Convert},
     commands::ephys::{absolute, location},
     show,
 };
 
-pub(super) fn run(asked: &Convert, n5: bool, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
-    let (source, destination) = (absolute(&asked.source)?, location(&asked.destination)?);
-    let (config, notes) = config(asked)?;
-    for note in notes {
-        show::say(&format!("note: {note}"));
-    }
-    let ctx = context(&asked.tuning, common, vars)?;
+pub(super) fn run(convert: &Convert, n5: bool, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
+    let asked = asked(convert, n5)?;
+    let ctx = context(&convert.tuning, common, vars)?;
     let verb = if n5 { "n5" } else { "zarr" };
-    let command = format!("adt imaging {verb} {source} {destination}");
-    let asked = ImagingAsked {
-        source,
-        destination,
-        config,
-        n5,
-        dry_run: asked.dry_run,
-        force: asked.force,
-        resume: asked.resume,
-        plan_only: asked.plan_only,
-        metrics: asked.metrics_file.as_deref().map(absolute).transpose()?,
-    };
+    let command = format!("adt imaging {verb} {} {}", asked.source, asked.destination);
     ended(ome_zarr(asked, &command, Arc::clone(&ctx)), &ctx, common)
 }
 
-pub(super) fn work(asked: &Work, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
-    let destination = location(&asked.destination)?;
-    let ctx = context(&asked.tuning, common, vars)?;
-    let part = Part {
-        share: asked.shard.map(|(number, of)| Share { number, of }),
-        stage: asked.stage,
-        finish: asked.finish,
-    };
-    let command = format!("adt work {destination}");
-    ended(share(destination, part, &command, Arc::clone(&ctx)), &ctx, common)
+/// What a command means.
+pub(in crate::commands) fn asked(convert: &Convert, n5: bool) -> Result<ImagingAsked, Fault> {
+    let (config, notes) = config(convert)?;
+    for note in notes {
+        show::say(&format!("note: {note}"));
+    }
+    Ok(ImagingAsked {
+        source: absolute(&convert.source)?,
+        destination: location(&convert.destination)?,
+        config,
+        n5,
+        dry_run: convert.dry_run,
+        force: convert.force,
+        resume: convert.resume,
+        plan_only: convert.plan_only,
+        metrics: convert.metrics_file.as_deref().map(absolute).transpose()?,
+    })
 }
 
 /// The file's word, and over it the flags'.

@@ -1,6 +1,6 @@
 //! `adt imaging`
 
-mod convert;
+pub(super) mod convert;
 mod info;
 mod mips;
 mod validate;
@@ -12,7 +12,7 @@ use adt_engine::{Ctx, Stop, Summary};
 use adt_model::{Class, Fault};
 
 use crate::{
-    args::{Common, Imaging, Tuning, Work},
+    args::{Common, Imaging, Tuning},
     commands::{FAILED, ephys::drive},
     settings, show, wire,
 };
@@ -28,11 +28,6 @@ pub(super) fn run(asked: &Imaging, common: &Common, vars: &Vars) -> anyhow::Resu
         Imaging::Mips(asked) => mips::run(asked, common, vars),
         Imaging::Validate(asked) => validate::run(asked, common, vars),
     }
-}
-
-/// `adt work`
-pub(super) fn work(asked: &Work, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
-    convert::work(asked, common, vars)
 }
 
 fn context(tuning: &Tuning, common: &Common, vars: &Vars) -> anyhow::Result<Arc<Ctx>> {

@@ -1,0 +1,90 @@
+//! What is to be done, from its words; and what a task may take from its machine.
+
+use adt_intake::Row;
+use adt_model::{Class, Fault, JobSpec};
+use adt_plan::cluster::limits::{cgroup_memory, limits};
+use clap::Parser;
+
+use super::Vars;
+use crate::{
+    args::{Args, Command, Common, Convert, Imaging, Run, Tuning},
+    commands::sorted,
+    input, secrets, settings,
+};
+
+/// What words such as `jobs.csv --compress-raw-data` or `imaging zarr SRC DST` ask for.
+#[derive(Debug)]
+pub(super) enum Asked {
+    List(Box<Run>),
+    Images(Box<Convert>, bool),
+}
+
+impl Asked {
+    /// Parses the words after `adt submit`, or those that a plan keeps.
+    pub(super) fn parse(words: &[String]) -> Result<Self, Fault> {
+        let verb = words.first().map(String::as_str).unwrap_or_default();
+        let verb = if matches!(verb, "run" | "imaging") { None } else { Some("run".to_owned()) };
+        let words = std::iter::once("adt".to_owned()).chain(verb).chain(words.iter().cloned());
+        let args = Args::try_parse_from(words).map_err(|e| {
+            let text = e.to_string();
+            let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            Fault::new(Class::BadInput, line)
+                .help("a list as for `adt run`, or `imaging zarr SRC DST …`; see their `--help`")
+        })?;
+        match args.command {
+            Command::Run(run) => {
+                let jobs = &run.jobs;
+                let list = jobs.list.as_ref().or(jobs.csv_file.as_ref());
+                if list.is_none_or(|list| list == "-") {
+                    return Err(Fault::new(Class::BadInput, "the jobs are not in a file")
+                        .help("every task must be able to read the list: name a CSV or JSON file"));
+                }
+                Ok(Self::List(Box::new(run)))
+            }
+            Command::Imaging { command: Imaging::Zarr(convert) } => {
+                Ok(Self::Images(Box::new(convert), false))
+            }
+            Command::Imaging { command: Imaging::N5(convert) } => Ok(Self::Images(Box::new(convert), true)),
+            _ => Err(Fault::new(
+                Class::BadInput,
+                "a cluster runs a list of jobs, or `imaging zarr`, or `imaging n5`",
+            )),
+        }
+    }
+}
+
+/// The jobs of a list; any problem of any of them is told by the caller.
+pub(super) fn specs(
+    run: &Run,
+    common: &Common,
+    vars: &Vars,
+) -> Result<(Vec<JobSpec>, Vec<adt_model::Problem>), Fault> {
+    let settings = settings::resolve(common, &run.tuning, vars)?;
+    let rows: Vec<Row> = input::rows(&run.jobs, common, vars, settings.manner)?;
+    let (specs, mut problems) = sorted(rows);
+    for spec in &specs {
+        problems.extend(adt_plan::obstacles(spec));
+        problems.extend(secrets::problems(spec, vars));
+    }
+    Ok((specs, problems))
+}
+
+/// Threads and memory as the cluster gave them to this task, where nobody says otherwise.
+pub(super) fn limited(tuning: &Tuning, vars: &Vars) -> Tuning {
+    let files = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+    let cgroup = files.iter().find_map(|file| cgroup_memory(&std::fs::read_to_string(file).ok()?));
+    let given = limits(vars, cgroup);
+    let mut tuning = tuning.clone();
+    let set = |name: &str| vars.get(name).is_some_and(|text| !text.trim().is_empty());
+    if tuning.cpus.is_none() && !set("ADT_CPUS") {
+        tuning.cpus = given.threads.map(|threads| threads.to_string());
+    }
+    if tuning.memory.is_none() && !set("ADT_MEMORY") && vars.contains_key("SLURM_JOB_ID") {
+        // Half of it: code, stacks, and what allocators keep for themselves are not counted.
+        tuning.memory = given.memory.map(|bytes| (bytes / 2).max(LEAST).to_string());
+    }
+    tuning
+}
+
+/// Less than this does not hold a chunk and its surroundings.
+const LEAST: u64 = 64 << 20;

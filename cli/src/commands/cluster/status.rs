@@ -1,0 +1,203 @@
+//! `adt status`, `adt cancel`
+
+use std::sync::Arc;
+
+use adt_engine::{
+    Ctx,
+    shares::{self, Progress},
+};
+use adt_ledger::{JobState, TriggerState};
+use adt_model::{ByteSize, Fault, JobEnd, Location};
+use adt_plan::fingerprint;
+use adt_store::Place;
+use camino::Utf8Path;
+use serde::Serialize;
+
+use super::{
+    Vars, context, rest,
+    run_folder::{self, Chain, End, Submitted},
+    scheduler::{self, Queued},
+};
+use crate::{
+    args::{Common, OfRun, Tuning, Via},
+    commands::{DONE, FAILED, ephys::drive},
+    show,
+};
+
+/// How far a run is.
+#[derive(Debug, Serialize)]
+pub(super) struct Status {
+    pub assets: Vec<AssetStatus>,
+    /// Jobs of the scheduler that wait or run.
+    pub queued: Vec<Queued>,
+}
+
+/// How far an asset is.
+#[derive(Debug, Serialize)]
+pub(super) struct AssetStatus {
+    pub name: String,
+    pub destination: Location,
+    /// How it ended, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end: Option<End>,
+    /// What is known while it is not ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
+    /// Bytes of the source each second, so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
+    /// Seconds left, at that rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left: Option<f64>,
+}
+
+impl AssetStatus {
+    pub(super) fn is_done(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| end.ended.fault.is_none())
+    }
+}
+
+pub(in crate::commands) fn status(asked: &OfRun, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
+    let submitted = run_folder::read(&asked.run)?;
+    let ctx = context(&Tuning::default(), common, vars, None)?;
+    let found = drive(&ctx, look(&asked.run, &submitted, vars, &ctx))?;
+    if common.json {
+        show::json_line(&found);
+    } else {
+        show::out(&text(&found));
+    }
+    let failed = found.assets.iter().any(|asset| asset.end.is_some() && !asset.is_done());
+    Ok(if failed { FAILED } else { DONE })
+}
+
+pub(in crate::commands) fn cancel(asked: &OfRun, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
+    let submitted = run_folder::read(&asked.run)?;
+    let jobs: Vec<u64> = submitted.chains.iter().flat_map(|chain| &chain.jobs).map(|job| job.id).collect();
+    match submitted.via {
+        Via::Sbatch => scheduler::cancel(&jobs)?,
+        Via::Rest => rest::cancel(&jobs, vars)?,
+    }
+    if !common.quiet {
+        show::say(&format!("cancelled: {}; what is done stays", show::count(jobs.len() as u64, "job")));
+    }
+    Ok(DONE)
+}
+
+/// Asks every destination; what has ended is written into the history.
+pub(super) async fn look(
+    run: &Utf8Path,
+    submitted: &Submitted,
+    vars: &Vars,
+    ctx: &Arc<Ctx>,
+) -> Result<Status, Fault> {
+    let mut assets = Vec::new();
+    for chain in &submitted.chains {
+        assets.push(asset(run, chain, ctx).await?);
+    }
+    let jobs: Vec<u64> = submitted.chains.iter().flat_map(|chain| &chain.jobs).map(|job| job.id).collect();
+    let queued = match submitted.via {
+        Via::Sbatch => scheduler::queued(&jobs).unwrap_or_default(),
+        Via::Rest => rest::queued(&jobs, vars).await.unwrap_or_default(),
+    };
+    Ok(Status { assets, queued })
+}
+
+async fn asset(run: &Utf8Path, chain: &Chain, ctx: &Arc<Ctx>) -> Result<AssetStatus, Fault> {
+    let end = run_folder::end_of(run, &chain.destination)?;
+    let (name, destination) = (chain.name.clone(), chain.destination.clone());
+    let mut found = AssetStatus { name, destination, end, progress: None, rate: None, left: None };
+    if let Some(end) = &found.end {
+        keep(run, end, &chain.destination, ctx)?;
+    }
+    if found.is_done() {
+        return Ok(found);
+    }
+    let place = Place::open(&chain.destination, &ctx.store).await?;
+    let Some(plan) = shares::read(&place).await? else { return Ok(found) };
+    let progress = shares::progress(&place, &plan).await?;
+    let fraction =
+        |of: &dyn Fn(&shares::StageProgress) -> u64| progress.stages.iter().map(of).sum::<u64>() as f64;
+    let (done, all) = (fraction(&|stage| stage.done), fraction(&|stage| stage.items));
+    if let Some(began) = progress.began.filter(|_| done > 0.0) {
+        let elapsed = (ctx.clock)().duration_since(began).as_secs_f64().max(1e-3);
+        let bytes: f64 = progress
+            .stages
+            .iter()
+            .filter(|stage| stage.items > 0)
+            .map(|stage| stage.bytes as f64 * stage.done as f64 / stage.items as f64)
+            .sum();
+        found.rate = Some(bytes / elapsed);
+        found.left = Some(elapsed * (all - done) / done);
+    }
+    found.progress = Some(progress);
+    Ok(found)
+}
+
+/// A run of a cluster stands in the history like any other, and its pipeline is not started again from here.
+fn keep(run: &Utf8Path, end: &End, destination: &Location, ctx: &Ctx) -> Result<(), Fault> {
+    let known = ctx.ledger.job(destination)?.map(|job| job.state);
+    if matches!((known, end.ended.end), (Some(JobState::Done), _) | (Some(JobState::Failed), JobEnd::Failed))
+    {
+        return Ok(());
+    }
+    let Some(work) = run_folder::plan_of(run, destination)? else { return Ok(()) };
+    let ledger = &ctx.ledger;
+    let id = ledger.begin_run((ctx.clock)(), &format!("adt submit ({run})"), ctx.version)?;
+    let (job, _) = ledger.begin_job(id, &work.plan, &fingerprint(&work.plan), (ctx.clock)())?;
+    if let Some(trigger) = &end.trigger {
+        let generation = ledger.generation(job)?;
+        ledger.trigger_intended(job, generation, trigger.record, &trigger.request, trigger.intended_at)?;
+        if let (true, Some(at)) = (trigger.state != TriggerState::Intended, trigger.at) {
+            ledger.trigger_settled(job, generation, trigger.state, trigger.computation.as_deref(), at)?;
+        }
+    }
+    let fault = end
+        .ended
+        .fault
+        .as_ref()
+        .map(|line| Fault::new(end.ended.class.unwrap_or(adt_model::Class::Transient), line.clone()));
+    ledger.end_job(job, id, (ctx.clock)(), end.ended.end, &end.ended.moved, fault.as_ref())?;
+    ledger.end_run(id, (ctx.clock)(), i32::from(end.ended.end == JobEnd::Failed))
+}
+
+fn text(status: &Status) -> String {
+    let mut lines = Vec::new();
+    for asset in &status.assets {
+        let state = match (&asset.end, &asset.progress) {
+            (Some(end), _) if end.ended.fault.is_none() => "done".to_owned(),
+            (Some(end), _) => format!("failed: {}", end.ended.fault.as_deref().unwrap_or_default()),
+            (None, Some(progress)) if progress.ready => "all items are done; the end is left".to_owned(),
+            (None, Some(_)) => "under way".to_owned(),
+            (None, None) => "no plan stands at the destination".to_owned(),
+        };
+        lines.push(format!("{} → {}: {state}", asset.name, asset.destination));
+        let Some(progress) = &asset.progress else { continue };
+        for (number, stage) in progress.stages.iter().enumerate() {
+            lines.push(format!(
+                "  stage {number}: {} of {} items, {}",
+                stage.done,
+                stage.items,
+                ByteSize(stage.bytes)
+            ));
+        }
+        if let (Some(rate), Some(left)) = (asset.rate, asset.left) {
+            lines.push(format!(
+                "  {}/s, about {} left, {}",
+                ByteSize(rate as u64),
+                time(left),
+                show::count(progress.tasks, "task")
+            ));
+        }
+        lines.extend(progress.failed.iter().map(|failed| format!("  FAILED {failed}")));
+    }
+    for job in &status.queued {
+        lines.push(format!("job {} {} {}", job.id, job.state, job.reason));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn time(seconds: f64) -> String {
+    let seconds = seconds as u64;
+    format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}

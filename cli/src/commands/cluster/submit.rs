@@ -1,0 +1,371 @@
+//! `adt submit`
+
+use std::{sync::Arc, time::Duration};
+
+use adt_engine::{
+    Ctx,
+    imaging::alone::plan_of,
+    shares::{self, WorkPlan},
+};
+use adt_model::{Class, Fault, Plan};
+use adt_plan::cluster::{
+    elsewhere::{Elsewhere, aws_batch, kubernetes},
+    slurm::{Chain, Layout, Request, Script, command_script, scripts},
+};
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::{
+    Vars, context,
+    jobs::{self, Asked},
+    rest, run_folder,
+    run_folder::{Job, Submitted},
+    scheduler, status,
+};
+use crate::{
+    args::{Common, Engine, LayoutChoice, Submit, Tuning, Via},
+    commands::{BAD_INPUT, DONE, FAILED, ephys::absolute, ephys::drive, imaging::convert, tell},
+    env, show,
+};
+
+/// Shares of an array for each of its tasks: SLURM balances them.
+const SHARES_PER_TASK: u64 = 4;
+
+/// Between two looks at a run that is waited for.
+const LOOK: Duration = Duration::from_secs(2);
+
+pub(in crate::commands) fn submit(asked: &Submit, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
+    if asked.engine != Engine::Slurm && !asked.print {
+        return Err(Fault::new(Class::BadInput, "only SLURM is submitted to")
+            .help("`--print` shows the definition for `kubectl apply -f -` or the AWS command line")
+            .into());
+    }
+    if let Some(command) = &asked.job_cmd {
+        return job_cmd(asked, command, common, vars);
+    }
+    let ctx = context(&Tuning::default(), common, vars, None)?;
+    let Some(plans) = plans(asked, common, vars, &ctx)? else { return Ok(BAD_INPUT) };
+    if plans.is_empty() {
+        show::say("nothing to do: all of it is complete");
+        return Ok(DONE);
+    }
+    if asked.print {
+        return printed(asked, plans, &ctx);
+    }
+    let parent = parent(asked, vars)?;
+    // Nothing is written to a destination before SLURM has said that it would take the jobs.
+    let trial = request(asked, &parent)?;
+    let run = run_folder::make(&parent)?;
+    let begun = judged(&trial, asked, &run, vars).and_then(|()| planned(plans, asked, &ctx));
+    let works = begun.inspect_err(|_| {
+        let _ = std::fs::remove_dir_all(&run);
+    })?;
+    let request = Request { run: run.clone(), ..trial };
+    let mut chains = Vec::new();
+    for (number, work) in works.iter().enumerate() {
+        let chain = chain(asked, work, &run);
+        let scripts = scripts(&request, &chain, number)?;
+        written(&run, &scripts)?;
+        chains.push((work, scripts));
+    }
+    let texts: Vec<&WorkPlan> = chains.iter().map(|(work, _)| *work).collect();
+    fs_err::write(run.join("conf/plan.json"), serde_json::to_vec_pretty(&texts)?)?;
+    if asked.generate_run {
+        told(&run, &chains, common);
+        return Ok(DONE);
+    }
+    let submitted = launched(asked, &run, &chains, vars)?;
+    if !common.quiet {
+        for chain in &submitted.chains {
+            let ids: Vec<_> = chain.jobs.iter().map(|job| job.id.to_string()).collect();
+            show::say(&format!("{}: job {}", chain.name, ids.join(", ")));
+        }
+        show::say(&format!("how it goes: adt status {run}"));
+    }
+    if common.json {
+        show::json_line(&serde_json::json!({ "run": run, "chains": submitted.chains }));
+    } else {
+        show::out(&format!("{run}\n"));
+    }
+    if asked.wait { waited(&run, &submitted, vars, &ctx) } else { Ok(DONE) }
+}
+
+/// What is to be done for an asset, and the words that end it on any machine.
+type Planned = (Plan, Vec<String>);
+
+/// What is to be done for each asset that is not complete; `None` after the list's problems were told.
+fn plans(
+    asked: &Submit,
+    common: &Common,
+    vars: &Vars,
+    ctx: &Arc<Ctx>,
+) -> anyhow::Result<Option<Vec<Planned>>> {
+    match Asked::parse(&asked.what)? {
+        Asked::Images(images, n5) => {
+            let mut images = convert::asked(&images, n5)?;
+            images.resume = true;
+            let again = again(asked, &images.source)?;
+            Ok(Some(vec![(drive(ctx, plan_of(images, ctx))?, again)]))
+        }
+        Asked::List(run) => {
+            let (mut specs, problems) = jobs::specs(&run, common, vars)?;
+            if !problems.is_empty() {
+                tell(&problems, common);
+                return Ok(None);
+            }
+            let list = run.jobs.list.clone().or_else(|| run.jobs.csv_file.clone()).unwrap_or_default();
+            let again = again(asked, &absolute(&list)?)?;
+            let mut plans = Vec::new();
+            for spec in &mut specs {
+                spec.force_cloud_sync |= asked.force;
+                match drive(ctx, shares::session(spec, ctx))? {
+                    Some(plan) => plans.push((plan, again.clone())),
+                    None => show::say(&format!("{} is complete already", spec.asset_name())),
+                }
+            }
+            Ok(Some(plans))
+        }
+    }
+}
+
+/// The words that end the work on any machine: paths do not depend on the working folder.
+fn again(asked: &Submit, path: &Utf8Path) -> Result<Vec<String>, Fault> {
+    let mut words = asked.what.clone();
+    for word in &mut words {
+        if let Ok(full) = absolute(Utf8Path::new(word.as_str()))
+            && full == path
+        {
+            *word = full.into_string();
+        }
+    }
+    // A destination that is a folder, too.
+    if words.first().is_some_and(|word| word == "imaging")
+        && let Some(last) = words.iter_mut().skip(2).filter(|word| !word.starts_with('-')).nth(1)
+        && let adt_model::Location::Folder(folder) = crate::commands::ephys::location(last)?
+    {
+        *last = folder.into_string();
+    }
+    Ok(words)
+}
+
+fn planned(plans: Vec<Planned>, asked: &Submit, ctx: &Arc<Ctx>) -> Result<Vec<WorkPlan>, Fault> {
+    let mut works = Vec::new();
+    for (plan, again) in plans {
+        works.push(drive(ctx, shares::prepare(plan, again, asked.force, ctx))?);
+    }
+    Ok(works)
+}
+
+fn request(asked: &Submit, run: &Utf8Path) -> Result<Request, Fault> {
+    let program = match &asked.sif {
+        Some(_) => "adt".to_owned(),
+        None => std::env::current_exe()
+            .map_err(|e| Fault::io("cannot tell where this program is", e))?
+            .to_string_lossy()
+            .into_owned(),
+    };
+    Ok(Request {
+        layout: match asked.layout {
+            LayoutChoice::Step => Layout::Step,
+            LayoutChoice::Array => Layout::Array,
+        },
+        nodes: asked.nodes,
+        ntasks_per_node: asked.ntasks_per_node,
+        cpus_per_task: asked.cpus_per_task,
+        mem_per_cpu: asked.mem_per_cpu,
+        tmp_space: asked.tmp_space.clone(),
+        walltime: asked.walltime.clone(),
+        queue: asked.queue.clone(),
+        mail_user: asked.mail_user.clone(),
+        prologue: asked.prologue.clone(),
+        sif: asked.sif.clone(),
+        run: run.to_owned(),
+        program,
+        rounds: asked.rounds,
+        parallel: asked.nodes * asked.ntasks_per_node,
+    })
+}
+
+/// Has SLURM judge scripts like those that will be submitted.
+fn judged(trial: &Request, asked: &Submit, run: &Utf8Path, vars: &Vars) -> Result<(), Fault> {
+    if asked.via == Via::Rest {
+        return rest::configured(vars);
+    }
+    let request = Request { run: run.to_owned(), ..trial.clone() };
+    let name = "trial".to_owned();
+    let chain = Chain {
+        destination: "/".into(),
+        shards: shards(asked, u64::MAX),
+        stages: 1,
+        run_flag: run.to_string(),
+        name,
+    };
+    for script in scripts(&request, &chain, 0)? {
+        let path = run.join("scripts").join(&script.name);
+        fs_err::write(&path, &script.text).map_err(|e| Fault::io("cannot write a script", e))?;
+        scheduler::test(&path, &script)?;
+        fs_err::remove_file(&path).map_err(|e| Fault::io("cannot remove a script", e))?;
+    }
+    Ok(())
+}
+
+fn chain(asked: &Submit, work: &WorkPlan, run: &Utf8Path) -> Chain {
+    let most = (0..work.stages()).map(|stage| work.items(stage)).max().unwrap_or_default();
+    Chain {
+        name: work.plan.name.clone(),
+        destination: work.plan.asset.to_string(),
+        shards: shards(asked, most),
+        stages: work.stages(),
+        run_flag: run.to_string(),
+    }
+}
+
+fn shards(asked: &Submit, items: u64) -> u64 {
+    let tasks = u64::from(asked.nodes) * u64::from(asked.ntasks_per_node);
+    asked.shards.unwrap_or(SHARES_PER_TASK * tasks).min(items.max(1)).min(1000)
+}
+
+fn written(run: &Utf8Path, scripts: &[Script]) -> Result<(), Fault> {
+    for script in scripts {
+        let path = run.join("scripts").join(&script.name);
+        fs_err::write(&path, &script.text).map_err(|e| Fault::io("cannot write a script", e))?;
+    }
+    Ok(())
+}
+
+fn told(run: &Utf8Path, chains: &[(&WorkPlan, Vec<Script>)], common: &Common) {
+    if !common.quiet {
+        show::say("planned and written; nothing is submitted. To launch it:");
+        for script in chains.iter().flat_map(|(_, scripts)| scripts) {
+            let array = script.array.as_ref().map(|array| format!("--array={array} ")).unwrap_or_default();
+            show::say(&format!("  sbatch {array}{}", run.join("scripts").join(&script.name)));
+        }
+    }
+    show::out(&format!("{run}\n"));
+}
+
+/// Submits all scripts of all chains; where one is refused, those before it are cancelled.
+fn launched(
+    asked: &Submit,
+    run: &Utf8Path,
+    chains: &[(&WorkPlan, Vec<Script>)],
+    vars: &Vars,
+) -> Result<Submitted, Fault> {
+    let command = format!("adt submit {}", asked.what.join(" "));
+    let program = concat!("adt ", env!("CARGO_PKG_VERSION")).to_owned();
+    let mut submitted = Submitted { program, command, via: asked.via, chains: Vec::new() };
+    let mut all = Vec::new();
+    for (work, scripts) in chains {
+        let mut jobs: Vec<Job> = Vec::new();
+        for script in scripts {
+            let after = script.after.and_then(|index| jobs.get(index)).map(|job| job.id);
+            let path = run.join("scripts").join(&script.name);
+            let id = match asked.via {
+                Via::Sbatch => scheduler::submit(&path, script, after),
+                Via::Rest => rest::submit(script, after, asked, run, vars),
+            };
+            match id {
+                Ok(id) => {
+                    all.push(id);
+                    jobs.push(Job { script: script.name.clone(), id });
+                }
+                Err(fault) => {
+                    let _ = match asked.via {
+                        Via::Sbatch => scheduler::cancel(&all),
+                        Via::Rest => rest::cancel(&all, vars),
+                    };
+                    return Err(fault);
+                }
+            }
+        }
+        let (name, destination) = (work.plan.name.clone(), work.plan.asset.clone());
+        submitted.chains.push(run_folder::Chain { name, destination, jobs });
+    }
+    run_folder::write(run, &submitted)?;
+    Ok(submitted)
+}
+
+/// Waits until no job is left; what counts is what stands at the destinations.
+fn waited(run: &Utf8Path, submitted: &Submitted, vars: &Vars, ctx: &Arc<Ctx>) -> anyhow::Result<u8> {
+    let found = drive(ctx, async {
+        loop {
+            let found = status::look(run, submitted, vars, ctx).await?;
+            if found.queued.is_empty() || found.assets.iter().all(status::AssetStatus::is_done) {
+                return Ok(found);
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK) => {}
+                () = ctx.stop.gently.cancelled() => return Ok(found),
+            }
+        }
+    })?;
+    for asset in found.assets.iter().filter(|asset| !asset.is_done()) {
+        let why = match (&asset.end, &asset.progress) {
+            (Some(end), _) => end.ended.fault.clone().unwrap_or_default(),
+            (None, Some(progress)) => (0..progress.stages.len())
+                .find_map(|stage| progress.complete(stage).err())
+                .map_or_else(|| "its end was not reached".to_owned(), |fault| fault.line()),
+            (None, None) => "nothing stands at the destination".to_owned(),
+        };
+        show::say(&format!("{} is not complete: {why}; logs are in {run}/logs", asset.name));
+    }
+    Ok(if found.assets.iter().all(status::AssetStatus::is_done) { DONE } else { FAILED })
+}
+
+fn printed(asked: &Submit, plans: Vec<Planned>, ctx: &Arc<Ctx>) -> anyhow::Result<u8> {
+    let Some(image) = asked.sif.clone() else {
+        return Err(Fault::new(Class::BadInput, "a container's image is needed")
+            .help("`--image IMAGE`")
+            .into());
+    };
+    for work in planned(plans, asked, ctx)? {
+        let elsewhere = Elsewhere {
+            image: image.clone(),
+            cpus: asked.cpus_per_task,
+            memory_mib: asked.mem_per_cpu * asked.cpus_per_task,
+            parallel: asked.nodes * asked.ntasks_per_node,
+            name: work.plan.name.clone(),
+        };
+        let chain = Chain { run_flag: String::new(), ..chain(asked, &work, Utf8Path::new("")) };
+        let text = match asked.engine {
+            Engine::AwsBatch => aws_batch(&elsewhere, &chain),
+            Engine::Kubernetes | Engine::Slurm => kubernetes(&elsewhere, &chain),
+        };
+        show::out(&text?);
+    }
+    Ok(DONE)
+}
+
+/// Any command, in as many tasks as asked for: no plan, no markers.
+fn job_cmd(asked: &Submit, command: &str, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
+    let parent = parent(asked, vars)?;
+    let run = run_folder::make(&parent)?;
+    let script = command_script(&request(asked, &run)?, command)?;
+    let path = run.join("scripts").join(&script.name);
+    written(&run, std::slice::from_ref(&script))?;
+    scheduler::test(&path, &script)?;
+    if asked.generate_run {
+        show::say(&format!("written, not submitted: sbatch {path}"));
+        return Ok(DONE);
+    }
+    let id = scheduler::submit(&path, &script, None)?;
+    if !common.quiet {
+        show::say(&format!("job {id}; logs are in {run}/logs"));
+    }
+    show::out(&format!("{run}\n"));
+    if !asked.wait {
+        return Ok(DONE);
+    }
+    while !scheduler::queued(&[id])?.is_empty() {
+        std::thread::sleep(LOOK);
+    }
+    Ok(if scheduler::exited_well(id)? { DONE } else { FAILED })
+}
+
+fn parent(asked: &Submit, vars: &Vars) -> Result<Utf8PathBuf, Fault> {
+    match &asked.run_dir {
+        Some(folder) => absolute(folder),
+        None => env::home(vars).map(|home| home.join(".slurm")).ok_or_else(|| {
+            Fault::new(Class::BadInput, "the home folder is not known").help("`--run-dir DIR`")
+        }),
+    }
+}

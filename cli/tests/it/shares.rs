@@ -1,0 +1,222 @@
+//! Work that processes share: whoever does it, however often, what comes of it is what one process makes.
+
+use std::process::{Child, Command, Stdio};
+
+use adt_testkit::tree::TreeSpec;
+use camino::Utf8Path;
+use fs_err as fs;
+use rstest::rstest;
+
+use crate::{
+    desk::{ASSET, Desk, Job, RECORD, Said, Tree, a_part_is_stored, differing, digest},
+    lab::until,
+};
+
+/// Documents tell when they were written.
+const TELLING_TIME: [&str; 2] = [RECORD, "processing.json"];
+
+/// Where the asset of a desk goes.
+const DESTINATION: &str = "s3://recordings/behavior_714321_2024-05-06_07-08-09";
+
+/// A desk with folders that become a few thousand objects and a zip.
+pub(crate) fn shared() -> (Desk, Job) {
+    let desk = Desk::new();
+    let many = desk.tree("many", &TreeSpec { files: 2300, ..TreeSpec::default() }, 5);
+    let zipped = desk.small_tree("zipped");
+    let job = Job::new().copy("behavior", many).zip("fib", zipped);
+    (desk, job)
+}
+
+impl Desk {
+    /// Plans the list without a cluster.
+    pub(crate) fn planned(&self, jobs: impl AsRef<[Job]>, flags: &[&str]) -> Said {
+        let list = self.list(jobs);
+        let words = ["submit", "--engine", "kubernetes", "--print", "--image", "lab/adt"];
+        Said::of(&mut self.adt(&[&words, flags, &[list.as_str()]].concat()))
+    }
+
+    fn work(&self, flags: &[&str]) -> Command {
+        self.adt(&[&["work", DESTINATION], flags].concat())
+    }
+
+    fn worked(&self, flags: &[&str]) -> Said {
+        Said::of(&mut self.work(flags))
+    }
+
+    fn share(&self, share: &str) -> Child {
+        self.work(&["--shard", share]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// Of the asset, as one process makes it elsewhere.
+    fn alone(&self, job: &Job) -> Tree {
+        let place = self.file_place();
+        let ledger = self.root.join("alone.sqlite");
+        let list = self.list(job.clone().with("s3_bucket", &place));
+        let flags = ["run", list.as_str(), "--ledger", ledger.as_str()];
+        Said::of(&mut self.adt(&flags)).ends(0);
+        data(&self.root.join("disk").join(ASSET))
+    }
+}
+
+/// What stands in an asset, but for the documents that tell the time.
+pub(crate) fn data(asset: &Utf8Path) -> Tree {
+    let mut tree = digest(asset);
+    for document in TELLING_TIME {
+        assert!(tree.remove(document).is_some(), "no {document}");
+    }
+    tree
+}
+
+#[test]
+fn shares_make_what_one_process_makes_and_send_each_object_once() {
+    let (desk, job) = shared();
+    desk.planned(&job, &[]).ends(0).says("completionMode: Indexed");
+    desk.worked(&["--check"]).ends(75).says("4 of 4 items of stage 0");
+    let shares: Vec<_> = (0..3).map(|share| desk.share(&format!("{share}/3"))).collect();
+    for share in shares {
+        Said::from(share.wait_with_output().unwrap()).ends(0);
+    }
+    desk.worked(&["--check"]).ends(0);
+    desk.worked(&["--finish"]).ends(0);
+    let tally = desk.tally();
+    let often: Vec<_> =
+        tally.stored.iter().filter(|(_, stored)| stored.put + stored.completed != 1).collect();
+    let logs = |key: &str| key.contains("/.adt-work/log/");
+    assert!(often.iter().all(|(key, _)| logs(key)), "{often:?}");
+    assert_eq!(differing(&data(&desk.asset()), &desk.alone(&job)), Vec::<String>::new());
+    // Whoever ends it has it in the history, and nothing is left to do.
+    assert_eq!(desk.job("s3://recordings").unwrap().state, adt_ledger::JobState::Done);
+    desk.run(&job, &[]).ends(0).says("done by an earlier run");
+}
+
+#[test]
+fn a_share_killed_another_number_of_shares_and_the_same_share_twice_do_no_harm() {
+    let (desk, job) = shared();
+    desk.planned(&job, &[]).ends(0);
+    let mut killed = desk.share("0/2");
+    until("an object", || desk.asset().join("behavior").exists());
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    desk.worked(&["--finish"]).ends(75).says("have no marker");
+    let twice: Vec<_> = ["1/3", "1/3", "0/5", "2/3"].map(|share| desk.share(share)).into();
+    for share in twice {
+        Said::from(share.wait_with_output().unwrap()).ends(0);
+    }
+    desk.worked(&["--shard", "auto"]).ends(0);
+    desk.worked(&["--finish"]).ends(0);
+    assert_eq!(differing(&data(&desk.asset()), &desk.alone(&job)), Vec::<String>::new());
+    desk.worked(&["--finish"]).ends(2).says("there is no plan");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_share_that_is_asked_to_end_says_that_it_may_be_begun_again() {
+    let (desk, job) = shared();
+    desk.planned(&job, &[]).ends(0);
+    let child = desk.work(&["--shard", "0/1", "--lanes", "1"]).stderr(Stdio::piped()).spawn().unwrap();
+    until("an object", || desk.asset().join("behavior").exists());
+    let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    Said::from(child.wait_with_output().unwrap()).ends(75);
+    desk.worked(&["--shard", "0/1"]).ends(0);
+    desk.worked(&["--finish"]).ends(0);
+    assert_eq!(differing(&data(&desk.asset()), &desk.alone(&job)), Vec::<String>::new());
+}
+
+#[test]
+fn a_source_that_changed_since_it_was_planned_is_not_worked_on() {
+    let (desk, job) = shared();
+    desk.planned(&job, &[]).ends(0);
+    fs::write(desk.root.join("many/new.bin"), "new").unwrap();
+    let said = desk.worked(&["--shard", "0/1"]).ends(2).says("changed since the work was planned");
+    assert_eq!(said.stderr.matches("2300 files then, 2301 now").count(), 1, "{said:?}");
+    desk.worked(&["--finish"]).ends(75);
+    // Planned again, it is another plan; what is done of what did not change stays.
+    desk.planned(&job, &[]).ends(2).says("another plan stands at");
+    desk.planned(&job, &["--force"]).ends(0);
+    desk.worked(&["--shard", "0/1"]).ends(0);
+    desk.worked(&["--finish"]).ends(0);
+    assert_eq!(differing(&data(&desk.asset()), &desk.alone(&job)), Vec::<String>::new());
+}
+
+#[test]
+fn what_an_item_fails_for_is_told_and_the_others_go_on() {
+    let (desk, job) = shared();
+    desk.planned(&job, &[]).ends(0);
+    let locked = desk.root.join("zipped");
+    let hidden = desk.root.join("hidden");
+    fs::rename(&locked, &hidden).unwrap();
+    let said = desk.worked(&["--shard", "0/1"]);
+    assert!(said.code == Some(1) || said.code == Some(2), "{said:#?}");
+    desk.worked(&["--check"]).ends(75).says("1 of 4 items");
+    fs::rename(&hidden, &locked).unwrap();
+    desk.worked(&["--shard", "0/1"]).ends(0);
+    desk.worked(&["--finish"]).ends(0);
+    assert_eq!(differing(&data(&desk.asset()), &desk.alone(&job)), Vec::<String>::new());
+}
+
+#[rstest]
+#[case(&["--shard", "0/0"], "N is at least 1")]
+#[case(&["--shard", "3/3"], "smaller than the second")]
+#[case(&["--shard", "4/3"], "smaller than the second")]
+#[case(&["--shard", "x"], "such as 0/4")]
+#[case(&["--shard", "0/1", "--stage", "7"], "there is no stage 7")]
+#[case(&[], "--shard")]
+fn what_cannot_be_meant_is_one_line(#[case] flags: &[&str], #[case] says: &str) {
+    let (desk, job) = shared();
+    desk.planned(&job, &[]).ends(0);
+    desk.worked(flags).ends(2).says(says);
+}
+
+#[test]
+fn an_index_without_a_known_number_of_shares_is_an_error() {
+    let (desk, job) = shared();
+    desk.planned(&job, &[]).ends(0);
+    let array = |flags: &[&str]| {
+        let mut command = desk.work(&[&["--shard", "auto"], flags].concat());
+        Said::of(command.env("SLURM_ARRAY_TASK_ID", "1").env("SLURM_ARRAY_TASK_COUNT", "2"))
+    };
+    array(&[]).ends(2).says("--shards");
+    array(&["--shards", "1"]).ends(2);
+    array(&["--shards", "2"]).ends(0);
+}
+
+#[test]
+fn a_plan_of_another_version_and_a_destination_without_one_are_refused() {
+    let (desk, job) = shared();
+    desk.worked(&["--shard", "0/1"]).ends(2).says("there is no plan");
+    desk.worked(&["--check"]).ends(2).says("there is no plan");
+    desk.planned(&job, &[]).ends(0);
+    let plan = desk.asset().join(".adt-work/plan.json");
+    let text = fs::read_to_string(&plan).unwrap();
+    fs::write(&plan, text.replacen("\"version\":1", "\"version\":99", 1)).unwrap();
+    desk.worked(&["--shard", "0/1"]).ends(2).says("was made by adt");
+    fs::write(&plan, "not json").unwrap();
+    desk.worked(&["--shard", "0/1"]).ends(2).says("cannot be read");
+    desk.planned(&job, &[]).ends(2);
+    desk.planned(&job, &["--force"]).ends(0);
+}
+
+#[test]
+fn a_job_that_needs_a_temporary_folder_or_standard_input_is_not_shared() {
+    let (desk, job) = shared();
+    let temp = desk.root.join("temp");
+    fs::create_dir(&temp).unwrap();
+    desk.planned(job.with("temp_directory", &temp), &[]).ends(2).says("temp_directory");
+    let words = ["submit", "--engine", "kubernetes", "--print", "--image", "x", "-"];
+    Said::of(&mut desk.adt(&words)).ends(2).says("the jobs are not in a file");
+    let words = ["submit", "--engine", "kubernetes", "jobs.csv"];
+    Said::of(&mut desk.adt(&words)).ends(2).says("--print");
+    assert!(!a_part_is_stored(&desk.root.join("store")));
+}
+
+#[test]
+fn sbatch_missing_is_one_line_and_nothing_is_submitted() {
+    let (desk, job) = shared();
+    let list = desk.list(&job);
+    let runs = desk.root.join("runs");
+    let mut command = desk.adt(&["submit", "--run-dir", runs.as_str(), list.as_str()]);
+    Said::of(command.env("PATH", "/nowhere")).ends(2).says("cannot be run");
+    assert_eq!(runs.read_dir_utf8().unwrap().count(), 0);
+    assert!(!desk.asset().exists());
+}

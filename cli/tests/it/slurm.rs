@@ -1,0 +1,210 @@
+//! A real SLURM does the work: tasks are killed, nodes go down, and what comes of it is what one process makes.
+
+#![cfg(target_os = "linux")]
+
+use std::process::Command;
+
+use adt_testkit::slurm::Slurm;
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+use rstest::rstest;
+use serde_json::Value;
+
+use crate::{
+    desk::{ASSET, Desk, Job, Said, differing, digest},
+    imaging_session::Microscope,
+    lab::until,
+    shares::{data, shared},
+};
+
+/// `None`, and a word about it, where SLURM cannot be installed.
+fn slurm(nodes: u32) -> Option<Slurm> {
+    let slurm = Slurm::start(nodes, false).unwrap();
+    if slurm.is_none() {
+        crate::moving::left_out("SLURM is not installed (scripts/install-test-tools)");
+    }
+    slurm
+}
+
+/// The program as a person on a login node runs it.
+fn on(slurm: &Slurm, desk: &Desk, arguments: &[&str]) -> Command {
+    let mut command = desk.adt(arguments);
+    command.envs(slurm.env());
+    command
+}
+
+fn submit(slurm: &Slurm, desk: &Desk, flags: &[&str], what: &[&str]) -> Said {
+    let runs = desk.root.join("runs");
+    let size = if flags.contains(&"--nodes") { &[][..] } else { &["--nodes", "2", "--ntasks-per-node", "2"] };
+    let words = [&["submit", "--run-dir", runs.as_str()], size, flags, what].concat();
+    Said::of(&mut on(slurm, desk, &words))
+}
+
+fn run_of(said: &Said) -> Utf8PathBuf {
+    said.stdout.trim().lines().last().unwrap().into()
+}
+
+/// What one process makes of a job, in a folder.
+fn alone(desk: &Desk, job: &Job) -> crate::desk::Tree {
+    let ledger = desk.root.join("alone.sqlite");
+    let place = format!("file://{}/alone", desk.root);
+    fs::create_dir_all(desk.root.join("alone")).unwrap();
+    let list = desk.list(job.clone().with("s3_bucket", &place));
+    Said::of(&mut desk.adt(&["run", list.as_str(), "--ledger", ledger.as_str()])).ends(0);
+    data(&desk.root.join("alone").join(ASSET))
+}
+
+#[rstest]
+#[case::step("step")]
+#[case::array("array")]
+fn a_list_is_done_by_tasks_and_each_object_is_sent_once(#[case] layout: &str) {
+    let Some(slurm) = slurm(4) else { return };
+    let (desk, job) = shared();
+    let second = job.clone().with("subject_id", "714322");
+    let list = desk.list([job.clone(), second]);
+    let said = submit(&slurm, &desk, &["--layout", layout, "--wait"], &[list.as_str()]).ends(0);
+    let tally = desk.tally();
+    let logs = |key: &str| key.contains("/.adt-work/log/");
+    let often: Vec<_> =
+        tally.stored.iter().filter(|(key, sent)| !logs(key) && sent.put + sent.completed != 1).collect();
+    assert!(often.is_empty(), "{often:?}");
+    let run = run_of(&said);
+    let status = Said::of(&mut on(&slurm, &desk, &["status", run.as_str(), "--json"])).ends(0);
+    let status: Value = serde_json::from_str(status.stdout.trim()).unwrap();
+    assert_eq!(status["assets"].as_array().unwrap().len(), 2, "{status}");
+    assert_eq!(desk.job("s3://recordings").unwrap().state, adt_ledger::JobState::Done);
+    assert_eq!(differing(&data(&desk.asset()), &alone(&desk, &job)), Vec::<String>::new());
+    // Nothing is left to do, for a cluster or for one machine.
+    let list = desk.list(&job);
+    submit(&slurm, &desk, &[], &[list.as_str()]).ends(0).says("complete already");
+    desk.run(&job, &[]).ends(0).says("done by an earlier run");
+}
+
+#[rstest]
+#[case::step("step")]
+#[case::array("array")]
+fn images_are_the_same_as_by_one_process(#[case] layout: &str) {
+    let Some(slurm) = slurm(2) else { return };
+    let microscope = Microscope::new("two_good");
+    let desk = &microscope.desk;
+    let flags = ["--chunk-shape", "16,32,32", "--n-levels", "4", "--item-size", "1KiB"];
+    let one = desk.root.join("one");
+    let ledger = desk.root.join("one.sqlite");
+    let words = ["imaging", "zarr", microscope.session.as_str(), one.as_str(), "--ledger", ledger.as_str()];
+    Said::of(&mut desk.adt(&[&words[..], &flags].concat())).ends(0);
+    let many = desk.root.join("many");
+    let words = ["imaging", "zarr", microscope.session.as_str(), many.as_str()];
+    submit(&slurm, desk, &["--layout", layout, "--wait"], &[&words[..], &flags].concat()).ends(0);
+    assert_eq!(differing(&digest(&many), &digest(&one)), Vec::<String>::new());
+}
+
+/// Tasks of the run that are at work on this machine.
+fn tasks(desk: &Desk) -> Vec<String> {
+    let said = Command::new("pgrep").args(["-f", &format!("adt work .*{ASSET}.* --shard")]).output().unwrap();
+    let pids = String::from_utf8_lossy(&said.stdout).into_owned();
+    let ours = |pid: &&str| {
+        std::fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environ| {
+            environ.windows(desk.root.as_str().len()).any(|window| window == desk.root.as_str().as_bytes())
+        })
+    };
+    pids.lines().map(str::trim).filter(ours).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_task_that_is_killed_is_made_good_in_the_next_round() {
+    let Some(slurm) = slurm(2) else { return };
+    let (desk, job) = shared();
+    let list = desk.list(&job);
+    let said = submit(&slurm, &desk, &[], &[list.as_str()]).ends(0);
+    until("a task", || {
+        tasks(&desk).first().is_some_and(|pid| {
+            Command::new("kill").args(["-KILL", pid]).status().is_ok_and(|status| status.success())
+        })
+    });
+    slurm.until_empty().unwrap();
+    let run = run_of(&said);
+    Said::of(&mut on(&slurm, &desk, &["status", run.as_str()])).ends(0).says("done");
+    assert_eq!(differing(&data(&desk.asset()), &alone(&desk, &job)), Vec::<String>::new());
+}
+
+#[test]
+fn a_node_that_goes_down_gives_its_work_to_others() {
+    let Some(slurm) = slurm(3) else { return };
+    let (desk, job) = shared();
+    let list = desk.list(&job);
+    let flags = ["--layout", "array", "--prologue", "sleep 1"];
+    let said = submit(&slurm, &desk, &flags, &[list.as_str()]).ends(0);
+    until("a running element", || slurm.queue().unwrap().iter().any(|line| line.contains("RUNNING")));
+    slurm.node_down("n1").unwrap();
+    slurm.until_empty().unwrap();
+    let run = run_of(&said);
+    Said::of(&mut on(&slurm, &desk, &["status", run.as_str()])).ends(0).says("done");
+    assert_eq!(differing(&data(&desk.asset()), &alone(&desk, &job)), Vec::<String>::new());
+}
+
+/// A file that stands where a folder is wanted: no retry helps.
+fn obstructed(desk: &Desk) -> Utf8PathBuf {
+    let in_the_way = desk.root.join("disk").join(ASSET).join("behavior");
+    fs::create_dir_all(in_the_way.parent().unwrap()).unwrap();
+    in_the_way
+}
+
+#[rstest]
+#[case::step("step")]
+#[case::array("array")]
+fn what_fails_for_good_is_told_and_submitted_again_does_the_rest(#[case] layout: &str) {
+    let Some(slurm) = slurm(2) else { return };
+    let (desk, job) = shared();
+    let job = job.with("s3_bucket", desk.file_place());
+    let in_the_way = obstructed(&desk);
+    let list = desk.list(&job);
+    let flags = ["--layout", layout, "--rounds", "1"];
+    // Submitted, planned, and only then in the way.
+    let said = submit(&slurm, &desk, &[&flags[..], &["--generate-run"]].concat(), &[list.as_str()]).ends(0);
+    fs::remove_dir_all(run_of(&said)).unwrap();
+    fs::write(&in_the_way, "a file").unwrap();
+    let said = submit(&slurm, &desk, &[&flags[..], &["--wait"]].concat(), &[list.as_str()]).ends(1);
+    let run = run_of(&said);
+    let status = Said::of(&mut on(&slurm, &desk, &["status", run.as_str()]));
+    assert!(status.stdout.contains("FAILED `copy behavior`"), "{status:#?}");
+    fs::remove_file(&in_the_way).unwrap();
+    submit(&slurm, &desk, &[&flags[..], &["--wait"]].concat(), &[list.as_str()]).ends(0);
+    let asset = desk.root.join("disk").join(ASSET);
+    assert_eq!(differing(&data(&asset), &alone(&desk, &job)), Vec::<String>::new());
+}
+
+#[test]
+fn what_slurm_would_not_take_is_not_submitted_and_a_run_can_be_cancelled() {
+    let Some(slurm) = slurm(1) else { return };
+    let (desk, job) = shared();
+    let list = desk.list(&job);
+    submit(&slurm, &desk, &["--queue", "nowhere"], &[list.as_str()]).ends(2).says("partition");
+    submit(&slurm, &desk, &["--nodes", "9"], &[list.as_str()]).ends(2);
+    assert!(!desk.asset().exists());
+    assert!(slurm.queue().unwrap().is_empty());
+    let flags = ["--nodes", "1", "--ntasks-per-node", "1", "--prologue", "sleep 60"];
+    let said = submit(&slurm, &desk, &flags, &[list.as_str()]).ends(0);
+    assert_eq!(slurm.queue().unwrap().len(), 1);
+    let run = run_of(&said);
+    Said::of(&mut on(&slurm, &desk, &["cancel", run.as_str()])).ends(0).says("cancelled: 1 job");
+    slurm.until_empty().unwrap();
+    let status = Said::of(&mut on(&slurm, &desk, &["status", run.as_str()])).ends(0);
+    assert!(status.stdout.contains("0 of 4 items"), "{status:#?}");
+    Said::of(&mut on(&slurm, &desk, &["status", "/nowhere"]))
+        .ends(2)
+        .says("not the folder of a submitted run");
+}
+
+#[test]
+fn any_command_runs_in_as_many_tasks_as_asked_for() {
+    let Some(slurm) = slurm(2) else { return };
+    let desk = Desk::new();
+    let said = submit(&slurm, &desk, &["--wait", "--job-cmd", "hostname"], &[]).ends(0);
+    let log = read_all(&run_of(&said).join("logs"));
+    assert_eq!(log.lines().count(), 4, "{log}");
+    submit(&slurm, &desk, &["--wait", "--job-cmd", "exit 3"], &[]).ends(1);
+}
+
+fn read_all(folder: &Utf8Path) -> String {
+    fs::read_dir(folder).unwrap().map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect()
+}
