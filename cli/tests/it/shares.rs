@@ -9,6 +9,7 @@ use rstest::rstest;
 
 use crate::{
     desk::{ASSET, Desk, Job, RECORD, Said, Tree, a_part_is_stored, differing, digest},
+    ephys_session::{Rig, neuropixels},
     lab::until,
 };
 
@@ -219,4 +220,52 @@ fn sbatch_missing_is_one_line_and_nothing_is_submitted() {
     Said::of(command.env("PATH", "/nowhere")).ends(2).says("cannot be run");
     assert_eq!(runs.read_dir_utf8().unwrap().count(), 0);
     assert!(!desk.asset().exists());
+}
+
+/// How samples are stored; chunks of 1 ms make several ranges of the longer streams.
+#[rstest]
+#[case::exact("lsb: exact")]
+#[case::as_they_are("lsb: none")]
+#[case::as_spikeinterface_does("lsb: spikeinterface")]
+fn streams_are_read_by_one_process_and_compressed_by_many(#[case] lsb: &str) {
+    let rig = Rig::new();
+    neuropixels(&rig);
+    let desk = &rig.desk;
+    let config = desk.write("ephys.yml", &format!("compress_chunk_duration: 1ms\n{lsb}\n"));
+    let job = Job::new()
+        .with("modality0", "ecephys")
+        .with("modality0.source", &rig.session)
+        .with("modality0.extra_configs", &config);
+    desk.planned(&job, &[]).ends(0);
+    desk.worked(&["--shard", "0/2", "--stage", "1"]).ends(75).says("6 of 6 items of stage 0");
+    let both = |stage: &str| {
+        let shares: Vec<_> = ["0/2", "1/2"]
+            .map(|share| {
+                desk.work(&["--shard", share, "--stage", stage]).stderr(Stdio::piped()).spawn().unwrap()
+            })
+            .into();
+        for share in shares {
+            Said::from(share.wait_with_output().unwrap()).ends(0);
+        }
+    };
+    both("0");
+    assert!(
+        !desk
+            .asset()
+            .join("ecephys_compressed")
+            .read_dir_utf8()
+            .unwrap()
+            .any(|store| { store.unwrap().path().join(".zattrs").exists() })
+    );
+    both("1");
+    desk.worked(&["--finish"]).ends(0);
+    let tally = desk.tally();
+    let often: Vec<_> = tally
+        .stored
+        .iter()
+        .filter(|(key, sent)| !key.contains("/.adt-work/log/") && sent.put + sent.completed != 1)
+        .collect();
+    assert!(often.is_empty(), "{often:?}");
+    assert_eq!(differing(&data(&desk.asset()), &desk.alone(&job)), Vec::<String>::new());
+    desk.run(&job, &[]).ends(0).says("done by an earlier run");
 }

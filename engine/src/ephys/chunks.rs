@@ -1,6 +1,6 @@
 //! The second reading: the chunks of the traces, each made on a thread of its own.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use adt_formats::{
     ephys_store::{FrameArray, FrameChunk, Layout},
@@ -18,12 +18,14 @@ use super::{
 use crate::delivery::{Made, off_the_reactor};
 use crate::pack::Packer;
 
-/// Makes and sends every chunk of the traces that the destination does not hold yet.
+/// Makes and sends the chunks of the traces that the destination does not hold yet, and whose numbers, through all segments, are in
+/// `wanted`.
 pub(super) async fn send(
     work: &Arc<StreamWork>,
     layout: &Layout,
     first: &Arc<FirstReading>,
     made: Made,
+    wanted: Range<u64>,
 ) -> Result<(), Trouble> {
     let ctx = work.out.ctx();
     let benches = Arc::new(Benches::default());
@@ -32,10 +34,19 @@ pub(super) async fn send(
     // Where the destination is slow, finished chunks must not pile up beside the benches, which stay where they are.
     let leaving = Arc::new(Semaphore::new(2 * ctx.pool.current_num_threads() + 2));
     let mut flying = JoinSet::new();
+    let mut before = 0;
     for (k, arrays) in layout.segments().iter().enumerate() {
+        let first_of_segment = before;
+        before += arrays.traces.chunks().count() as u64;
+        if wanted.end <= first_of_segment || before <= wanted.start {
+            continue;
+        }
         let segment = &work.stream.segments[k];
         let samples = Arc::new(segment.open().map_err(Trouble::of)?);
         for (number, chunk) in arrays.traces.chunks().enumerate() {
+            if !wanted.contains(&(first_of_segment + number as u64)) {
+                continue;
+            }
             let task = Task {
                 work: Arc::clone(work),
                 first: Arc::clone(first),

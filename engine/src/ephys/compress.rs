@@ -105,7 +105,11 @@ pub(crate) async fn compress(work: Work) -> Result<Compressed, Fault> {
         done.missing.push(problem.fault.line());
     }
     for stream in session.streams() {
-        match one(stream, &work).await {
+        let made = match one(stream, &work) {
+            Ok(stream) => stream.perform().await,
+            Err(trouble) => Err(trouble),
+        };
+        match made {
             Ok(made) => done.streams.push(made),
             Err(Trouble::Stream(fault)) => {
                 let text = format!("`{}` is not compressed: {}", stream.store_name(), fault.line());
@@ -118,20 +122,10 @@ pub(crate) async fn compress(work: Work) -> Result<Compressed, Fault> {
     Ok(done)
 }
 
-/// One stream of a session alone, by its place among them.
-pub(crate) async fn compress_one(work: Work, number: u64) -> Result<StreamMade, Fault> {
-    let (source, leave_out, beat) = (work.source.clone(), work.leave_out.clone(), work.beat.clone());
-    let session = off_the_reactor(move || Session::open(&source, &leave_out, &beat)).await?;
-    let gone =
-        || Fault::new(Class::Corrupt, format!("`{}` has fewer streams than were planned", work.source));
-    let stream = session.streams().nth(number as usize).ok_or_else(gone)?;
-    one(stream, &work).await.map_err(|(Trouble::Stream(fault) | Trouble::Job(fault))| fault)
-}
-
-async fn one(stream: &Stream, work: &Work) -> Result<StreamMade, Trouble> {
+pub(super) fn one(stream: &Stream, work: &Work) -> Result<StreamWork, Trouble> {
     let name = Key::parse(format!("{}.zarr", stream.store_name())).map_err(|e| {
         let what = format!("`{}` cannot be the name of a store", stream.store_name());
         Trouble::Stream(Fault::new(Class::BadInput, what).because(e))
     })?;
-    StreamWork::new(stream.clone(), work.under.join(&name), work).perform().await
+    Ok(StreamWork::new(stream.clone(), work.under.join(&name), work))
 }

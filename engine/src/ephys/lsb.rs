@@ -95,9 +95,8 @@ pub(super) fn after(
         Count::Values(histograms) => match exact::find(&histograms) {
             Err(refusal) => Ok((StoredSamples::Raw { why: Some(refusal.to_string()) }, Coding::Raw)),
             Ok(step) => {
-                let codes = Codes::new(width, &step)
-                    .map_err(|e| Fault::new(Class::Bug, "a step that was proven is not usable").because(e))?;
-                Ok((StoredSamples::Codes(step), Coding::Codes(codes)))
+                let coding = codes(width, &step)?;
+                Ok((StoredSamples::Codes(step), coding))
             }
         },
         Count::Lost(correction, lost) => {
@@ -105,6 +104,34 @@ pub(super) fn after(
             Ok((StoredSamples::Corrected { step, offsets, lost }, Coding::Corrected(correction)))
         }
     }
+}
+
+/// The same coding for whoever was told what the first reading found.
+pub(super) fn again(
+    samples: &StoredSamples,
+    stream: &Stream,
+    columns: &Columns,
+    config: &EphysConfig,
+    pulse: &dyn Pulse,
+) -> Result<Coding, Fault> {
+    match samples {
+        StoredSamples::Raw { .. } => Ok(Coding::Raw),
+        StoredSamples::Codes(step) => codes(columns.traces.len(), step),
+        // Step and offsets do not tell which columns take part, but the chunks it was found in are always the same.
+        StoredSamples::Corrected { .. } => match before(stream, columns, config, pulse)?.0 {
+            Count::Lost(correction, _) => Ok(Coding::Corrected(correction)),
+            Count::No | Count::Values(_) => {
+                Err(Fault::new(Class::Corrupt, "the step that was found at first is not found again")
+                    .help("wait until the rig has finished writing, then submit it again"))
+            }
+        },
+    }
+}
+
+fn codes(width: usize, step: &exact::Step) -> Result<Coding, Fault> {
+    Codes::new(width, step)
+        .map(Coding::Codes)
+        .map_err(|e| Fault::new(Class::Bug, "a step that was proven is not usable").because(e))
 }
 
 /// What spikeinterface finds: it looks at chunks drawn at random, always the same ones. In words why it finds nothing at all.

@@ -10,6 +10,8 @@ use adt_formats::{
 };
 use adt_model::{Class, Fault, Pulse};
 
+use serde::{Deserialize, Serialize};
+
 use super::bench::raw;
 
 /// Bytes that are read at once, at most. Small, since allocators keep for themselves what is freed before the long part of the work.
@@ -19,7 +21,7 @@ const BLOCK: u64 = 2 << 20;
 pub(super) const MEMORY: u64 = 4 * BLOCK + (8 << 20);
 
 /// Checksums of a segment's chunks, in their order.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Sums {
     /// CRC-64 of the frames of the source, for each chunk of traces.
     pub traces: Vec<u64>,

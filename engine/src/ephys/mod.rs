@@ -6,6 +6,8 @@
 //! first reading's sum, coded, compressed, decompressed again and compared, sent. What is in memory at once does not depend on the
 //! length of the recording. The metadata come last: a store that was not finished is none.
 //!
+//! Where many processes share the work (`shared`), each reading is a stage of its own, and the second one is done in ranges of chunks.
+//!
 //! [`restore`] goes the other way: chunks are fetched and decoded ahead, held against their sums, and joined to the original files,
 //! which are visible only once their SHA-256 is right. [`info`] looks at either.
 
@@ -18,11 +20,12 @@ mod lsb;
 mod measure;
 mod open;
 pub mod restore;
+pub(crate) mod shared;
 mod stream;
 mod survey;
 mod thin;
 pub(crate) mod unpack;
 
 pub use compress::{Compressed, SourceMade, StreamMade};
-pub(crate) use compress::{Work, compress, compress_one};
+pub(crate) use compress::{Work, compress};
 pub(crate) use survey::look;

@@ -69,17 +69,17 @@ pub(super) struct StreamWork {
 }
 
 /// What is known of a stream before its samples are read.
-struct Planned {
-    layout: Layout,
-    numbers: Vec<SampleNumbers>,
-    made: Made,
+pub(super) struct Planned {
+    pub layout: Layout,
+    pub numbers: Vec<SampleNumbers>,
+    pub made: Made,
 }
 
 /// What the first reading found.
 pub(super) struct FirstReading {
-    samples: StoredSamples,
     pub coding: Coding,
-    measured: Vec<Measured>,
+    /// Of the sources, and of what the traces will hold.
+    pub record: Record,
     pub sums: Vec<Sums>,
 }
 
@@ -110,21 +110,32 @@ impl StreamWork {
             return work.account(&record).map_err(Trouble::Job);
         }
         let first = Arc::new(work.first_reading(&planned).await?);
-        let about = description(&work.stream, &work.columns, &first.samples, &planned.numbers, &first.sums);
-        let layout = about.and_then(|about| Layout::new(about, &work.storage)).map_err(Trouble::of)?;
-        super::chunks::send(&work, &layout, &first, planned.made).await?;
+        let layout = work.layout(&planned, &first.record, &first.sums).map_err(Trouble::of)?;
+        super::chunks::send(&work, &layout, &first, planned.made, 0..u64::MAX).await?;
+        work.close(&layout, first.record.clone(), planned.made).await?;
+        work.account(&first.record).map_err(Trouble::Job)
+    }
+
+    /// The store, now that its samples have been read once.
+    pub(super) fn layout(&self, planned: &Planned, record: &Record, sums: &[Sums]) -> Result<Layout, Fault> {
+        let samples = StoredSamples::of(record)?;
+        let about = description(&self.stream, &self.columns, &samples, &planned.numbers, sums)?;
+        Layout::new(about, &self.storage)
+    }
+
+    /// Sends what makes the chunks a store; what readers look for first goes last.
+    pub(super) async fn close(&self, layout: &Layout, mut record: Record, made: Made) -> Result<(), Trouble> {
         let objects = layout.objects().map_err(Trouble::of)?;
-        let mut record = work.record(&first);
         record.note_objects(objects.iter());
         let mut last = layout.last_objects(&record).map_err(Trouble::of)?;
         let chunks = layout.segments().iter().flat_map(SegmentArrays::all).flat_map(FrameArray::chunks);
         let named = objects.iter().chain(&last).map(|(key, _)| key.clone());
-        work.tidy(&named.chain(chunks.map(|chunk| chunk.key)).collect()).await.map_err(Trouble::Job)?;
+        self.tidy(&named.chain(chunks.map(|chunk| chunk.key)).collect()).await.map_err(Trouble::Job)?;
         let mark = last.pop();
         for some in [objects, last, mark.into_iter().collect()] {
-            work.send_all(some, planned.made).await.map_err(Trouble::Job)?;
+            self.send_all(some, made).await.map_err(Trouble::Job)?;
         }
-        work.account(&record).map_err(Trouble::Job)
+        Ok(())
     }
 
     /// Removes what an earlier run of ours put into this store and what is no part of it now: chunks of another length.
@@ -168,8 +179,17 @@ impl StreamWork {
         self.bytes.fetch_add(bytes, Relaxed);
     }
 
-    fn plan(&self) -> Result<Planned, Fault> {
-        let numbers = self.stream.segments.iter().map(numbering).collect::<Result<Vec<_>, _>>()?;
+    /// Chunks of the traces, of all segments.
+    pub(super) fn chunks(&self) -> u64 {
+        self.stream.segments.iter().map(|segment| segment.frames.div_ceil(self.storage.trace_frames)).sum()
+    }
+
+    /// How the acquisition counted is read from the source.
+    pub(super) fn plan(&self) -> Result<Planned, Fault> {
+        self.plan_with(self.stream.segments.iter().map(numbering).collect::<Result<_, _>>()?)
+    }
+
+    pub(super) fn plan_with(&self, numbers: Vec<SampleNumbers>) -> Result<Planned, Fault> {
         let unknown = StoredSamples::Raw { why: None };
         let nothing = vec![Sums::default(); numbers.len()];
         let about = description(&self.stream, &self.columns, &unknown, &numbers, &nothing)?;
@@ -234,7 +254,7 @@ impl StreamWork {
     }
 
     /// Reads everything once, and sends what is beside the traces.
-    async fn first_reading(self: &Arc<Self>, planned: &Planned) -> Result<FirstReading, Trouble> {
+    pub(super) async fn first_reading(self: &Arc<Self>, planned: &Planned) -> Result<FirstReading, Trouble> {
         let _permit = self.out.ctx().chunks.take(super::measure::MEMORY).await;
         let (objects, mut arriving) = mpsc::channel(1);
         let (work, layout) = (Arc::clone(self), planned.layout.clone());
@@ -280,7 +300,7 @@ impl StreamWork {
             measured.push(seen);
         }
         let (samples, coding) = lsb::after(count, why, self.columns.traces.len())?;
-        Ok(FirstReading { samples, coding, measured, sums })
+        Ok(FirstReading { coding, record: self.record(&samples, &measured), sums })
     }
 
     fn thin(&self, mut thin: Thin, objects: &Objects) -> Result<Vec<u64>, Fault> {
@@ -295,8 +315,8 @@ impl StreamWork {
         Ok(sums)
     }
 
-    fn record(&self, first: &FirstReading) -> Record {
-        let sources = self.stream.segments.iter().zip(&first.measured).map(|(segment, measured)| Source {
+    fn record(&self, samples: &StoredSamples, measured: &[Measured]) -> Record {
+        let sources = self.stream.segments.iter().zip(measured).map(|(segment, measured)| Source {
             path: segment.dat.key.to_string(),
             bytes: segment.dat.size,
             sha256: measured.sha256.clone(),
@@ -312,7 +332,7 @@ impl StreamWork {
             sources: sources.collect(),
             more: serde_json::Map::from_iter([("stream".to_owned(), stream)]),
         };
-        first.samples.note(&mut record);
+        samples.note(&mut record);
         record
     }
 

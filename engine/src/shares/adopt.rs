@@ -2,21 +2,23 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use adt_model::{Action, Class, Fault};
+use adt_ledger::ObjectRow;
+use adt_model::{Action, Fault};
 use adt_plan::fingerprint;
 use adt_store::Place;
 use futures::{StreamExt, TryStreamExt};
 use serde_json::Value;
 
 use super::{
-    items::as_planned,
-    plan::{FOLDER, Made, WorkPlan, heavy, key, marker},
+    items::{as_planned, first_reading, recordings},
+    plan::{FOLDER, Unit, WorkPlan, heavy, key, made, marker},
     progress,
 };
 use crate::{
     Ctx,
     beat::Beat,
     delivery::{Address, Delivery},
+    ephys,
 };
 
 /// Markers read, and objects removed, at once.
@@ -42,17 +44,23 @@ pub async fn adopt(place: &Place, plan: &WorkPlan, ctx: &Arc<Ctx>) -> Result<(),
         if matches!(action, Action::WriteOmeZarr { .. }) {
             continue;
         }
-        let items = unit.items.first().copied().unwrap_or_default();
-        let reading = futures::stream::iter(0..items).map(|item| read(place, marker(0, unit, item), item));
-        let mut reading = reading.buffer_unordered(LANES);
-        let mut accounts = BTreeMap::new();
-        while let Some((item, made)) = reading.try_next().await? {
-            for object in made.objects {
-                ctx.ledger.confirmed(row, object)?;
-            }
-            accounts.insert(item, made.account);
+        for object in close(unit, action, place, &plan.plan.name, ctx).await? {
+            ctx.ledger.confirmed(row, object)?;
         }
-        if let (Action::ZipFolder { .. }, Some(account)) = (action, accounts.remove(&0)) {
+        let mut accounts = BTreeMap::new();
+        for (stage, items) in unit.items.iter().enumerate() {
+            let reading = (0..*items).map(|item| async move {
+                Ok::<_, Fault>(((stage, item), made(place, &marker(stage, unit, item)).await?))
+            });
+            let mut reading = futures::stream::iter(reading).buffer_unordered(LANES);
+            while let Some((item, made)) = reading.try_next().await? {
+                for object in made.objects {
+                    ctx.ledger.confirmed(row, object)?;
+                }
+                accounts.insert(item, made.account);
+            }
+        }
+        if let (Action::ZipFolder { .. }, Some(account)) = (action, accounts.remove(&(0, 0))) {
             ctx.ledger.begin_step(row, run, &unit.step, (ctx.clock)())?;
             ctx.ledger.end_step(row, run, &unit.step, (ctx.clock)(), Ok::<&Value, &Fault>(&account))?;
         }
@@ -61,11 +69,22 @@ pub async fn adopt(place: &Place, plan: &WorkPlan, ctx: &Arc<Ctx>) -> Result<(),
     ctx.ledger.flush()
 }
 
-async fn read(place: &Place, key: adt_model::Key, item: u64) -> Result<(u64, Made), Fault> {
-    let text = place.get(&key, None).await?;
-    let made = serde_json::from_slice(&text)
-        .map_err(|e| Fault::new(Class::Corrupt, format!("`{key}` is no marker")).because(e))?;
-    Ok((item, made))
+/// What makes a store of the chunks of each stream is sent when all of them stand.
+async fn close(
+    unit: &Unit,
+    action: &Action,
+    place: &Place,
+    job: &str,
+    ctx: &Arc<Ctx>,
+) -> Result<Vec<ObjectRow>, Fault> {
+    let address = Address { job: job.to_owned(), place: place.clone(), row: None, look: false, mark: None };
+    let out = Arc::new(Delivery::new(Arc::clone(ctx), address, Arc::default()).recording());
+    if let Some(work) = recordings(action, &out) {
+        for stream in 0..unit.items.first().copied().unwrap_or_default() {
+            ephys::shared::close(&work, stream, first_reading(place, unit, stream).await?).await?;
+        }
+    }
+    Ok(out.recorded())
 }
 
 /// Removes plan, markers and logs; the plan last.

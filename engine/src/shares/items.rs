@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use adt_formats::folder::{Entry, EntryKind, Walked, count, count_file, walk};
 use adt_model::{Action, Class, Fault, FolderWork, Key, Pulse};
+use adt_store::Place;
 use serde_json::{Value, json};
 
-use super::{batches::Batches, plan::WorkPlan};
+use super::{
+    batches::Batches,
+    plan::{Unit, WorkPlan, marker},
+};
 use crate::{
     beat::Beat,
     delivery::{Delivery, off_the_reactor},
@@ -57,37 +61,73 @@ pub(super) async fn batched(
     .await
 }
 
-/// Does one item of what is no container of images; its account.
-pub(super) async fn perform(
-    action: &Action,
-    item: u64,
-    files: Vec<Entry>,
-    out: &Arc<Delivery>,
-) -> Result<Value, Fault> {
-    let beat = Beat::of(out);
-    match action {
-        Action::CopyFolder { under, .. } => {
-            copy(files, under, out).await?;
-            Ok(json!({}))
-        }
-        Action::ZipFolder { folder, key, entry_root } => {
-            let zipped = steps::zip(folder, key, entry_root, out, beat).await?;
-            Ok(serde_json::to_value(zipped).expect("a record of plain fields"))
-        }
-        Action::CompressEphys { folder, under, config, .. } => {
-            let work = ephys::Work {
-                source: folder.source.clone(),
-                leave_out: folder.leave_out.clone(),
-                under: under.clone(),
-                config: config.clone(),
-                out: Arc::clone(out),
-                beat,
-            };
-            let made = ephys::compress_one(work, item).await?;
-            Ok(serde_json::to_value(made).expect("a record of plain fields"))
-        }
-        _ => Err(Fault::new(Class::Bug, "this step is not cut into items")),
+/// An item of what is no container of images.
+pub(super) struct Item<'a> {
+    pub unit: &'a Unit,
+    pub action: &'a Action,
+    pub stage: usize,
+    pub number: u64,
+    /// Those of its batch, where the unit is a folder.
+    pub files: Vec<Entry>,
+}
+
+impl Item<'_> {
+    /// Does it; its account.
+    pub(super) async fn perform(self, out: &Arc<Delivery>) -> Result<Value, Fault> {
+        let account = match self.action {
+            Action::CopyFolder { under, .. } => {
+                copy(self.files, under, out).await?;
+                Ok(json!({}))
+            }
+            Action::ZipFolder { folder, key, entry_root } => {
+                serde_json::to_value(steps::zip(folder, key, entry_root, out, Beat::of(out)).await?)
+            }
+            Action::CompressEphys { .. } => match (recordings(self.action, out), self.stage) {
+                (Some(work), 0) => serde_json::to_value(ephys::shared::read(&work, self.number).await?),
+                (Some(work), _) => {
+                    let cuts = ephys::shared::cuts(&work).await?;
+                    let cut = cuts.get(self.number as usize).ok_or_else(|| {
+                        Fault::new(Class::Corrupt, format!("`{}` is not as it was planned", work.source))
+                    })?;
+                    let read = first_reading(out.place(), self.unit, cut.stream).await?;
+                    ephys::shared::compress_cut(&work, cut, read).await?;
+                    Ok(json!({}))
+                }
+                (None, _) => return Err(uncut()),
+            },
+            _ => return Err(uncut()),
+        };
+        Ok(account.expect("a record of plain fields"))
     }
+}
+
+fn uncut() -> Fault {
+    Fault::new(Class::Bug, "this step is not cut into items")
+}
+
+/// What whoever read the stream first has found.
+pub(super) async fn first_reading(
+    place: &Place,
+    unit: &Unit,
+    stream: u64,
+) -> Result<ephys::shared::Read, Fault> {
+    let key = marker(0, unit, stream);
+    let made = super::plan::made(place, &key).await?;
+    serde_json::from_value(made.account)
+        .map_err(|e| Fault::new(Class::Corrupt, format!("`{key}` is no marker")).because(e))
+}
+
+/// The recordings of a unit that compresses them.
+pub(super) fn recordings(action: &Action, out: &Arc<Delivery>) -> Option<ephys::Work> {
+    let Action::CompressEphys { folder, under, config, .. } = action else { return None };
+    Some(ephys::Work {
+        source: folder.source.clone(),
+        leave_out: folder.leave_out.clone(),
+        under: under.clone(),
+        config: config.clone(),
+        out: Arc::clone(out),
+        beat: Beat::of(out),
+    })
 }
 
 async fn copy(files: Vec<Entry>, under: &Key, out: &Arc<Delivery>) -> Result<(), Fault> {

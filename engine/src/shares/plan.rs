@@ -132,6 +132,13 @@ pub async fn read(place: &Place) -> Result<Option<WorkPlan>, Fault> {
 
 const ANOTHER: &str = "plan again with this program (`adt submit … --force`), or use the one that made it";
 
+/// The content of a marker.
+pub(super) async fn made(place: &Place, key: &Key) -> Result<Made, Fault> {
+    let text = place.get(key, None).await?;
+    serde_json::from_slice(&text)
+        .map_err(|e| Fault::new(Class::Corrupt, format!("`{key}` is no marker")).because(e))
+}
+
 pub(super) async fn put(place: &Place, key: &Key, value: &impl Serialize) -> Result<(), Fault> {
     let bytes = serde_json::to_vec(value).expect("a record of plain fields");
     let crc64 = Crc64(adt_codec::crc64(&bytes));

@@ -8,7 +8,7 @@ use adt_store::Place;
 
 use super::{
     adopt::clear,
-    items::{batched, images},
+    items::{batched, images, recordings},
     plan::{Unit, WorkPlan, hash, heavy, key, put, read},
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     beat::Beat,
     course::Course,
     delivery::{Address, Delivery},
-    imaging,
+    ephys, imaging,
     standing::{self, Since, Verdict},
     survey,
 };
@@ -103,7 +103,11 @@ async fn cut(plan: Plan, again: Vec<String>, out: &Arc<Delivery>) -> Result<Work
                 (vec![batched(folder, |_| false, beat).await?.0], vec![folder.bytes.0])
             }
             Action::ZipFolder { .. } => (vec![1], vec![folder.bytes.0]),
-            Action::CompressEphys { streams, .. } => (vec![*streams], vec![folder.bytes.0]),
+            Action::CompressEphys { streams, .. } => {
+                let Some(work) = recordings(action, out) else { continue };
+                let cuts = ephys::shared::cuts(&work).await?.len() as u64;
+                (vec![*streams, cuts], vec![folder.bytes.0; 2])
+            }
             Action::WriteOmeZarr { config, .. } => {
                 let Some(work) = images(action, &empty, out) else { continue };
                 let (container, unread) = imaging::open(work).await?;

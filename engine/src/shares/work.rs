@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    items::{as_planned, batched, images, perform},
+    items::{Item, as_planned, batched, images},
     plan::{FOLDER, Failed, Made, Unit, WorkPlan, failure, heavy, key, marker, put},
 };
 use crate::{
@@ -196,7 +196,8 @@ impl Worker {
         let mut first_fault = None;
         for item in left {
             self.ctx.stop.check()?;
-            match self.item(unit, action, item, files.remove(&item).unwrap_or_default()).await {
+            let files = files.remove(&item).unwrap_or_default();
+            match self.item(Item { unit, action, stage: self.task.stage, number: item, files }).await {
                 Ok(()) => self.log.items += 1,
                 Err(fault) if matches!(fault.class(), Class::Cancelled | Class::Bug) => return Err(fault),
                 Err(fault) => {
@@ -232,13 +233,14 @@ impl Worker {
         Ok(by_batch)
     }
 
-    async fn item(&self, unit: &Unit, action: &Action, item: u64, files: Vec<Entry>) -> Result<(), Fault> {
+    async fn item(&self, item: Item<'_>) -> Result<(), Fault> {
         let (out, began) = (self.delivery(), (self.ctx.clock)());
         let before = self.counters.now().bytes_read;
-        let account = perform(action, item, files, &out).await?;
+        let key = marker(item.stage, item.unit, item.number);
+        let account = item.perform(&out).await?;
         let read = self.counters.now().bytes_read.saturating_sub(before);
         let made = Made { objects: out.recorded(), account, read, began, ended: (self.ctx.clock)() };
-        put(&self.place, &marker(self.task.stage, unit, item), &made).await
+        put(&self.place, &key, &made).await
     }
 
     /// Writes down how far this process is.

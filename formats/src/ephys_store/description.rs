@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Columns;
@@ -93,7 +94,7 @@ pub enum Time {
 }
 
 /// How the acquisition counted the frames of a segment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SampleNumbers {
     /// Not known.
     Unknown,
