@@ -84,8 +84,21 @@ impl Args {
     pub(crate) fn typed() -> Result<Self, clap::Error> {
         let matches = Self::command().try_get_matches()?;
         let mut args = Self::from_arg_matches(&matches)?;
+        args.in_order(&matches);
+        Ok(args)
+    }
+
+    /// Words that stand somewhere else than on this command line, the program's name first.
+    pub(crate) fn of(words: impl IntoIterator<Item = String>) -> Result<Self, clap::Error> {
+        let matches = Self::command().try_get_matches_from(words)?;
+        let mut args = Self::from_arg_matches(&matches)?;
+        args.in_order(&matches);
+        Ok(args)
+    }
+
+    fn in_order(&mut self, matches: &clap::ArgMatches) {
         if let Some((_, own)) = matches.subcommand() {
-            match &mut args.command {
+            match &mut self.command {
                 Command::Copy(copy) => copy.selecting.in_order(own),
                 Command::Sync(sync) => sync.copy.selecting.in_order(own),
                 Command::Verify(verify) => verify.selecting.in_order(own),
@@ -93,7 +106,6 @@ impl Args {
                 _ => {}
             }
         }
-        Ok(args)
     }
 }
 

@@ -64,10 +64,23 @@ pub struct JobRow {
     pub ended_at: Option<Timestamp>,
 }
 
+/// What the work of moving objects there is called: an asset at the very place is another job.
+fn moved_to(to: &Location) -> String {
+    format!("copy to {to}")
+}
+
 impl Ledger {
     /// The job of an asset; `None` if this ledger never heard of it.
     pub fn job(&self, asset: &Location) -> Result<Option<JobRow>, Fault> {
-        let asset = asset.to_string();
+        self.job_called(asset.to_string())
+    }
+
+    /// What was moved to `to`, by [`begin_move`](Self::begin_move).
+    pub fn moved(&self, to: &Location) -> Result<Option<JobRow>, Fault> {
+        self.job_called(moved_to(to))
+    }
+
+    fn job_called(&self, asset: String) -> Result<Option<JobRow>, Fault> {
         self.read("look up a job", |connection| {
             connection
                 .prepare_cached("SELECT * FROM jobs WHERE asset = ?1")?
@@ -107,7 +120,7 @@ impl Ledger {
         at: Timestamp,
     ) -> Result<JobId, Fault> {
         let new = NewJob {
-            asset: format!("copy to {to}"),
+            asset: moved_to(to),
             name: name.to_owned(),
             plan: "{}".into(),
             fingerprint: String::new(),

@@ -269,3 +269,43 @@ fn streams_are_read_by_one_process_and_compressed_by_many(#[case] lsb: &str) {
     assert_eq!(differing(&data(&desk.asset()), &desk.alone(&job)), Vec::<String>::new());
     desk.run(&job, &[]).ends(0).says("done by an earlier run");
 }
+
+#[test]
+fn objects_are_moved_in_batches_and_the_end_does_what_concerns_all_of_them() {
+    let desk = Desk::new();
+    let source = desk.tree("many", &TreeSpec { files: 2300, ..TreeSpec::default() }, 5);
+    let to = "s3://recordings/copied";
+    let there = desk.root.join("store/recordings/copied");
+    // What is no part of the source, and goes in the end.
+    fs::create_dir_all(there.join("old")).unwrap();
+    fs::write(there.join("old/file"), "old").unwrap();
+    let manifest = desk.root.join("manifest.jsonl");
+    let words = ["submit", "--engine", "aws-batch", "--print", "--image", "lab/adt"];
+    let what = ["sync", source.as_str(), to, "--delete", "--exclude", "*7", "--manifest", manifest.as_str()];
+    let submit = || Said::of(&mut desk.adt(&[&words[..], &what].concat()));
+    let work = |flags: &[&str]| Said::of(&mut desk.adt(&[&["work", to], flags].concat()));
+    submit().ends(0);
+    work(&["--finish"]).ends(75);
+    let shares: Vec<_> = ["0/2", "1/2"]
+        .map(|share| desk.adt(&["work", to, "--shard", share]).stderr(Stdio::piped()).spawn().unwrap())
+        .into();
+    for share in shares {
+        Said::from(share.wait_with_output().unwrap()).ends(0);
+    }
+    let sent = |desk: &Desk| desk.tally().stored.values().map(|sent| sent.put + sent.completed).sum::<u64>();
+    let before = sent(&desk);
+    // The same share again sends nothing but its log.
+    work(&["--shard", "1/2"]).ends(0);
+    assert!(sent(&desk) - before <= 2, "{} {before}", sent(&desk));
+    // What comes, goes and changes meanwhile is as any run would have it.
+    fs::write(source.join("new"), "new").unwrap();
+    work(&["--finish"]).ends(0).says("1 object removed");
+    let elsewhere = desk.root.join("elsewhere");
+    let words = ["copy", source.as_str(), elsewhere.as_str(), "--exclude", "*7", "--ledger", "other.sqlite"];
+    Said::of(desk.adt(&words).current_dir(&desk.root)).ends(0);
+    assert_eq!(differing(&digest(&there), &digest(&elsewhere)), Vec::<String>::new());
+    assert!(fs::read_to_string(&manifest).unwrap().lines().count() > 1000);
+    let before = sent(&desk);
+    Said::of(&mut desk.adt(&["copy", source.as_str(), to, "--exclude", "*7"])).ends(0);
+    assert_eq!(sent(&desk), before);
+}

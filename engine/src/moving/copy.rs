@@ -122,6 +122,13 @@ impl Work {
         Self { asked, row, out, ctx, name, killed: None, began }
     }
 
+    /// For some of its objects, by one of many processes: what is confirmed is recorded for whoever ends the move.
+    pub(super) fn part(asked: Asked, row: JobId, out: Arc<Delivery>, name: String) -> Self {
+        let ctx = Arc::clone(out.ctx());
+        let began = (ctx.clock)();
+        Self { asked, row, out, ctx, name, killed: None, began }
+    }
+
     async fn perform(self) -> Result<(), Fault> {
         let work = Arc::new(self);
         let account = match &work.asked.called {
@@ -246,6 +253,24 @@ impl Work {
             return Err(missing(&self.asked.source.place));
         }
         Ok(account)
+    }
+
+    /// Some objects; links that are restored are left to whoever ends the move.
+    pub(super) async fn some(self: &Arc<Self>, pairs: Vec<Pair>) -> Result<(), Fault> {
+        let (mut account, mut flying) = (Account::default(), JoinSet::new());
+        let most = self.ctx.settings.lanes * PER_LANE;
+        for pair in pairs {
+            self.ctx.stop.check()?;
+            self.take(pair, &mut flying, &mut account);
+            while flying.len() >= most {
+                self.land(&mut flying, &mut account).await?;
+            }
+        }
+        while !flying.is_empty() {
+            self.land(&mut flying, &mut account).await?;
+        }
+        self.ctx.stop.check()?;
+        if account.failed > 0 { Err(self.not_whole(account)) } else { Ok(()) }
     }
 
     /// Empty folders have no bytes to compare: once both sides are known, those that one of them lacks are made, or removed.

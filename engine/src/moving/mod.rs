@@ -10,6 +10,7 @@ mod item;
 mod links;
 mod manifest;
 mod pairs;
+pub(crate) mod part;
 mod pipe;
 mod prove;
 mod remove;

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     items::{as_planned, first_reading, recordings},
-    plan::{FOLDER, Unit, WorkPlan, heavy, key, made, marker},
+    plan::{FOLDER, Kind, Unit, WorkPlan, heavy, key, made, marker},
     progress,
 };
 use crate::{
@@ -38,14 +38,20 @@ pub async fn adopt(place: &Place, plan: &WorkPlan, ctx: &Arc<Ctx>) -> Result<(),
         as_planned(folder, Beat::of(&out)).await?;
     }
     let run = ctx.ledger.begin_run((ctx.clock)(), "adt work --finish", ctx.version)?;
-    let (row, _) = ctx.ledger.begin_job(run, &plan.plan, &fingerprint(&plan.plan), (ctx.clock)())?;
+    let row = if plan.is_move() {
+        ctx.ledger.begin_move(run, &plan.plan.asset, &plan.plan.name, false, (ctx.clock)())?
+    } else {
+        ctx.ledger.begin_job(run, &plan.plan, &fingerprint(&plan.plan), (ctx.clock)())?.0
+    };
     for unit in &plan.units {
-        let action = plan.action(unit)?;
-        if matches!(action, Action::WriteOmeZarr { .. }) {
+        let kind = plan.kind(unit)?;
+        if matches!(kind, Kind::Step(Action::WriteOmeZarr { .. }, _)) {
             continue;
         }
-        for object in close(unit, action, place, &plan.plan.name, ctx).await? {
-            ctx.ledger.confirmed(row, object)?;
+        if let Kind::Step(action, _) = kind {
+            for object in close(unit, action, place, &plan.plan.name, ctx).await? {
+                ctx.ledger.confirmed(row, object)?;
+            }
         }
         let mut accounts = BTreeMap::new();
         for (stage, items) in unit.items.iter().enumerate() {
@@ -60,7 +66,8 @@ pub async fn adopt(place: &Place, plan: &WorkPlan, ctx: &Arc<Ctx>) -> Result<(),
                 accounts.insert(item, made.account);
             }
         }
-        if let (Action::ZipFolder { .. }, Some(account)) = (action, accounts.remove(&(0, 0))) {
+        let zip = matches!(kind, Kind::Step(Action::ZipFolder { .. }, _));
+        if let Some(account) = accounts.remove(&(0, 0)).filter(|_| zip) {
             ctx.ledger.begin_step(row, run, &unit.step, (ctx.clock)())?;
             ctx.ledger.end_step(row, run, &unit.step, (ctx.clock)(), Ok::<&Value, &Fault>(&account))?;
         }

@@ -20,6 +20,6 @@ mod work;
 
 pub use adopt::{adopt, clear};
 pub use plan::{Unit, WorkPlan, read};
-pub use prepare::{prepare, session, units};
+pub use prepare::{besides, prepare, prepare_move, session, units};
 pub use progress::{Progress, StageProgress, progress};
 pub use work::{Task, work};

@@ -41,6 +41,17 @@ pub struct Unit {
     pub items: Vec<u64>,
     /// Bytes that the items of each stage read, about.
     pub bytes: Vec<u64>,
+    /// Of objects that are moved: the first key of each item.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub starts: Vec<Key>,
+}
+
+/// What the items of a unit are.
+pub(super) enum Kind<'a> {
+    /// Parts of a step.
+    Step(&'a Action, &'a FolderWork),
+    /// Objects that are moved, from each of these keys to the next.
+    Objects(&'a [Key]),
 }
 
 /// What an item made: the content of its marker, written when the destination has confirmed all of it.
@@ -90,11 +101,19 @@ impl WorkPlan {
         self.units.iter().filter_map(|unit| unit.bytes.get(stage)).sum()
     }
 
+    /// Whether objects are moved, and no asset is made.
+    pub fn is_move(&self) -> bool {
+        self.units.iter().any(|unit| !unit.starts.is_empty())
+    }
+
     /// What a unit does.
-    pub(super) fn action(&self, unit: &Unit) -> Result<&Action, Fault> {
-        let mut steps = self.plan.stages.iter().flat_map(|stage| &stage.steps);
-        let step = steps.find(|step| step.id == unit.step);
-        step.map(|step| &step.action)
+    pub(super) fn kind<'a>(&'a self, unit: &'a Unit) -> Result<Kind<'a>, Fault> {
+        if !unit.starts.is_empty() {
+            return Ok(Kind::Objects(&unit.starts));
+        }
+        heavy(&self.plan)
+            .find(|(step, ..)| *step == unit.step)
+            .map(|(_, action, folder)| Kind::Step(action, folder))
             .ok_or_else(|| Fault::new(Class::BadInput, format!("the plan has no step `{}`", unit.step)))
     }
 }
@@ -143,6 +162,11 @@ pub(super) async fn put(place: &Place, key: &Key, value: &impl Serialize) -> Res
     let bytes = serde_json::to_vec(value).expect("a record of plain fields");
     let crc64 = Crc64(adt_codec::crc64(&bytes));
     place.put(key, Block { bytes: bytes.into(), crc64 }, &ObjectMeta::default()).await.map(drop)
+}
+
+/// Whether it is plan, marker or log.
+pub(super) fn is_ours(key: &Key) -> bool {
+    key.as_str().split('/').next() == Some(FOLDER)
 }
 
 /// A name below the folder.

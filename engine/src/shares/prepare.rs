@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use adt_model::{Action, Class, Fault, JobSpec, Key, Location, Plan};
+use adt_model::{Action, ByteSize, Class, Fault, JobSpec, Key, Location, Origin, Plan};
 use adt_plan::RECORD;
 use adt_store::Place;
 
 use super::{
     adopt::clear,
+    batches::Batches,
     items::{batched, images, recordings},
-    plan::{Unit, WorkPlan, hash, heavy, key, put, read},
+    plan::{Kind, Unit, WorkPlan, hash, heavy, is_ours, key, put, read},
 };
 use crate::{
     Ctx,
@@ -17,7 +18,7 @@ use crate::{
     beat::Beat,
     course::Course,
     delivery::{Address, Delivery},
-    ephys, imaging,
+    ephys, imaging, moving,
     standing::{self, Since, Verdict},
     survey,
 };
@@ -75,13 +76,73 @@ pub async fn prepare(plan: Plan, again: Vec<String>, force: bool, ctx: &Arc<Ctx>
     let work = cut(plan, again, &out).await?;
     stand(&work, force, &place).await?;
     for unit in &work.units {
-        if let Some(images) = images(work.action(unit)?, &work, &out) {
+        if let Kind::Step(action, _) = work.kind(unit)?
+            && let Some(images) = images(action, &work, &out)
+        {
             let (mut container, _) = imaging::open(images).await?;
             container.prepare().await?;
         }
     }
     put(&place, &key("plan.json"), &work).await?;
     Ok(work)
+}
+
+/// Cuts what is to be moved into batches of objects and writes that to the destination. Otherwise like [`prepare`].
+pub async fn prepare_move(
+    asked: moving::Asked,
+    again: Vec<String>,
+    force: bool,
+    ctx: &Arc<Ctx>,
+) -> Result<WorkPlan, Fault> {
+    let asked = besides(asked);
+    if asked.called.is_some() || asked.dry_run {
+        let what = if asked.dry_run { "a dry run" } else { "a single object" };
+        return Err(
+            Fault::new(Class::BadInput, format!("{what} is not shared")).help("`adt copy` does it from here")
+        );
+    }
+    let (mut batches, mut starts, mut bytes) = (Batches::default(), Vec::new(), 0);
+    moving::part::each(&asked, |key, size| {
+        if batches.next(size) == starts.len() as u64 {
+            starts.push(key.clone());
+        }
+        bytes += size;
+    })
+    .await?;
+    let place = asked.destination.place.clone();
+    let text = serde_json::to_string(&(&asked.shown, &starts, bytes)).expect("texts and numbers");
+    let (items, hash) = (vec![starts.len() as u64], hash(&text));
+    let unit = Unit { step: "copy".into(), hash, items, bytes: vec![bytes], starts };
+    let work = WorkPlan::new(moved(&asked, place.location()), vec![unit], again, ctx.version);
+    stand(&work, force, &place).await?;
+    put(&place, &key("plan.json"), &work).await?;
+    Ok(work)
+}
+
+/// The plan itself, its markers and logs are no objects that a person means.
+pub fn besides(mut asked: moving::Asked) -> moving::Asked {
+    let inner = Arc::clone(&asked.selection.takes);
+    asked.selection.takes = Arc::new(move |key| !is_ours(key) && inner(key));
+    asked
+}
+
+fn moved(asked: &moving::Asked, to: &Location) -> Plan {
+    Plan {
+        origin: Origin { source: asked.shown.clone(), row: None },
+        name: crate::alone::name(to),
+        asset: to.clone(),
+        dry_run: false,
+        force: false,
+        temp_directory: None,
+        files: 0,
+        bytes: ByteSize(0),
+        schema: adt_model::Schema::default(),
+        brought: Vec::new(),
+        documents: Vec::new(),
+        stages: Vec::new(),
+        notes: Vec::new(),
+        obstacles: Vec::new(),
+    }
 }
 
 /// What [`prepare`] would write; only headers are read.
@@ -124,7 +185,7 @@ async fn cut(plan: Plan, again: Vec<String>, out: &Arc<Delivery>) -> Result<Work
             _ => continue,
         };
         let text = serde_json::to_string(&(action, &items)).expect("records of plain fields");
-        units.push(Unit { step: step.to_owned(), hash: hash(&text), items, bytes });
+        units.push(Unit { step: step.to_owned(), hash: hash(&text), items, bytes, starts: Vec::new() });
     }
     let WorkPlan { plan, again, .. } = empty;
     Ok(WorkPlan::new(plan, units, again, version))
@@ -141,7 +202,7 @@ async fn stand(work: &WorkPlan, force: bool, place: &Place) -> Result<(), Fault>
         _ => clear(place).await?,
     }
     let record = Key::parse(RECORD).expect("the record's name is a key");
-    if force && place.head(&record).await?.is_some() {
+    if force && !work.is_move() && place.head(&record).await?.is_some() {
         place.delete(&record).await?;
     }
     Ok(())

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    plan::{Failed, WorkPlan, failure, key, marker},
+    plan::{Failed, Kind, WorkPlan, failure, key, marker},
     work::{Log, done},
 };
 use crate::imaging;
@@ -74,7 +74,7 @@ pub async fn progress(place: &Place, plan: &WorkPlan) -> Result<Progress, Fault>
         let markers = done(place, stage).await?;
         for unit in &plan.units {
             let Some(items) = unit.items.get(stage).copied() else { continue };
-            if let Action::WriteOmeZarr { under, .. } = plan.action(unit)? {
+            if let Kind::Step(Action::WriteOmeZarr { under, .. }, _) = plan.kind(unit)? {
                 let count = imaging::marked(place, under.as_ref(), stage).await?.min(items);
                 of.done += count;
                 if count < items && of.lacking.len() < NAMED {

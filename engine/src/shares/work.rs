@@ -1,20 +1,23 @@
 //! A process's share of a stage.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::Arc,
 };
 
 use adt_formats::folder::Entry;
-use adt_model::{Action, Class, Fault, FolderWork, JobEnd, Location, What};
+use adt_ledger::{JobId, RunId};
+use adt_model::{Action, Class, Fault, FolderWork, JobEnd, Key, Location, What};
 use adt_store::Place;
 use futures::TryStreamExt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::{
     items::{Item, as_planned, batched, images},
-    plan::{FOLDER, Failed, Made, Unit, WorkPlan, failure, heavy, key, marker, put},
+    plan::{FOLDER, Failed, Kind, Made, Unit, WorkPlan, failure, key, marker, put},
+    prepare::besides,
 };
 use crate::{
     Ctx, Summary,
@@ -23,6 +26,10 @@ use crate::{
     course::Course,
     delivery::{Address, Counters, Delivery},
     imaging::{self, Share},
+    moving::{
+        self,
+        part::{Part, Parts},
+    },
     run::finished,
 };
 
@@ -35,6 +42,8 @@ pub struct Task {
     pub share: Share,
     /// The machine's name, for its log.
     pub host: String,
+    /// What is moved, where the plan is of a move.
+    pub moved: Option<moving::Asked>,
 }
 
 /// How a process's share went: its log, beside the plan.
@@ -90,7 +99,7 @@ pub async fn work(
         failed: 0,
     };
     let mut worker =
-        Worker { job: course.name.clone(), plan, task, place, counters, ctx: Arc::clone(&ctx), log };
+        Worker { job: course.name.clone(), run, plan, task, place, counters, ctx: Arc::clone(&ctx), log };
     let result = course.watch().over(Box::pin(worker.perform(&id))).await;
     // Also when it was interrupted: what it has done counts.
     let logged = worker.log(&id, true).await;
@@ -107,6 +116,7 @@ pub async fn work(
 
 struct Worker {
     job: String,
+    run: RunId,
     plan: WorkPlan,
     task: Task,
     place: Place,
@@ -124,15 +134,21 @@ impl Worker {
         }
         let mut before = 0;
         let mut first: Option<Fault> = None;
-        for unit in self.plan.units.clone() {
+        // Fault by fault, the others go on.
+        let plan = self.plan.clone();
+        for unit in &plan.units {
             let Some(items) = unit.items.get(self.task.stage).copied() else { continue };
-            let folder = self.folder(&unit)?.clone();
-            let out = self.delivery();
-            as_planned(&folder, Beat::of(&out)).await?;
-            let action = self.plan.action(&unit)?.clone();
-            let ended = match images(&action, &self.plan, &out) {
-                Some(work) => self.images(work, before).await,
-                None => self.items(&unit, &action, &folder, before..before + items).await,
+            let numbers = before..before + items;
+            let ended = match plan.kind(unit)? {
+                Kind::Objects(starts) => self.objects(unit, starts, numbers).await,
+                Kind::Step(action, folder) => {
+                    let out = self.delivery();
+                    as_planned(folder, Beat::of(&out)).await?;
+                    match images(action, &plan, &out) {
+                        Some(work) => self.images(work, before).await,
+                        None => self.items(unit, action, folder, numbers).await,
+                    }
+                }
             };
             match ended {
                 Err(fault) if matches!(fault.class(), Class::Cancelled | Class::Bug) => return Err(fault),
@@ -142,13 +158,6 @@ impl Worker {
             before += items;
         }
         first.map_or(Ok(()), Err)
-    }
-
-    fn folder(&self, unit: &Unit) -> Result<&FolderWork, Fault> {
-        let mut all = heavy(&self.plan.plan);
-        all.find(|(step, ..)| *step == unit.step)
-            .map(|(_, _, folder)| folder)
-            .ok_or_else(|| Fault::new(Class::BadInput, format!("the plan has no step `{}`", unit.step)))
     }
 
     /// A way out that records what is confirmed.
@@ -182,37 +191,103 @@ impl Worker {
         folder: &FolderWork,
         numbers: std::ops::Range<u64>,
     ) -> Result<(), Fault> {
+        let left = self.left(unit, numbers).await?;
+        let mut files = self.files(action, folder, &left).await?;
+        let mut first = None;
+        for number in left {
+            self.ctx.stop.check()?;
+            let files = files.remove(&number).unwrap_or_default();
+            let item = Item { unit, action, stage: self.task.stage, number, files };
+            let result = self.item(item).await;
+            first = first.or(self.landed(unit, number, result).await?);
+        }
+        first.map_or(Ok(()), Err)
+    }
+
+    /// Objects that are moved: both sides are listed once, and the batches of this share are moved as the listings come to them.
+    async fn objects(
+        &mut self,
+        unit: &Unit,
+        starts: &[Key],
+        numbers: std::ops::Range<u64>,
+    ) -> Result<(), Fault> {
+        let Some(asked) = self.task.moved.clone().map(besides) else {
+            return Err(Fault::new(Class::Bug, "nobody said where the objects come from"));
+        };
+        let row = self.ctx.ledger.begin_move(
+            self.run,
+            self.place.location(),
+            &self.job,
+            false,
+            (self.ctx.clock)(),
+        )?;
+        let mut left: BTreeSet<u64> = self.left(unit, numbers).await?.into_iter().collect();
+        let mut parts = Parts::new(&asked, starts.to_vec(), left.clone());
+        let mut first = None;
+        while let Some((number, part)) = parts.next().await? {
+            self.ctx.stop.check()?;
+            left.remove(&number);
+            let result = self.part(unit, number, part, &asked, row).await;
+            first = first.or(self.landed(unit, number, result).await?);
+        }
+        // Nothing of them is at the source any more; whoever ends the move looks at all of it once more.
+        for number in left {
+            let (began, ended) = ((self.ctx.clock)(), (self.ctx.clock)());
+            let made = Made { objects: Vec::new(), account: json!({}), read: 0, began, ended };
+            put(&self.place, &marker(self.task.stage, unit, number), &made).await?;
+        }
+        first.map_or(Ok(()), Err)
+    }
+
+    async fn part(
+        &self,
+        unit: &Unit,
+        number: u64,
+        part: Part,
+        asked: &moving::Asked,
+        row: JobId,
+    ) -> Result<(), Fault> {
+        let (out, began) = (self.delivery(), (self.ctx.clock)());
+        let before = self.counters.now().bytes_read;
+        part.settle(asked, row, Arc::clone(&out), &self.job).await?;
+        let read = self.counters.now().bytes_read.saturating_sub(before);
+        let made =
+            Made { objects: out.recorded(), account: json!({}), read, began, ended: (self.ctx.clock)() };
+        put(&self.place, &marker(self.task.stage, unit, number), &made).await
+    }
+
+    /// Items of this share that have no marker yet.
+    async fn left(&mut self, unit: &Unit, numbers: std::ops::Range<u64>) -> Result<Vec<u64>, Fault> {
         let done = done(&self.place, self.task.stage).await?;
         let (share, first) = (self.task.share, numbers.start);
-        let all: Vec<u64> =
-            numbers.map(|number| number - first).filter(|item| share.has(first + item)).collect();
-        let left: Vec<u64> = all
-            .iter()
-            .copied()
-            .filter(|item| !done.contains(&marker(self.task.stage, unit, *item)))
-            .collect();
-        self.log.kept += (all.len() - left.len()) as u64;
-        let mut files = self.files(action, folder, &left).await?;
-        let mut first_fault = None;
-        for item in left {
-            self.ctx.stop.check()?;
-            let files = files.remove(&item).unwrap_or_default();
-            match self.item(Item { unit, action, stage: self.task.stage, number: item, files }).await {
-                Ok(()) => self.log.items += 1,
-                Err(fault) if matches!(fault.class(), Class::Cancelled | Class::Bug) => return Err(fault),
-                Err(fault) => {
-                    self.log.failed += 1;
-                    let step = &unit.step;
-                    let text = format!("item {item} of `{step}` is not done: {}", fault.line());
-                    self.ctx.tell(&self.job, None, What::Note { text });
-                    let (host, at) = (self.task.host.clone(), (self.ctx.clock)());
-                    let failed = Failed { host, at, fault: fault.line() };
-                    put(&self.place, &failure(self.task.stage, unit, item), &failed).await?;
-                    first_fault = first_fault.or(Some(fault));
-                }
+        let mine = numbers.map(|number| number - first).filter(|item| share.has(first + item));
+        let (kept, left): (Vec<u64>, Vec<u64>) =
+            mine.partition(|item| done.contains(&marker(self.task.stage, unit, *item)));
+        self.log.kept += kept.len() as u64;
+        Ok(left)
+    }
+
+    /// Counts an item that is done, and tells of one that is not; fails where nothing more can be done.
+    async fn landed(
+        &mut self,
+        unit: &Unit,
+        item: u64,
+        result: Result<(), Fault>,
+    ) -> Result<Option<Fault>, Fault> {
+        let fault = match result {
+            Ok(()) => {
+                self.log.items += 1;
+                return Ok(None);
             }
-        }
-        first_fault.map_or(Ok(()), Err)
+            Err(fault) if matches!(fault.class(), Class::Cancelled | Class::Bug) => return Err(fault),
+            Err(fault) => fault,
+        };
+        self.log.failed += 1;
+        let text = format!("item {item} of `{}` is not done: {}", unit.step, fault.line());
+        self.ctx.tell(&self.job, None, What::Note { text });
+        let failed = Failed { host: self.task.host.clone(), at: (self.ctx.clock)(), fault: fault.line() };
+        put(&self.place, &failure(self.task.stage, unit, item), &failed).await?;
+        Ok(Some(fault))
     }
 
     /// The files of each batch that is left, where the unit is a folder.
@@ -253,7 +328,7 @@ impl Worker {
 }
 
 /// The markers of a stage.
-pub(super) async fn done(place: &Place, stage: usize) -> Result<HashSet<adt_model::Key>, Fault> {
+pub(super) async fn done(place: &Place, stage: usize) -> Result<HashSet<Key>, Fault> {
     let folder = key(&format!("stage-{stage}"));
     debug_assert!(folder.as_str().starts_with(FOLDER));
     let mut found = HashSet::new();

@@ -3,11 +3,10 @@
 use adt_intake::Row;
 use adt_model::{Class, Fault, JobSpec};
 use adt_plan::cluster::limits::{cgroup_memory, limits};
-use clap::Parser;
 
 use super::Vars;
 use crate::{
-    args::{Args, Command, Common, Convert, Imaging, Run, Tuning},
+    args::{Args, Command, Common, Convert, Copy, Imaging, Run, Tuning},
     commands::sorted,
     input, secrets, settings,
 };
@@ -17,19 +16,23 @@ use crate::{
 pub(super) enum Asked {
     List(Box<Run>),
     Images(Box<Convert>, bool),
+    /// With how many objects may be removed that the source does not have, if they are.
+    Move(Box<Copy>, Option<u64>),
 }
 
 impl Asked {
     /// Parses the words after `adt submit`, or those that a plan keeps.
     pub(super) fn parse(words: &[String]) -> Result<Self, Fault> {
         let verb = words.first().map(String::as_str).unwrap_or_default();
-        let verb = if matches!(verb, "run" | "imaging") { None } else { Some("run".to_owned()) };
+        let verb =
+            if matches!(verb, "run" | "imaging" | "copy" | "sync") { None } else { Some("run".to_owned()) };
         let words = std::iter::once("adt".to_owned()).chain(verb).chain(words.iter().cloned());
-        let args = Args::try_parse_from(words).map_err(|e| {
+        let args = Args::of(words).map_err(|e| {
             let text = e.to_string();
             let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            Fault::new(Class::BadInput, line)
-                .help("a list as for `adt run`, or `imaging zarr SRC DST …`; see their `--help`")
+            Fault::new(Class::BadInput, line).help(
+                "a list as for `adt run`, `imaging zarr SRC DST …` or `copy SRC DST …`; see their `--help`",
+            )
         })?;
         match args.command {
             Command::Run(run) => {
@@ -45,11 +48,25 @@ impl Asked {
                 Ok(Self::Images(Box::new(convert), false))
             }
             Command::Imaging { command: Imaging::N5(convert) } => Ok(Self::Images(Box::new(convert), true)),
+            Command::Copy(copy) => Self::moved(copy, None),
+            Command::Sync(sync) => {
+                let delete = sync.delete.then(|| sync.max_delete.unwrap_or(u64::MAX));
+                Self::moved(Box::new(sync.copy), delete)
+            }
             _ => Err(Fault::new(
                 Class::BadInput,
-                "a cluster runs a list of jobs, or `imaging zarr`, or `imaging n5`",
+                "a cluster runs a list of jobs, `imaging zarr`, `imaging n5`, `copy` or `sync`",
             )),
         }
+    }
+}
+
+impl Asked {
+    fn moved(copy: Box<Copy>, delete: Option<u64>) -> Result<Self, Fault> {
+        if copy.source == "-" || copy.destination == "-" {
+            return Err(Fault::new(Class::BadInput, "`-` is one object, and is not shared"));
+        }
+        Ok(Self::Move(copy, delete))
     }
 }
 

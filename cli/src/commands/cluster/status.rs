@@ -28,8 +28,12 @@ use crate::{
 #[derive(Debug, Serialize)]
 pub(super) struct Status {
     pub assets: Vec<AssetStatus>,
-    /// Jobs of the scheduler that wait or run.
-    pub queued: Vec<Queued>,
+    /// Jobs of the scheduler that wait or run, where it could be asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queued: Option<Vec<Queued>>,
+    /// Why it could not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unasked: Option<String>,
 }
 
 /// How far an asset is.
@@ -90,16 +94,21 @@ pub(super) async fn look(
     vars: &Vars,
     ctx: &Arc<Ctx>,
 ) -> Result<Status, Fault> {
+    let jobs: Vec<u64> = submitted.chains.iter().flat_map(|chain| &chain.jobs).map(|job| job.id).collect();
+    // Before the destinations: who has left the queue by then has written down how it ended.
+    let queued = match submitted.via {
+        Via::Sbatch => scheduler::queued(&jobs),
+        Via::Rest => rest::queued(&jobs, vars).await,
+    };
     let mut assets = Vec::new();
     for chain in &submitted.chains {
         assets.push(asset(run, chain, ctx).await?);
     }
-    let jobs: Vec<u64> = submitted.chains.iter().flat_map(|chain| &chain.jobs).map(|job| job.id).collect();
-    let queued = match submitted.via {
-        Via::Sbatch => scheduler::queued(&jobs).unwrap_or_default(),
-        Via::Rest => rest::queued(&jobs, vars).await.unwrap_or_default(),
+    let (queued, unasked) = match queued {
+        Ok(queued) => (Some(queued), None),
+        Err(fault) => (None, Some(fault.line())),
     };
-    Ok(Status { assets, queued })
+    Ok(Status { assets, queued, unasked })
 }
 
 async fn asset(run: &Utf8Path, chain: &Chain, ctx: &Arc<Ctx>) -> Result<AssetStatus, Fault> {
@@ -135,15 +144,20 @@ async fn asset(run: &Utf8Path, chain: &Chain, ctx: &Arc<Ctx>) -> Result<AssetSta
 
 /// A run of a cluster stands in the history like any other, and its pipeline is not started again from here.
 fn keep(run: &Utf8Path, end: &End, destination: &Location, ctx: &Ctx) -> Result<(), Fault> {
-    let known = ctx.ledger.job(destination)?.map(|job| job.state);
+    let Some(work) = run_folder::plan_of(run, destination)? else { return Ok(()) };
+    let ledger = &ctx.ledger;
+    let known = if work.is_move() { ledger.moved(destination)? } else { ledger.job(destination)? };
+    let known = known.map(|job| job.state);
     if matches!((known, end.ended.end), (Some(JobState::Done), _) | (Some(JobState::Failed), JobEnd::Failed))
     {
         return Ok(());
     }
-    let Some(work) = run_folder::plan_of(run, destination)? else { return Ok(()) };
-    let ledger = &ctx.ledger;
     let id = ledger.begin_run((ctx.clock)(), &format!("adt submit ({run})"), ctx.version)?;
-    let (job, _) = ledger.begin_job(id, &work.plan, &fingerprint(&work.plan), (ctx.clock)())?;
+    let job = if work.is_move() {
+        ledger.begin_move(id, destination, &end.name, false, (ctx.clock)())?
+    } else {
+        ledger.begin_job(id, &work.plan, &fingerprint(&work.plan), (ctx.clock)())?.0
+    };
     if let Some(trigger) = &end.trigger {
         let generation = ledger.generation(job)?;
         ledger.trigger_intended(job, generation, trigger.record, &trigger.request, trigger.intended_at)?;
@@ -190,7 +204,10 @@ fn text(status: &Status) -> String {
         }
         lines.extend(progress.failed.iter().map(|failed| format!("  FAILED {failed}")));
     }
-    for job in &status.queued {
+    if let Some(why) = &status.unasked {
+        lines.push(format!("the queue could not be looked at: {why}"));
+    }
+    for job in status.queued.iter().flatten() {
         lines.push(format!("job {} {} {}", job.id, job.state, job.reason));
     }
     lines.push(String::new());

@@ -5,9 +5,10 @@ use std::{sync::Arc, time::Duration};
 use adt_engine::{
     Ctx,
     imaging::alone::plan_of,
+    moving::Asked as Moved,
     shares::{self, WorkPlan},
 };
-use adt_model::{Class, Fault, Plan};
+use adt_model::{Class, Fault, Location, Plan};
 use adt_plan::cluster::{
     elsewhere::{Elsewhere, aws_batch, kubernetes},
     slurm::{Chain, Layout, Request, Script, command_script, scripts},
@@ -23,7 +24,12 @@ use super::{
 };
 use crate::{
     args::{Common, Engine, LayoutChoice, Submit, Tuning, Via},
-    commands::{BAD_INPUT, DONE, FAILED, ephys::absolute, ephys::drive, imaging::convert, tell},
+    commands::{
+        BAD_INPUT, DONE, FAILED,
+        ephys::{absolute, drive, location},
+        imaging::convert,
+        moving, tell,
+    },
     env, show,
 };
 
@@ -89,8 +95,16 @@ pub(in crate::commands) fn submit(asked: &Submit, common: &Common, vars: &Vars) 
     if asked.wait { waited(&run, &submitted, vars, &ctx) } else { Ok(DONE) }
 }
 
-/// What is to be done for an asset, and the words that end it on any machine.
-type Planned = (Plan, Vec<String>);
+/// What is to be done at a destination, and the words that end it on any machine.
+struct Wanted {
+    what: What,
+    again: Vec<String>,
+}
+
+enum What {
+    Asset(Box<Plan>),
+    Move(Box<Moved>),
+}
 
 /// What is to be done for each asset that is not complete; `None` after the list's problems were told.
 fn plans(
@@ -98,13 +112,20 @@ fn plans(
     common: &Common,
     vars: &Vars,
     ctx: &Arc<Ctx>,
-) -> anyhow::Result<Option<Vec<Planned>>> {
+) -> anyhow::Result<Option<Vec<Wanted>>> {
     match Asked::parse(&asked.what)? {
         Asked::Images(images, n5) => {
             let mut images = convert::asked(&images, n5)?;
             images.resume = true;
             let again = again(asked, &images.source)?;
-            Ok(Some(vec![(drive(ctx, plan_of(images, ctx))?, again)]))
+            let what = What::Asset(Box::new(drive(ctx, plan_of(images, ctx))?));
+            Ok(Some(vec![Wanted { what, again }]))
+        }
+        Asked::Move(copy, delete) => {
+            let ctx = moving::tuned(Arc::clone(ctx), &copy.clouds, &copy.rates)?;
+            let what = What::Move(Box::new(drive(&ctx, moving::copy::wanted(&copy, delete, &ctx))?));
+            let again = again_of_places(&asked.what, [&copy.source, &copy.destination])?;
+            Ok(Some(vec![Wanted { what, again }]))
         }
         Asked::List(run) => {
             let (mut specs, problems) = jobs::specs(&run, common, vars)?;
@@ -118,7 +139,10 @@ fn plans(
             for spec in &mut specs {
                 spec.force_cloud_sync |= asked.force;
                 match drive(ctx, shares::session(spec, ctx))? {
-                    Some(plan) => plans.push((plan, again.clone())),
+                    Some(plan) => {
+                        let what = What::Asset(Box::new(plan));
+                        plans.push(Wanted { what, again: again.clone() });
+                    }
                     None => show::say(&format!("{} is complete already", spec.asset_name())),
                 }
             }
@@ -140,17 +164,32 @@ fn again(asked: &Submit, path: &Utf8Path) -> Result<Vec<String>, Fault> {
     // A destination that is a folder, too.
     if words.first().is_some_and(|word| word == "imaging")
         && let Some(last) = words.iter_mut().skip(2).filter(|word| !word.starts_with('-')).nth(1)
-        && let adt_model::Location::Folder(folder) = crate::commands::ephys::location(last)?
+        && let Location::Folder(folder) = location(last)?
     {
         *last = folder.into_string();
     }
     Ok(words)
 }
 
-fn planned(plans: Vec<Planned>, asked: &Submit, ctx: &Arc<Ctx>) -> Result<Vec<WorkPlan>, Fault> {
+/// The same for places that are folders here.
+fn again_of_places(words: &[String], places: [&String; 2]) -> Result<Vec<String>, Fault> {
+    let mut words = words.to_vec();
+    for word in words.iter_mut().filter(|word| places.contains(&&**word)) {
+        if let Location::Folder(folder) = location(word)? {
+            let end = if word.ends_with(['/', std::path::MAIN_SEPARATOR]) { "/" } else { "" };
+            *word = format!("{}{end}", folder.as_str().trim_end_matches('/'));
+        }
+    }
+    Ok(words)
+}
+
+fn planned(plans: Vec<Wanted>, asked: &Submit, ctx: &Arc<Ctx>) -> Result<Vec<WorkPlan>, Fault> {
     let mut works = Vec::new();
-    for (plan, again) in plans {
-        works.push(drive(ctx, shares::prepare(plan, again, asked.force, ctx))?);
+    for Wanted { what, again } in plans {
+        works.push(match what {
+            What::Asset(plan) => drive(ctx, shares::prepare(*plan, again, asked.force, ctx))?,
+            What::Move(moved) => drive(ctx, shares::prepare_move(*moved, again, asked.force, ctx))?,
+        });
     }
     Ok(works)
 }
@@ -289,7 +328,10 @@ fn waited(run: &Utf8Path, submitted: &Submitted, vars: &Vars, ctx: &Arc<Ctx>) ->
     let found = drive(ctx, async {
         loop {
             let found = status::look(run, submitted, vars, ctx).await?;
-            if found.queued.is_empty() || found.assets.iter().all(status::AssetStatus::is_done) {
+            // A controller that does not answer for a while is no end.
+            if found.queued.as_ref().is_some_and(Vec::is_empty)
+                || found.assets.iter().all(status::AssetStatus::is_done)
+            {
                 return Ok(found);
             }
             tokio::select! {
@@ -311,7 +353,7 @@ fn waited(run: &Utf8Path, submitted: &Submitted, vars: &Vars, ctx: &Arc<Ctx>) ->
     Ok(if found.assets.iter().all(status::AssetStatus::is_done) { DONE } else { FAILED })
 }
 
-fn printed(asked: &Submit, plans: Vec<Planned>, ctx: &Arc<Ctx>) -> anyhow::Result<u8> {
+fn printed(asked: &Submit, plans: Vec<Wanted>, ctx: &Arc<Ctx>) -> anyhow::Result<u8> {
     let Some(image) = asked.sif.clone() else {
         return Err(Fault::new(Class::BadInput, "a container's image is needed")
             .help("`--image IMAGE`")

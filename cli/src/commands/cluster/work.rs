@@ -8,6 +8,7 @@ use adt_engine::{
         Share,
         alone::{Part, ome_zarr, share},
     },
+    moving::Asked as Moved,
     shares::{self, WorkPlan},
 };
 use adt_model::{Class, Fault, Key, Location, ProblemKind, StageName};
@@ -17,7 +18,7 @@ use adt_store::Place;
 use super::{AGAIN, Vars, context, jobs, jobs::Asked, run_folder, scratch::Scratch};
 use crate::{
     args::{Common, Shard, Work},
-    commands::{BAD_INPUT, DONE, FAILED, ephys::drive, ephys::location, imaging::convert, tell},
+    commands::{BAD_INPUT, DONE, FAILED, ephys::drive, ephys::location, imaging::convert, moving, tell},
     show,
 };
 
@@ -77,16 +78,22 @@ async fn perform(
         return Ok(DONE);
     }
     if let Some(share) = part {
-        let host = host(vars);
-        let task = shares::Task { stage: asked.stage.unwrap_or(0), share, host };
-        let summary =
-            shares::work(destination.clone(), plan.clone(), task, &command, Arc::clone(ctx)).await?;
+        let (moved, ctx) = moved(&plan, ctx).await?;
+        let task = shares::Task { stage: asked.stage.unwrap_or(0), share, host: host(vars), moved };
+        let summary = shares::work(destination.clone(), plan.clone(), task, &command, ctx).await?;
         let code = ended(&summary, common);
         if code != DONE || !asked.finish {
             return Ok(code);
         }
     }
     Box::pin(finish(asked, &plan, &place, common, vars, ctx)).await
+}
+
+/// What a plan moves, with clouds asked as its words say.
+async fn moved(plan: &WorkPlan, ctx: &Arc<Ctx>) -> Result<(Option<Moved>, Arc<Ctx>), Fault> {
+    let Asked::Move(copy, delete) = Asked::parse(&plan.again)? else { return Ok((None, Arc::clone(ctx))) };
+    let ctx = moving::tuned(Arc::clone(ctx), &copy.clouds, &copy.rates)?;
+    Ok((Some(moving::copy::wanted(&copy, delete, &ctx).await?), ctx))
 }
 
 /// The end: what all shares have done is known to a ledger, and the usual run finds it done.
@@ -107,6 +114,7 @@ async fn finish(
         ));
     }
     shares::adopt(place, plan, ctx).await?;
+    let mut proven = DONE;
     let summary = match Asked::parse(&plan.again)? {
         Asked::List(run) => {
             let (specs, problems) = jobs::specs(&run, common, vars)?;
@@ -121,16 +129,29 @@ async fn finish(
                 return Err(Fault::new(Class::BadInput, what).help("put the list back, or submit it again"));
             }
             let command = format!("adt work {} --finish", plan.plan.asset);
-            adt_engine::run(adt_engine::Asked { jobs, command }, Arc::clone(ctx)).await?
+            told(adt_engine::run(adt_engine::Asked { jobs, command }, Arc::clone(ctx)).await?, common)
         }
         Asked::Images(images, n5) => {
             let mut images = convert::asked(&images, n5)?;
             images.resume = true;
             images.plan_only = false;
-            ome_zarr(images, &format!("adt work {} --finish", plan.plan.asset), Arc::clone(ctx)).await?
+            let command = format!("adt work {} --finish", plan.plan.asset);
+            told(ome_zarr(images, &command, Arc::clone(ctx)).await?, common)
+        }
+        Asked::Move(copy, delete) => {
+            let ctx = moving::tuned(Arc::clone(ctx), &copy.clouds, &copy.rates)?;
+            let wanted = shares::besides(moving::copy::wanted(&copy, delete, &ctx).await?);
+            let command = format!("adt work {} --finish", plan.plan.asset);
+            let (summary, code) = moving::copy::perform(wanted, &command, &copy, common, &ctx).await?;
+            proven = code;
+            summary
         }
     };
-    let code = ended(&summary, common);
+    let code = match of_summary(&summary) {
+        // It is all there; what is held against the source afterwards may say otherwise.
+        DONE => proven,
+        code => code,
+    };
     if code == DONE {
         shares::clear(place).await?;
     }
@@ -145,6 +166,15 @@ async fn finish(
 
 fn ended(summary: &Summary, common: &Common) -> u8 {
     show::ended(summary, common);
+    of_summary(summary)
+}
+
+fn told(summary: Summary, common: &Common) -> Summary {
+    show::ended(&summary, common);
+    summary
+}
+
+fn of_summary(summary: &Summary) -> u8 {
     let transient = summary.rows.iter().any(|row| row.ended.class == Some(Class::Transient));
     match summary.exit_code() {
         130 => AGAIN,

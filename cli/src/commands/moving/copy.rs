@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use adt_engine::{
-    Ctx,
+    Ctx, Summary,
     moving::{self, Asked, Comparison, End, Selection},
 };
 use adt_model::{Class, Fault};
@@ -48,6 +48,18 @@ async fn moved(asked: &Copy, delete: Option<u64>, common: &Common, ctx: &Arc<Ctx
         (source, "-") => return pipe::out_of(source, ctx).await,
         _ => {}
     }
+    let wanted = wanted(asked, delete, ctx).await?;
+    let verb = if delete.is_some() { "sync --delete" } else { "copy" };
+    let command = format!("adt {verb} {} {}", wanted.shown, Typed::read(&asked.destination)?.location);
+    perform(wanted, &command, asked, common, ctx).await.map(|(_, code)| code)
+}
+
+/// What is moved, from what was typed.
+pub(in crate::commands) async fn wanted(
+    asked: &Copy,
+    delete: Option<u64>,
+    ctx: &Arc<Ctx>,
+) -> Result<Asked, Fault> {
     let (from, to) = (Typed::read(&asked.source)?, Typed::read(&asked.destination)?);
     moving::apart(&from.location, &to.location, delete.is_some())?;
     let source = from.source(ctx).await?;
@@ -58,32 +70,41 @@ async fn moved(asked: &Copy, delete: Option<u64>, common: &Common, ctx: &Arc<Ctx
         }
         None => (End::open(&to.location, &ctx.store).await?, None),
     };
-    let wanted = Asked {
+    Ok(Asked {
         shown: from.location.to_string(),
-        source: source.clone(),
-        destination: destination.clone(),
-        called: called.clone(),
+        source,
+        destination,
+        called,
         selection: selection(&asked.selecting, asked.comparing.empty_dirs)?,
         comparison: comparison(asked),
         delete,
         dry_run: asked.comparing.dry_run,
-    };
-    let verb = if delete.is_some() { "sync --delete" } else { "copy" };
-    let command = format!("adt {verb} {} {}", from.location, to.location);
-    let selected = wanted.selection.clone();
-    let summary = moving::copy(wanted, &command, Arc::clone(ctx)).await?;
+    })
+}
+
+/// Moves it, and holds the destination against the source afterwards where that is asked for.
+pub(in crate::commands) async fn perform(
+    wanted: Asked,
+    command: &str,
+    asked: &Copy,
+    common: &Common,
+    ctx: &Arc<Ctx>,
+) -> Result<(Summary, u8), Fault> {
+    let Asked { source, destination, called, selection, .. } = wanted.clone();
+    let summary = moving::copy(wanted, command, Arc::clone(ctx)).await?;
     show::ended(&summary, common);
     let code = summary.exit_code() as u8;
-    match &asked.comparing.manifest {
+    let code = match &asked.comparing.manifest {
         Some(path) if code == 0 && !asked.comparing.dry_run => {
             let there = match called {
                 Some(key) => destination.only(key),
                 None => destination,
             };
-            listed(source, there, selected, path, common, ctx).await
+            listed(source, there, selection, path, common, ctx).await?
         }
-        _ => Ok(code),
-    }
+        _ => code,
+    };
+    Ok((summary, code))
 }
 
 async fn listed(

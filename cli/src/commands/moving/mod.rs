@@ -1,7 +1,7 @@
 //! `adt copy`, `sync`, `verify`, `ls`, `clean`
 
 mod clean;
-mod copy;
+pub(super) mod copy;
 mod end;
 mod ls;
 mod pipe;
@@ -27,7 +27,7 @@ use crate::{
 
 pub(super) type Vars = BTreeMap<String, String>;
 
-/// Everything a move needs, with clouds asked as the person wants it.
+/// Everything a move needs.
 fn ctx(
     tuning: &Tuning,
     clouds: &Clouds,
@@ -37,7 +37,11 @@ fn ctx(
 ) -> Result<Arc<Ctx>, Fault> {
     let settings = settings::resolve(common, tuning, vars)?;
     let told = show::reporter(common, settings.log_level.unwrap_or_default());
-    let ctx = wire::ctx(&settings, vars, wire::Ways::default(), told, Stop::default())?;
+    tuned(wire::ctx(&settings, vars, wire::Ways::default(), told, Stop::default())?, clouds, rates)
+}
+
+/// The same with clouds asked as the person wants it.
+pub(super) fn tuned(ctx: Arc<Ctx>, clouds: &Clouds, rates: &Rates) -> Result<Arc<Ctx>, Fault> {
     let mut ctx = Arc::unwrap_or_clone(ctx);
     ctx.store = asked(clouds, ctx.store)?;
     if let Some(rate) = rates.bandwidth {
