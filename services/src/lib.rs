@@ -13,6 +13,7 @@ pub mod code_ocean;
 mod http;
 pub mod metadata_service;
 mod options;
+pub mod slurm_rest;
 
 pub use aws_secrets::AwsSecrets;
 pub use options::ServiceOptions;

@@ -80,6 +80,11 @@ impl Slurm {
         self.rest.map(|port| format!("http://127.0.0.1:{port}"))
     }
 
+    /// Whose token that is.
+    pub fn user(&self) -> io::Result<String> {
+        Ok(output(Command::new("id").arg("-un"))?.trim().to_owned())
+    }
+
     /// A token for slurmrestd, good for ten minutes.
     pub fn token(&self) -> io::Result<String> {
         let said = self.said("scontrol", &["token", "lifespan=600"])?;
@@ -180,7 +185,7 @@ impl Slurm {
     fn configuration(&self, ports: &[u16]) -> io::Result<String> {
         let root = &self.root;
         let host = output(Command::new("hostname").arg("-s"))?.trim().to_owned();
-        let user = output(Command::new("id").arg("-un"))?.trim().to_owned();
+        let user = self.user()?;
         let mut text = format!(
             "ClusterName=adt\nSlurmctldHost={host}(127.0.0.1)\nSlurmctldPort={}\nSlurmUser={user}\nSlurmdUser={user}\n\
              AuthType=auth/munge\nAuthInfo=socket={root}/munge/s,cred_expire=5\nCredType=cred/munge\n\

@@ -208,3 +208,42 @@ fn any_command_runs_in_as_many_tasks_as_asked_for() {
 fn read_all(folder: &Utf8Path) -> String {
     fs::read_dir(folder).unwrap().map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect()
 }
+
+#[rstest]
+#[case::step("step")]
+#[case::array("array")]
+fn a_list_goes_through_slurmrestd(#[case] layout: &str) {
+    let Some(slurm) = Slurm::start(2, true).unwrap() else {
+        return crate::moving::left_out("slurmrestd is not installed (scripts/install-test-tools)");
+    };
+    let (desk, job) = shared();
+    let list = desk.list(&job);
+    let runs = desk.root.join("runs");
+    let rest = |token: &str, words: &[&str]| {
+        // Its programs are out of reach: all of it goes over the wire.
+        let mut command = desk.adt(words);
+        command.env("SLURM_REST_URL", slurm.rest_url().unwrap()).env("SLURM_JWT", token);
+        command.env("SLURM_USER_NAME", slurm.user().unwrap()).env("SLURM_CONF", "/nowhere");
+        Said::of(&mut command)
+    };
+    let token = slurm.token().unwrap();
+    let conf = slurm.env().into_iter().find(|(name, _)| name == "SLURM_CONF").unwrap().1;
+    let conf = format!("export SLURM_CONF={conf}");
+    let words = ["submit", "--via", "rest", "--layout", layout, "--nodes", "2", "--prologue", &conf];
+    let words = [&words[..], &["--run-dir", runs.as_str()]].concat();
+    let said = rest("canary", &[&words[..], &[list.as_str()]].concat()).ends(2).says("the token");
+    assert!(!said.stderr.contains("canary"), "{said:?}");
+    rest(&token, &[&words[..], &["--queue", "nowhere", list.as_str()]].concat()).ends(2).says("partition");
+    assert!(slurm.queue().unwrap().is_empty());
+    let waits = ["--prologue", "sleep 60"];
+    let said = rest(&token, &[&words[..], &waits, &[list.as_str()]].concat()).ends(0);
+    rest(&token, &["cancel", run_of(&said).as_str()]).ends(0).says("cancelled");
+    slurm.until_empty().unwrap();
+    let said = rest(&token, &[&words[..], &["--wait", list.as_str()]].concat()).ends(0);
+    rest(&token, &["status", run_of(&said).as_str()]).ends(0).says("done");
+    let log = read_all(&run_of(&said).join("logs"));
+    assert!(!log.contains(&token) && log.contains("done"), "{log}");
+    assert_eq!(differing(&data(&desk.asset()), &alone(&desk, &job)), Vec::<String>::new());
+    rest(&token, &[&words[..], &["--wait", "--job-cmd", "true"]].concat()).ends(0);
+    rest(&token, &[&words[..], &["--wait", "--job-cmd", "exit 3"]].concat()).ends(1);
+}

@@ -1,20 +1,32 @@
 use std::time::Duration;
 
+use adt_model::Secret;
 use adt_net::reqwest::{self, Url};
 use bytes::{Bytes, BytesMut};
-use http::{Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 
 use super::{LONGEST_BODY, Reply, Server, Trouble, address};
 
 /// More than one is a server that adds a slash and then turns to https.
 const HOPS: usize = 4;
 
+/// How a server is told who asks.
+#[derive(Clone, Copy)]
+pub(crate) enum Who<'a> {
+    /// Not at all.
+    Anybody,
+    /// The user name of Basic credentials; the password is empty.
+    Basic(&'a Secret),
+    /// A user and a token in slurmrestd's own headers.
+    Slurm(&'a str, &'a Secret),
+}
+
 /// What is asked, so that it can be asked again.
 pub(crate) struct Ask<'a> {
     pub(crate) method: Method,
     pub(crate) url: Url,
-    /// The user name of Basic credentials; the password is empty.
-    pub(crate) user: Option<&'a adt_model::Secret>,
+    /// Who asks.
+    pub(crate) who: Who<'a>,
     /// A JSON text.
     pub(crate) body: Option<Bytes>,
     /// How long one attempt may take, from the connection to the last byte.
@@ -23,16 +35,19 @@ pub(crate) struct Ask<'a> {
 
 impl<'a> Ask<'a> {
     pub(crate) fn get(url: Url, time: Duration) -> Self {
-        Self { method: Method::GET, url, user: None, body: None, time }
+        Self { method: Method::GET, url, who: Who::Anybody, body: None, time }
     }
 
     pub(crate) fn post(url: Url, body: String, time: Duration) -> Self {
-        Self { method: Method::POST, url, user: None, body: Some(body.into()), time }
+        Self { method: Method::POST, url, who: Who::Anybody, body: Some(body.into()), time }
     }
 
-    pub(crate) fn with_user(mut self, token: &'a adt_model::Secret) -> Self {
-        self.user = Some(token);
-        self
+    pub(crate) fn with_user(self, token: &'a Secret) -> Self {
+        Self { who: Who::Basic(token), ..self }
+    }
+
+    pub(crate) fn with_slurm(self, user: &'a str, token: &'a Secret) -> Self {
+        Self { who: Who::Slurm(user, token), ..self }
     }
 
     /// `GET https://…`.
@@ -67,9 +82,15 @@ impl Server {
 
     async fn send(&self, ask: &Ask<'_>, url: Url) -> Result<reqwest::Response, Trouble> {
         let mut request = self.request(ask.method.clone(), url);
-        if let Some(token) = ask.user {
-            request = request.basic_auth(token.expose(), Some(""));
-        }
+        request = match ask.who {
+            Who::Anybody => request,
+            Who::Basic(token) => request.basic_auth(token.expose(), Some("")),
+            Who::Slurm(user, token) => {
+                let mut value = HeaderValue::from_str(token.expose()).unwrap_or(HeaderValue::from_static(""));
+                value.set_sensitive(true);
+                request.header("X-SLURM-USER-NAME", user).header("X-SLURM-USER-TOKEN", value)
+            }
+        };
         if let Some(body) = &ask.body {
             request = request.header(header::CONTENT_TYPE, "application/json").body(body.clone());
         }

@@ -1,4 +1,4 @@
-//! The services against stand-ins that speak the recorded contract.
+//! The services against stand-ins that speak the recorded contract; slurmrestd against itself.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,3 +9,4 @@ mod aws_secrets;
 mod code_ocean;
 mod metadata_service;
 mod setup;
+mod slurm_rest;

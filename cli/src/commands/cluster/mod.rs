@@ -6,8 +6,6 @@ mod run_folder;
 mod scheduler;
 mod scratch;
 mod status;
-#[allow(warnings, clippy::all, clippy::pedantic, clippy::unused_async, unreachable_pub)]
-mod stub;
 mod submit;
 mod work;
 

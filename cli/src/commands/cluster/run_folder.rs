@@ -17,6 +17,22 @@ pub(super) struct Submitted {
     pub via: Via,
     /// One for each asset.
     pub chains: Vec<Chain>,
+    /// Those of no asset: `--job-cmd`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub jobs: Vec<Job>,
+}
+
+impl Submitted {
+    /// Nothing yet, by `command`.
+    pub(super) fn by(via: Via, command: String) -> Self {
+        let program = concat!("adt ", env!("CARGO_PKG_VERSION")).to_owned();
+        Self { program, command, via, chains: Vec::new(), jobs: Vec::new() }
+    }
+
+    /// Numbers of all jobs.
+    pub(super) fn ids(&self) -> Vec<u64> {
+        self.chains.iter().flat_map(|chain| &chain.jobs).chain(&self.jobs).map(|job| job.id).collect()
+    }
 }
 
 /// The jobs that make one asset.

@@ -76,7 +76,7 @@ pub(in crate::commands) fn status(asked: &OfRun, common: &Common, vars: &Vars) -
 
 pub(in crate::commands) fn cancel(asked: &OfRun, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
     let submitted = run_folder::read(&asked.run)?;
-    let jobs: Vec<u64> = submitted.chains.iter().flat_map(|chain| &chain.jobs).map(|job| job.id).collect();
+    let jobs = submitted.ids();
     match submitted.via {
         Via::Sbatch => scheduler::cancel(&jobs)?,
         Via::Rest => rest::cancel(&jobs, vars)?,
@@ -94,7 +94,7 @@ pub(super) async fn look(
     vars: &Vars,
     ctx: &Arc<Ctx>,
 ) -> Result<Status, Fault> {
-    let jobs: Vec<u64> = submitted.chains.iter().flat_map(|chain| &chain.jobs).map(|job| job.id).collect();
+    let jobs = submitted.ids();
     // Before the destinations: who has left the queue by then has written down how it ended.
     let queued = match submitted.via {
         Via::Sbatch => scheduler::queued(&jobs),

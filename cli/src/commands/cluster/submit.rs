@@ -30,7 +30,7 @@ use crate::{
         imaging::convert,
         moving, tell,
     },
-    env, show,
+    env, show, wire,
 };
 
 /// Shares of an array for each of its tasks: SLURM balances them.
@@ -227,7 +227,7 @@ fn request(asked: &Submit, run: &Utf8Path) -> Result<Request, Fault> {
 /// Has SLURM judge scripts like those that will be submitted.
 fn judged(trial: &Request, asked: &Submit, run: &Utf8Path, vars: &Vars) -> Result<(), Fault> {
     if asked.via == Via::Rest {
-        return rest::configured(vars);
+        return rest::configured(asked, vars);
     }
     let request = Request { run: run.to_owned(), ..trial.clone() };
     let name = "trial".to_owned();
@@ -289,9 +289,7 @@ fn launched(
     chains: &[(&WorkPlan, Vec<Script>)],
     vars: &Vars,
 ) -> Result<Submitted, Fault> {
-    let command = format!("adt submit {}", asked.what.join(" "));
-    let program = concat!("adt ", env!("CARGO_PKG_VERSION")).to_owned();
-    let mut submitted = Submitted { program, command, via: asked.via, chains: Vec::new() };
+    let mut submitted = Submitted::by(asked.via, format!("adt submit {}", asked.what.join(" ")));
     let mut all = Vec::new();
     for (work, scripts) in chains {
         let mut jobs: Vec<Job> = Vec::new();
@@ -384,12 +382,21 @@ fn job_cmd(asked: &Submit, command: &str, common: &Common, vars: &Vars) -> anyho
     let script = command_script(&request(asked, &run)?, command)?;
     let path = run.join("scripts").join(&script.name);
     written(&run, std::slice::from_ref(&script))?;
-    scheduler::test(&path, &script)?;
+    match asked.via {
+        Via::Sbatch => scheduler::test(&path, &script)?,
+        Via::Rest => rest::configured(asked, vars)?,
+    }
     if asked.generate_run {
         show::say(&format!("written, not submitted: sbatch {path}"));
         return Ok(DONE);
     }
-    let id = scheduler::submit(&path, &script, None)?;
+    let id = match asked.via {
+        Via::Sbatch => scheduler::submit(&path, &script, None)?,
+        Via::Rest => rest::submit(&script, None, asked, &run, vars)?,
+    };
+    let jobs = vec![Job { script: script.name, id }];
+    let submitted = Submitted { jobs, ..Submitted::by(asked.via, format!("adt submit --job-cmd {command}")) };
+    run_folder::write(&run, &submitted)?;
     if !common.quiet {
         show::say(&format!("job {id}; logs are in {run}/logs"));
     }
@@ -397,10 +404,23 @@ fn job_cmd(asked: &Submit, command: &str, common: &Common, vars: &Vars) -> anyho
     if !asked.wait {
         return Ok(DONE);
     }
-    while !scheduler::queued(&[id])?.is_empty() {
+    let runtime = wire::runtime()?;
+    loop {
+        let queued = match asked.via {
+            Via::Sbatch => scheduler::queued(&[id]),
+            Via::Rest => runtime.block_on(rest::queued(&[id], vars)),
+        };
+        // A controller that does not answer for a while is no end.
+        if queued.is_ok_and(|queued| queued.is_empty()) {
+            break;
+        }
         std::thread::sleep(LOOK);
     }
-    Ok(if scheduler::exited_well(id)? { DONE } else { FAILED })
+    let well = match asked.via {
+        Via::Sbatch => scheduler::exited_well(id)?,
+        Via::Rest => rest::exited_well(id, vars)?,
+    };
+    Ok(if well { DONE } else { FAILED })
 }
 
 fn parent(asked: &Submit, vars: &Vars) -> Result<Utf8PathBuf, Fault> {

@@ -7,6 +7,7 @@ use adt_model::Fault;
 use super::{
     Head, Request,
     quote::{bad, option},
+    time::signal,
 };
 
 /// How much of the cluster a script takes.
@@ -20,12 +21,19 @@ pub(super) enum Width {
     Node,
 }
 
+impl Width {
+    /// Nodes, tasks on each, CPUs of each task.
+    pub(super) fn of(self, request: &Request) -> (u32, u32, u32) {
+        match self {
+            Self::Step => (request.nodes, request.ntasks_per_node, request.cpus_per_task),
+            Self::Element => (1, 1, request.cpus_per_task),
+            Self::Node => (1, 1, request.cpus_per_task.saturating_mul(request.ntasks_per_node)),
+        }
+    }
+}
+
 pub(super) fn header(request: &Request, head: &Head<'_>) -> Result<String, Fault> {
-    let (nodes, tasks, cpus) = match head.width {
-        Width::Step => (request.nodes, request.ntasks_per_node, request.cpus_per_task),
-        Width::Element => (1, 1, request.cpus_per_task),
-        Width::Node => (1, 1, request.cpus_per_task.saturating_mul(request.ntasks_per_node)),
-    };
+    let (nodes, tasks, cpus) = head.width.of(request);
     let mut text = String::from("#!/bin/bash\n");
     let mut line = |name: &str, value: &str| {
         let equals = if value.is_empty() { "" } else { "=" };
@@ -55,7 +63,7 @@ pub(super) fn header(request: &Request, head: &Head<'_>) -> Result<String, Fault
     }
     line("requeue", "");
     line("open-mode", "append");
-    line("signal", "TERM@120");
+    line("signal", &signal(&request.walltime));
     if head.after.is_some() {
         line("kill-on-invalid-dep", "yes");
     }

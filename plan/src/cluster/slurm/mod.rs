@@ -3,9 +3,14 @@
 mod header;
 mod parts;
 mod quote;
+mod time;
+
+use std::fmt::Write as _;
 
 use adt_model::{Class, Fault};
 use camino::Utf8PathBuf;
+
+pub use self::time::{seconds, signal};
 
 use self::header::Width;
 use self::quote::{one_line, refuse_nul};
@@ -80,6 +85,12 @@ pub struct Script {
     pub after: Option<usize>,
     /// The elements of an array, with how many may run at once: `0-63%8`. The script says it too.
     pub array: Option<String>,
+    /// Its nodes. This and what follows stands in the script too, for `sbatch`.
+    pub nodes: u32,
+    /// Its tasks on each node.
+    pub tasks_per_node: u32,
+    /// CPUs of each task.
+    pub cpus_per_task: u32,
 }
 
 /// The scripts of the chain with this `number` in its run, in the order in which they are submitted.
@@ -100,21 +111,16 @@ pub fn command_script(request: &Request, command: &str) -> Result<Script, Fault>
     if command.trim().is_empty() {
         return Err(Fault::new(Class::BadInput, "the command is empty"));
     }
-    let text = assemble(request, &Head { stem: "command", width: Width::Step, after: None, array: None })?;
-    Ok(Script {
-        name: "command.sh".to_owned(),
-        text: format!("{text}srun {command}\n"),
-        after: None,
-        array: None,
-    })
+    let head = Head { stem: "command", width: Width::Step, after: None, array: None };
+    Ok(head.script(request, format!("{}srun {command}\n", assemble(request, &head)?)))
 }
 
 fn step(request: &Request, chain: &Chain, words: &str, stem: &str) -> Result<Script, Fault> {
-    let head = assemble(request, &Head { stem, width: Width::Step, after: None, array: None })?;
+    let head = Head { stem, width: Width::Step, after: None, array: None };
     let leave = parts::leave(request.rounds, false);
     let stages = parts::rounds(request.rounds, chain.stages);
-    let text = format!("{head}{words}{leave}{stages}{}", parts::finish());
-    Ok(Script { name: format!("{stem}.sh"), text, after: None, array: None })
+    let text = format!("{}{words}{leave}{stages}{}", assemble(request, &head)?, parts::finish());
+    Ok(head.script(request, text))
 }
 
 fn array(request: &Request, chain: &Chain, words: &str, stem: &str) -> Result<Vec<Script>, Fault> {
@@ -132,17 +138,17 @@ fn array(request: &Request, chain: &Chain, words: &str, stem: &str) -> Result<Ve
     for stage in 0..chain.stages {
         let stem = format!("{stem}-stage-{stage}");
         let after = stage.checked_sub(1);
-        let array = Some(elements.clone());
-        let head =
-            assemble(request, &Head { stem: &stem, width: Width::Element, after, array: array.as_deref() })?;
+        let head = Head { stem: &stem, width: Width::Element, after, array: Some(&elements) };
         let leave = parts::leave(request.rounds, true);
-        let text = format!("{head}{words}{leave}{}", parts::element(stage, chain.shards));
-        scripts.push(Script { name: format!("{stem}.sh"), text, after, array });
+        let element = parts::element(stage, chain.shards);
+        let text = format!("{}{words}{leave}{element}", assemble(request, &head)?);
+        scripts.push(head.script(request, text));
     }
     let (stem, after) = (format!("{stem}-finish"), chain.stages.checked_sub(1));
-    let head = assemble(request, &Head { stem: &stem, width: Width::Node, after, array: None })?;
-    let text = format!("{head}{words}{}{}", parts::leave(request.rounds, false), parts::finish());
-    scripts.push(Script { name: format!("{stem}.sh"), text, after, array: None });
+    let head = Head { stem: &stem, width: Width::Node, after, array: None };
+    let leave = parts::leave(request.rounds, false);
+    let text = format!("{}{words}{leave}{}", assemble(request, &head)?, parts::finish());
+    scripts.push(head.script(request, text));
     Ok(scripts)
 }
 
@@ -155,6 +161,21 @@ struct Head<'a> {
     array: Option<&'a str>,
 }
 
+impl Head<'_> {
+    fn script(&self, request: &Request, text: String) -> Script {
+        let (nodes, tasks_per_node, cpus_per_task) = self.width.of(request);
+        Script {
+            name: format!("{}.sh", self.stem),
+            text,
+            after: self.after,
+            array: self.array.map(str::to_owned),
+            nodes,
+            tasks_per_node,
+            cpus_per_task,
+        }
+    }
+}
+
 fn assemble(request: &Request, head: &Head<'_>) -> Result<String, Fault> {
     let mut text = header::header(request, head)?;
     for line in &request.prologue {
@@ -164,8 +185,9 @@ fn assemble(request: &Request, head: &Head<'_>) -> Result<String, Fault> {
     }
     // After the prologue: the scripts of `module` and `conda` use variables that are not set.
     text.push_str("set -u\n");
-    text.push_str("# srun does not take this from sbatch by itself any more.\n");
-    text.push_str("export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK\n\n");
+    let (_, _, cpus) = head.width.of(request);
+    text.push_str("# slurmrestd does not set the first, and srun does not take the second from sbatch by itself any more.\n");
+    let _ = writeln!(text, "export SLURM_CPUS_PER_TASK={cpus} SRUN_CPUS_PER_TASK={cpus}\n");
     Ok(text)
 }
 
