@@ -32,6 +32,7 @@ mod imaging_tools;
 mod imaging_work;
 mod kills;
 mod lab;
+mod launchers;
 mod memory;
 mod moving;
 mod moving_clients;

@@ -17,7 +17,7 @@ use crate::{
 const TELLING_TIME: [&str; 2] = [RECORD, "processing.json"];
 
 /// Where the asset of a desk goes.
-const DESTINATION: &str = "s3://recordings/behavior_714321_2024-05-06_07-08-09";
+pub(crate) const DESTINATION: &str = "s3://recordings/behavior_714321_2024-05-06_07-08-09";
 
 /// A desk with folders that become a few thousand objects and a zip.
 pub(crate) fn shared() -> (Desk, Job) {
@@ -49,7 +49,7 @@ impl Desk {
     }
 
     /// Of the asset, as one process makes it elsewhere.
-    fn alone(&self, job: &Job) -> Tree {
+    pub(crate) fn alone(&self, job: &Job) -> Tree {
         let place = self.file_place();
         let ledger = self.root.join("alone.sqlite");
         let list = self.list(job.clone().with("s3_bucket", &place));

@@ -1,0 +1,84 @@
+//! Launchers other than SLURM: each tells a process which share is its own in its own way.
+
+#![cfg(target_os = "linux")]
+
+use std::process::{Command, Stdio};
+
+use fs_err as fs;
+use rstest::rstest;
+use serde_json::Value;
+
+use crate::{
+    desk::{Said, differing},
+    moving::left_out,
+    shares::{DESTINATION, data, shared},
+};
+
+/// Shares that processes have worked on, from their logs.
+fn shares(desk: &crate::desk::Desk) -> Vec<(u64, u64)> {
+    let logs = desk.asset().join(".adt-work/log").read_dir_utf8().unwrap();
+    let mut shares: Vec<_> = logs
+        .map(|log| {
+            let log: Value = serde_json::from_slice(&fs::read(log.unwrap().path()).unwrap()).unwrap();
+            (log["share"]["number"].as_u64().unwrap(), log["share"]["of"].as_u64().unwrap())
+        })
+        .collect();
+    shares.sort_unstable();
+    shares
+}
+
+/// Both families, each as it is called where both are installed; also in a job of SLURM, where `SLURM_PROCID` is no rank of ours.
+#[rstest]
+#[case::open_mpi("mpiexec.openmpi", &["--allow-run-as-root", "--oversubscribe"], &[])]
+#[case::mpich("mpiexec.mpich", &[], &[])]
+#[case::mpich_in_an_allocation("mpiexec.mpich", &["-launcher", "fork"], &[("SLURM_PROCID", "0"), ("SLURM_STEP_NUM_TASKS", "1")])]
+fn ranks_of_mpiexec_share_the_work(
+    #[case] program: &str,
+    #[case] flags: &[&str],
+    #[case] environment: &[(&str, &str)],
+) {
+    if Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
+        return left_out(&format!("{program} is not installed (scripts/install-test-tools)"));
+    }
+    let (desk, job) = shared();
+    desk.planned(&job, &[]).ends(0);
+    let adt = desk.adt(&["work", DESTINATION, "--shard", "auto"]);
+    let mut command = Command::new(program);
+    command.args(flags).args(["-np", "3"]).arg(adt.get_program()).args(adt.get_args());
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+    command.env("TMPDIR", &desk.root).envs(adt.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.envs(environment.iter().copied());
+    Said::of(&mut command).ends(0);
+    assert_eq!(shares(&desk), [(0, 3), (1, 3), (2, 3)]);
+    Said::of(&mut desk.adt(&["work", DESTINATION, "--finish"])).ends(0);
+    assert_eq!(differing(&data(&desk.asset()), &desk.alone(&job)), Vec::<String>::new());
+}
+
+#[rstest]
+#[case::kubernetes(&[("JOB_COMPLETION_INDEX", "{}")], &["--shards", "2"], 0)]
+#[case::aws_batch(&[("AWS_BATCH_JOB_ARRAY_INDEX", "{}"), ("AWS_BATCH_JOB_ARRAY_SIZE", "2")], &[], 0)]
+#[case::google_batch(&[("BATCH_TASK_INDEX", "{}"), ("BATCH_TASK_COUNT", "2")], &[], 0)]
+#[case::lsf(&[("LSB_JOBINDEX", "{}"), ("LSB_JOBINDEX_END", "2")], &[], 1)]
+#[case::pbs(&[("PBS_ARRAY_INDEX", "{}")], &["--shards", "2"], 0)]
+#[case::grid_engine(&[("SGE_TASK_ID", "{}"), ("SGE_TASK_LAST", "2")], &[], 1)]
+#[case::hyperqueue(&[("HQ_TASK_ID", "{}")], &["--shards", "2"], 0)]
+fn elements_of_an_array_share_the_work(
+    #[case] environment: &[(&str, &str)],
+    #[case] flags: &[&str],
+    #[case] first: u64,
+) {
+    let (desk, job) = shared();
+    desk.planned(&job, &[]).ends(0);
+    let element = |number: u64| {
+        let mut command = desk.adt(&[&["work", DESTINATION, "--shard", "auto"], flags].concat());
+        let number = number.to_string();
+        command.envs(environment.iter().map(|(name, value)| (*name, value.replace("{}", &number))));
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    for element in [first, first + 1].map(element) {
+        Said::from(element.wait_with_output().unwrap()).ends(0);
+    }
+    assert_eq!(shares(&desk), [(0, 2), (1, 2)]);
+    Said::of(&mut desk.adt(&["work", DESTINATION, "--finish"])).ends(0);
+    assert_eq!(differing(&data(&desk.asset()), &desk.alone(&job)), Vec::<String>::new());
+}
