@@ -6,6 +6,7 @@ mod architecture;
 mod bad_input;
 mod canary_services;
 mod clouds;
+mod cluster_plan;
 mod commands;
 mod compatibility;
 mod desk;

@@ -94,3 +94,44 @@ impl Part {
         Arc::new(Work::part(asked.clone(), row, out, name.to_owned())).some(self.0).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use adt_store::Found;
+    use tokio::sync::mpsc;
+
+    use super::{super::item::Item, *};
+
+    fn listing(keys: &[Key]) -> super::super::side::Listing {
+        let (sender, receiver) = mpsc::channel(1);
+        let met = keys.iter().map(|key| Met::Item(Item::Object(Found::new(key.clone(), 1)))).collect();
+        sender.try_send(Ok(met)).unwrap();
+        receiver
+    }
+
+    /// Also of keys that came, or went, after the batches were made.
+    #[tokio::test]
+    async fn every_object_of_the_source_is_in_one_batch() {
+        let key = |number: u64| Key::parse(format!("k{number:03}")).unwrap();
+        let now: Vec<Key> = (0..60).filter(|number| number % 7 != 3).map(key).collect();
+        for cut in [vec![5], vec![5, 10, 24, 25, 31], (0..60).collect()] {
+            let starts: Vec<Key> = cut.iter().copied().map(key).collect();
+            for shares in 1..5 {
+                let mut seen = Vec::new();
+                for share in 0..shares {
+                    let wanted: BTreeSet<u64> =
+                        (0..starts.len() as u64).filter(|batch| batch % shares == share).collect();
+                    let pairs = Pairs::new(listing(&now), listing(&[key(1), key(70)]), None);
+                    let mut parts =
+                        Parts { pairs, starts: starts.clone(), wanted: wanted.clone(), ahead: None };
+                    while let Some((batch, Part(pairs))) = parts.next().await.unwrap() {
+                        assert!(wanted.contains(&batch));
+                        seen.extend(pairs.into_iter().map(|pair| pair.source.unwrap().key().clone()));
+                    }
+                }
+                seen.sort();
+                assert_eq!(seen, now, "{cut:?} {shares}");
+            }
+        }
+    }
+}

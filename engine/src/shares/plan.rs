@@ -187,3 +187,26 @@ pub(super) fn failure(stage: usize, unit: &Unit, item: u64) -> Key {
 pub(super) fn hash(text: &str) -> String {
     format!("{:016x}", adt_codec::crc64(text.as_bytes()))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::imaging::Share;
+
+    /// Units lie one after the other; an item's share follows from its place among all of them.
+    #[test]
+    fn every_item_of_every_unit_is_in_one_share() {
+        for units in [&[1_u64][..], &[3, 0, 5, 1], &[7, 7], &[0]] {
+            for of in 1..12 {
+                let mut before = 0;
+                for items in units {
+                    for item in 0..*items {
+                        let owners =
+                            (0..of).filter(|number| Share { number: *number, of }.has(before + item));
+                        assert_eq!(owners.count(), 1, "{units:?} {of} {item}");
+                    }
+                    before += items;
+                }
+            }
+        }
+    }
+}
