@@ -6,6 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
+import cluster
 import copying
 import data
 import ephys
@@ -20,7 +21,7 @@ ZIP_BYTES = 3 * data.GIB
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Ratios of time, CPU and memory to other tools.")
-    parser.add_argument("part", nargs="?", choices=["all", "moving", "copying", "zip", "ephys", "imaging"], default="all")
+    parser.add_argument("part", nargs="?", choices=["all", "moving", "copying", "zip", "ephys", "imaging", "cluster"], default="all")
     parser.add_argument("line", nargs="*", help=f"of `moving` and `copying`: {', '.join(data.LINES)} (all)")
     asked = parser.parse_args()
     unknown = set(asked.line) - set(data.LINES)
@@ -47,6 +48,9 @@ def main() -> int:
             print(text, flush=True)
     if asked.part in ("all", "imaging"):
         for text in imaging.bench(target, place, machine.disk(target), runs):
+            print(text, flush=True)
+    if asked.part in ("all", "cluster"):
+        for text in cluster.bench(target, place, runs):
             print(text, flush=True)
     return 0
 

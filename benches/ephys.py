@@ -110,7 +110,7 @@ BAR_HEAD = ["| | measured | bar | |", "|---|---|---|---|"]
 
 
 def held_against(what: str, value: float, bar: float) -> str:
-    return f"| {what} | {value:.3f} | ≤ {bar:g} | {'pass' if value <= bar else 'FAIL'} |"
+    return f"| {what} | {value:.3f} | ≤ {bar:.4g} | {'pass' if value <= bar else 'FAIL'} |"
 
 
 # Memory

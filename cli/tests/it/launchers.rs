@@ -2,8 +2,13 @@
 
 #![cfg(target_os = "linux")]
 
-use std::process::{Command, Stdio};
+use std::{
+    io::Write as _,
+    process::{Command, Stdio},
+};
 
+use adt_testkit::oracle;
+use camino::Utf8Path;
 use fs_err as fs;
 use rstest::rstest;
 use serde_json::Value;
@@ -81,4 +86,27 @@ fn elements_of_an_array_share_the_work(
     assert_eq!(shares(&desk), [(0, 2), (1, 2)]);
     Said::of(&mut desk.adt(&["work", DESTINATION, "--finish"])).ends(0);
     assert_eq!(differing(&data(&desk.asset()), &desk.alone(&job)), Vec::<String>::new());
+}
+
+/// The names and kinds of all fields are those that Kubernetes and AWS Batch publish; one job for each stage, and one for the end.
+#[rstest]
+#[case("kubernetes", "2")]
+#[case("aws-batch", "2")]
+fn definitions_follow_the_published_schemas(#[case] engine: &str, #[case] jobs: &str) {
+    let (desk, job) = shared();
+    let list = desk.list(&job);
+    let words =
+        ["submit", "--engine", engine, "--print", "--image", "lab/adt:1", "--nodes", "3", list.as_str()];
+    let said = Said::of(&mut desk.adt(&words)).ends(0);
+    let folder = Utf8Path::new(env!("CARGO_TARGET_TMPDIR")).join("oracles");
+    let packages = ["kubernetes-validate==1.34.1", "botocore==1.40.60", "pyyaml==6.0.3", "setuptools<80"];
+    let python = oracle::program(&oracle::venv(&folder, &packages).unwrap(), "python");
+    let script = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles/definitions.py");
+    let mut judge = Command::new(python);
+    judge.env("PYTHONDONTWRITEBYTECODE", "1").arg(script).arg(engine);
+    let mut judge =
+        judge.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    judge.stdin.take().unwrap().write_all(said.stdout.as_bytes()).unwrap();
+    let judged = Said::from(judge.wait_with_output().unwrap()).ends(0);
+    assert_eq!(judged.stdout.trim(), jobs);
 }
