@@ -309,3 +309,38 @@ fn objects_are_moved_in_batches_and_the_end_does_what_concerns_all_of_them() {
     Said::of(&mut desk.adt(&["copy", source.as_str(), to, "--exclude", "*7"])).ends(0);
     assert_eq!(sent(&desk), before);
 }
+
+#[rstest]
+#[case::bucket(None)]
+#[case::folder(Some("disk"))]
+fn what_a_killed_share_has_begun_to_write_does_not_stay(#[case] folder: Option<&str>) {
+    let desk = Desk::new();
+    let large = desk.root.join("large");
+    fs::create_dir(&large).unwrap();
+    fs::File::create(large.join("movie.bin")).unwrap().set_len(300 << 20).unwrap();
+    let job = Job::new().copy("behavior", large);
+    let (job, asset, to) = match folder {
+        None => (job, desk.asset(), DESTINATION.to_owned()),
+        Some(name) => {
+            let asset = desk.root.join(name).join(ASSET);
+            (job.with("s3_bucket", desk.file_place()), asset.clone(), asset.into_string())
+        }
+    };
+    let work = |flags: &[&str]| desk.adt(&[&["work", &to], flags].concat());
+    let begun = || match folder {
+        None => desk.uploads(),
+        Some(_) => fs::read_dir(asset.join("behavior")).map_or(0, Iterator::count),
+    };
+    desk.planned(&job, &[]).ends(0);
+    let mut killed = work(&["--shard", "0/1"]).spawn().unwrap();
+    until("an upload", || begun() > 0);
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    assert_eq!(begun(), 1);
+    Said::of(&mut work(&["--shard", "0/1"])).ends(0);
+    Said::of(&mut work(&["--finish"])).ends(0);
+    match folder {
+        None => assert_eq!(desk.uploads(), 0),
+        Some(_) => assert_eq!(fs::read_dir(asset.join("behavior")).unwrap().count(), 1),
+    }
+}

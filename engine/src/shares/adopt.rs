@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use adt_ledger::ObjectRow;
+use adt_ledger::{ObjectRow, ObjectState};
 use adt_model::{Action, Fault};
 use adt_plan::fingerprint;
 use adt_store::Place;
@@ -92,6 +92,22 @@ async fn close(
         }
     }
     Ok(out.recorded())
+}
+
+/// Throws away what tasks that were killed have begun to write and nobody will go on with: of objects that stand there whole.
+pub async fn sweep(place: &Place, plan: &WorkPlan, ctx: &Arc<Ctx>) -> Result<(), Fault> {
+    let asset = &plan.plan.asset;
+    let row = if plan.is_move() { ctx.ledger.moved(asset)? } else { ctx.ledger.job(asset)? };
+    let Some(row) = row else { return Ok(()) };
+    // The folder of an asset is the asset's alone.
+    let all = asset.is_folder() && !plan.is_move();
+    for unfinished in place.unfinished().await? {
+        let known = ctx.ledger.object(row.id, &unfinished.key)?;
+        if all || known.is_some_and(|known| known.state == ObjectState::Confirmed) {
+            place.abort(&unfinished).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes plan, markers and logs; the plan last.

@@ -18,7 +18,7 @@ mod prepare;
 mod progress;
 mod work;
 
-pub use adopt::{adopt, clear};
+pub use adopt::{adopt, clear, sweep};
 pub use plan::{Unit, WorkPlan, read};
 pub use prepare::{besides, prepare, prepare_move, session, units};
 pub use progress::{Progress, StageProgress, progress};

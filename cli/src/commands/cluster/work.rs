@@ -153,6 +153,10 @@ async fn finish(
         code => code,
     };
     if code == DONE {
+        // Not every server lists uploads, and all that counts stands there.
+        if let Err(fault) = shares::sweep(place, plan, ctx).await {
+            show::say(&format!("uploads that may be left behind could not be listed: {}", fault.line()));
+        }
         shares::clear(place).await?;
     }
     if let (Some(run), Some(row)) = (&asked.run, summary.rows.first()) {
