@@ -96,7 +96,7 @@ pub(super) fn limited(tuning: &Tuning, vars: &Vars) -> Tuning {
     if tuning.cpus.is_none() && !set("ADT_CPUS") {
         tuning.cpus = given.threads.map(|threads| threads.to_string());
     }
-    if tuning.memory.is_none() && !set("ADT_MEMORY") && vars.contains_key("SLURM_JOB_ID") {
+    if tuning.memory.is_none() && !set("ADT_MEMORY") {
         // Half of it: code, stacks, and what allocators keep for themselves are not counted.
         tuning.memory = given.memory.map(|bytes| (bytes / 2).max(LEAST).to_string());
     }
