@@ -7,6 +7,7 @@ mod scheduler;
 mod scratch;
 mod status;
 mod submit;
+mod wanted;
 mod work;
 
 use std::{collections::BTreeMap, sync::Arc};

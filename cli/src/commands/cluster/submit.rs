@@ -2,13 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use adt_engine::{
-    Ctx,
-    imaging::alone::plan_of,
-    moving::Asked as Moved,
-    shares::{self, WorkPlan},
-};
-use adt_model::{Class, Fault, Location, Plan};
+use adt_engine::{Ctx, shares::WorkPlan};
+use adt_model::{Class, Fault};
 use adt_plan::cluster::{
     elsewhere::{Elsewhere, aws_batch, kubernetes},
     slurm::{Chain, Layout, Request, Script, command_script, scripts},
@@ -16,19 +11,16 @@ use adt_plan::cluster::{
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    Vars, context,
-    jobs::{self, Asked},
-    rest, run_folder,
+    Vars, context, rest, run_folder,
     run_folder::{Job, Submitted},
     scheduler, status,
+    wanted::{Wanted, planned, plans},
 };
 use crate::{
     args::{Common, Engine, LayoutChoice, Submit, Tuning, Via},
     commands::{
         BAD_INPUT, DONE, FAILED,
-        ephys::{absolute, drive, location},
-        imaging::convert,
-        moving, tell,
+        ephys::{absolute, drive},
     },
     env, show, wire,
 };
@@ -93,105 +85,6 @@ pub(in crate::commands) fn submit(asked: &Submit, common: &Common, vars: &Vars) 
         show::out(&format!("{run}\n"));
     }
     if asked.wait { waited(&run, &submitted, vars, &ctx) } else { Ok(DONE) }
-}
-
-/// What is to be done at a destination, and the words that end it on any machine.
-struct Wanted {
-    what: What,
-    again: Vec<String>,
-}
-
-enum What {
-    Asset(Box<Plan>),
-    Move(Box<Moved>),
-}
-
-/// What is to be done for each asset that is not complete; `None` after the list's problems were told.
-fn plans(
-    asked: &Submit,
-    common: &Common,
-    vars: &Vars,
-    ctx: &Arc<Ctx>,
-) -> anyhow::Result<Option<Vec<Wanted>>> {
-    match Asked::parse(&asked.what)? {
-        Asked::Images(images, n5) => {
-            let mut images = convert::asked(&images, n5)?;
-            images.resume = true;
-            let again = again(asked, &images.source)?;
-            let what = What::Asset(Box::new(drive(ctx, plan_of(images, ctx))?));
-            Ok(Some(vec![Wanted { what, again }]))
-        }
-        Asked::Move(copy, delete) => {
-            let ctx = moving::tuned(Arc::clone(ctx), &copy.clouds, &copy.rates)?;
-            let what = What::Move(Box::new(drive(&ctx, moving::copy::wanted(&copy, delete, &ctx))?));
-            let again = again_of_places(&asked.what, [&copy.source, &copy.destination])?;
-            Ok(Some(vec![Wanted { what, again }]))
-        }
-        Asked::List(run) => {
-            let (mut specs, problems) = jobs::specs(&run, common, vars)?;
-            if !problems.is_empty() {
-                tell(&problems, common);
-                return Ok(None);
-            }
-            let list = run.jobs.list.clone().or_else(|| run.jobs.csv_file.clone()).unwrap_or_default();
-            let again = again(asked, &absolute(&list)?)?;
-            let mut plans = Vec::new();
-            for spec in &mut specs {
-                spec.force_cloud_sync |= asked.force;
-                match drive(ctx, shares::session(spec, ctx))? {
-                    Some(plan) => {
-                        let what = What::Asset(Box::new(plan));
-                        plans.push(Wanted { what, again: again.clone() });
-                    }
-                    None => show::say(&format!("{} is complete already", spec.asset_name())),
-                }
-            }
-            Ok(Some(plans))
-        }
-    }
-}
-
-/// The words that end the work on any machine: paths do not depend on the working folder.
-fn again(asked: &Submit, path: &Utf8Path) -> Result<Vec<String>, Fault> {
-    let mut words = asked.what.clone();
-    for word in &mut words {
-        if let Ok(full) = absolute(Utf8Path::new(word.as_str()))
-            && full == path
-        {
-            *word = full.into_string();
-        }
-    }
-    // A destination that is a folder, too.
-    if words.first().is_some_and(|word| word == "imaging")
-        && let Some(last) = words.iter_mut().skip(2).filter(|word| !word.starts_with('-')).nth(1)
-        && let Location::Folder(folder) = location(last)?
-    {
-        *last = folder.into_string();
-    }
-    Ok(words)
-}
-
-/// The same for places that are folders here.
-fn again_of_places(words: &[String], places: [&String; 2]) -> Result<Vec<String>, Fault> {
-    let mut words = words.to_vec();
-    for word in words.iter_mut().filter(|word| places.contains(&&**word)) {
-        if let Location::Folder(folder) = location(word)? {
-            let end = if word.ends_with(['/', std::path::MAIN_SEPARATOR]) { "/" } else { "" };
-            *word = format!("{}{end}", folder.as_str().trim_end_matches('/'));
-        }
-    }
-    Ok(words)
-}
-
-fn planned(plans: Vec<Wanted>, asked: &Submit, ctx: &Arc<Ctx>) -> Result<Vec<WorkPlan>, Fault> {
-    let mut works = Vec::new();
-    for Wanted { what, again } in plans {
-        works.push(match what {
-            What::Asset(plan) => drive(ctx, shares::prepare(*plan, again, asked.force, ctx))?,
-            What::Move(moved) => drive(ctx, shares::prepare_move(*moved, again, asked.force, ctx))?,
-        });
-    }
-    Ok(works)
 }
 
 fn request(asked: &Submit, run: &Utf8Path) -> Result<Request, Fault> {

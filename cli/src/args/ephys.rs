@@ -1,0 +1,115 @@
+//! Recordings of electrodes.
+
+use adt_model::{ChunkLength, Lsb};
+use camino::Utf8PathBuf;
+use clap::{Args as ClapArgs, Subcommand, ValueEnum, ValueHint};
+
+use super::{Tuning, word};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Ephys {
+    /// Compress a session into Zarr stores that spikeinterface loads, beside a copy with the first frames of each recording
+    ///
+    /// Stores go to `ecephys_compressed` of the destination, one for each experiment and stream; everything else of the session, and the
+    /// first frames of each recording, to `ecephys_clipped`. Every chunk is decompressed again and compared before it counts. Running the
+    /// same command again goes on where it was.
+    #[command(
+        after_help = "Examples:\n  adt ephys compress /data/session s3://bucket/asset\n  adt ephys compress /data/session /archive/asset --codec zstd --level 9\n  adt ephys compress /data/session /archive/asset --dry-run"
+    )]
+    Compress(EphysCompress),
+    /// Make the original `continuous.dat` files again, byte for byte, from a compressed asset
+    ///
+    /// Each file is held against the SHA-256 that was recorded when it was compressed, before it becomes visible; damage is told with
+    /// stream, segment and chunk. What else belongs to the session comes from the clipped copy beside the stores. A file that stands
+    /// there already with the same content is kept.
+    #[command(
+        after_help = "Examples:\n  adt ephys restore s3://bucket/asset /data/again\n  adt ephys restore /archive/asset/ecephys_compressed/experiment1_ProbeA.zarr /data/one"
+    )]
+    Restore(EphysRestore),
+    /// Show what is in a session or in a compressed asset: streams, channels, rate, duration, bytes, step of the converter
+    #[command(
+        after_help = "Examples:\n  adt ephys info /data/session\n  adt ephys info s3://bucket/asset\n  adt ephys info /data/session --json | jq .streams"
+    )]
+    Info(EphysInfo),
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct EphysCompress {
+    /// The session's folder; it is only read
+    #[arg(value_name = "SRC", value_hint = ValueHint::DirPath)]
+    pub source: Utf8PathBuf,
+    /// Where the asset goes: a folder or `s3://bucket/prefix`
+    #[arg(value_name = "DST", value_hint = ValueHint::DirPath)]
+    pub destination: String,
+    /// How traces are compressed [default: wavpack]
+    #[arg(long, value_enum)]
+    pub codec: Option<EphysCodec>,
+    /// How hard: wavpack 1 to 4 [default: 3], blosc 0 to 9 [default: 5], zstd 1 to 22 [default: 3]
+    #[arg(long, value_name = "N")]
+    pub level: Option<u8>,
+    /// How long a chunk of traces is, such as `1s` or `500ms`; longer ones suit slow streams (LFP) [default: 1s]
+    #[arg(long, value_name = "DURATION", value_parser = chunk_duration)]
+    pub chunk_duration: Option<ChunkLength>,
+    /// Frames of each recording in the clipped copy, at most [default: 100]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub clip_frames: Option<u64>,
+    /// What is done about the converter's step: exact, spikeinterface (LOSSY) or none [default: exact]
+    ///
+    /// exact: samples are stored as numbers of steps where it is proven that all of them come back bit for bit, else as they are.
+    /// spikeinterface: `correct_lsb` of that package, for comparison. It is often LOSSY: such a stream cannot be restored; how many
+    /// samples are lost is noted in the store. none: samples are stored as they are.
+    #[arg(long, value_name = "MODE", value_parser = word::<Lsb>)]
+    pub lsb: Option<Lsb>,
+    /// The same and more from a file of JSON or YAML, with the names of the Python original (what a job list calls `extra_configs`)
+    ///
+    /// Flags win over it.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config_file: Option<Utf8PathBuf>,
+    /// Complete what stands at the destination already: only what differs is sent, nothing is deleted
+    #[arg(long)]
+    pub force: bool,
+    /// Read, compress and count everything; write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub tuning: Tuning,
+}
+
+/// A codec for traces
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EphysCodec {
+    /// Lossless `WavPack`: smallest
+    Wavpack,
+    /// Blosc with zstd and bit shuffle, as the Python original really wrote it
+    Blosc,
+    /// Plain Zstandard
+    Zstd,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct EphysRestore {
+    /// An asset, its folder `ecephys_compressed`, or one store (`….zarr`): a folder or `s3://bucket/prefix`; it is only read
+    #[arg(value_name = "SRC", value_hint = ValueHint::DirPath)]
+    pub source: String,
+    /// Becomes the session's folder: a folder or `s3://bucket/prefix`
+    #[arg(value_name = "DST", value_hint = ValueHint::DirPath)]
+    pub destination: String,
+    /// Replace files that are there with another content
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub tuning: Tuning,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct EphysInfo {
+    /// A session's folder, a compressed asset, its folder `ecephys_compressed`, or one store: a folder or `s3://bucket/prefix`
+    #[arg(value_name = "SRC", value_hint = ValueHint::DirPath)]
+    pub source: String,
+}
+
+/// A duration as spikeinterface writes it.
+fn chunk_duration(text: &str) -> Result<ChunkLength, String> {
+    text.parse()
+        .map_err(|()| "write seconds or milliseconds, such as `1s` or `500ms`, an hour at most".to_owned())
+}
