@@ -215,13 +215,13 @@ pub(crate) enum Command {
         after_help = "Examples:\n  adt clean s3://bucket/session --dry-run\n  adt clean s3://bucket/session"
     )]
     Clean(Box<Clean>),
-    /// Have a cluster do a list of jobs, or a conversion of images: plan it, write the scripts, submit them
+    /// Have a cluster do a list of jobs, a conversion of images, or a copy: plan it, write the scripts, submit them
     ///
     /// The heavy work is cut into items that any number of tasks share; what is done is known by markers at the destination, so that a
     /// task, a node or the whole run may die at any moment, and the same command again goes on where it was. Flags of this command come
     /// before what is to be done.
     #[command(
-        after_help = "Examples:\n  adt submit --nodes 4 --cpus-per-task 8 --mem-per-cpu 2000 --walltime 08:00:00 jobs.csv\n  adt submit --layout array --queue aind --wait jobs.csv\n  adt submit --nodes 4 imaging zarr /data/exaSPIM_1 s3://bucket/exaSPIM_1/SPIM.ome.zarr\n  adt submit --engine kubernetes --print --image ghcr.io/lab/adt:1 jobs.csv"
+        after_help = "Examples:\n  adt submit --nodes 4 --cpus-per-task 8 --mem-per-cpu 2000 --walltime 08:00:00 jobs.csv\n  adt submit --layout array --queue aind --wait jobs.csv\n  adt submit --nodes 4 imaging zarr /data/exaSPIM_1 s3://bucket/exaSPIM_1/SPIM.ome.zarr\n  adt submit --layout array --nodes 4 copy s3://lab/session gs://archive/session\n  adt submit --engine kubernetes --print --image ghcr.io/lab/adt:1 jobs.csv"
     )]
     Submit(Box<Submit>),
     /// How far a submitted run is: items done in each stage, rate, time left, what failed and why

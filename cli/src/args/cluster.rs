@@ -47,9 +47,9 @@ pub(crate) struct Work {
 #[derive(Clone, Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch a person can set")]
 pub(crate) struct Submit {
-    /// What is to be done: a list as for `adt run` (with its flags), or `imaging zarr SRC DST …`
+    /// What is to be done: a list as for `adt run`, `imaging zarr SRC DST`, `copy SRC DST` or `sync SRC DST`, each with its own flags
     #[arg(
-        value_name = "JOBS.csv|imaging zarr SRC DST",
+        value_name = "WHAT",
         trailing_var_arg = true,
         allow_hyphen_values = true,
         required_unless_present = "job_cmd"
@@ -106,7 +106,7 @@ pub(crate) struct Submit {
     /// A line for the beginning of each script, such as `module load …`. May be given several times
     #[arg(long, value_name = "LINE", allow_hyphen_values = true)]
     pub prologue: Vec<String>,
-    /// Run inside this Apptainer image; for `--engine kubernetes` and `aws-batch` the container's image
+    /// Run inside this Apptainer image (folders it must see: `APPTAINER_BIND`); for `--engine kubernetes` and `aws-batch` the container's image
     #[arg(long, visible_alias = "image", value_name = "IMAGE")]
     pub sif: Option<String>,
     /// Take back another plan that stands at the destination, and complete assets that exist

@@ -31,7 +31,7 @@ impl Asked {
             let text = e.to_string();
             let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
             Fault::new(Class::BadInput, line).help(
-                "a list as for `adt run`, `imaging zarr SRC DST …` or `copy SRC DST …`; see their `--help`",
+                "flags of `adt submit` itself come before the list, or before `imaging zarr SRC DST`, `copy SRC DST`",
             )
         })?;
         match args.command {

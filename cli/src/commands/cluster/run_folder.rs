@@ -4,7 +4,7 @@ use adt_engine::{run::Row, shares::WorkPlan};
 use adt_ledger::TriggerRow;
 use adt_model::{Class, Ended, Fault, Location};
 use camino::{Utf8Path, Utf8PathBuf};
-use jiff::Zoned;
+use jiff::{Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
 
 use crate::args::Via;
@@ -14,6 +14,7 @@ use crate::args::Via;
 pub(super) struct Submitted {
     pub program: String,
     pub command: String,
+    pub at: Timestamp,
     pub via: Via,
     /// One for each asset.
     pub chains: Vec<Chain>,
@@ -24,9 +25,9 @@ pub(super) struct Submitted {
 
 impl Submitted {
     /// Nothing yet, by `command`.
-    pub(super) fn by(via: Via, command: String) -> Self {
+    pub(super) fn by(via: Via, command: String, at: Timestamp) -> Self {
         let program = concat!("adt ", env!("CARGO_PKG_VERSION")).to_owned();
-        Self { program, command, via, chains: Vec::new(), jobs: Vec::new() }
+        Self { program, command, at, via, chains: Vec::new(), jobs: Vec::new() }
     }
 
     /// Numbers of all jobs.
@@ -56,6 +57,7 @@ pub(super) struct End {
     pub name: String,
     pub asset: String,
     pub ended: Ended,
+    pub at: Timestamp,
     pub notes: Vec<String>,
     /// How the start of its pipeline stands, where it was to be started.
     #[serde(default)]
@@ -102,10 +104,15 @@ pub(super) fn read(run: &Utf8Path) -> Result<Submitted, Fault> {
 }
 
 /// Writes down how an asset ended.
-pub(super) fn ended(run: &Utf8Path, row: &Row, trigger: Option<TriggerRow>) -> Result<(), Fault> {
+pub(super) fn ended(
+    run: &Utf8Path,
+    row: &Row,
+    trigger: Option<TriggerRow>,
+    at: Timestamp,
+) -> Result<(), Fault> {
     let Row { name, asset, ended, notes, .. } = row.clone();
     let path = path_of(run, &asset);
-    whole(&path, &End { name, asset, ended, notes, trigger })
+    whole(&path, &End { name, asset, ended, at, notes, trigger })
 }
 
 /// How an asset ended, if it did.

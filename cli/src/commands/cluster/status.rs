@@ -11,6 +11,7 @@ use adt_model::{ByteSize, Fault, JobEnd, Location};
 use adt_plan::fingerprint;
 use adt_store::Place;
 use camino::Utf8Path;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
@@ -102,7 +103,7 @@ pub(super) async fn look(
     };
     let mut assets = Vec::new();
     for chain in &submitted.chains {
-        assets.push(asset(run, chain, ctx).await?);
+        assets.push(asset(run, submitted, chain, ctx).await?);
     }
     let (queued, unasked) = match queued {
         Ok(queued) => (Some(queued), None),
@@ -111,12 +112,17 @@ pub(super) async fn look(
     Ok(Status { assets, queued, unasked })
 }
 
-async fn asset(run: &Utf8Path, chain: &Chain, ctx: &Arc<Ctx>) -> Result<AssetStatus, Fault> {
+async fn asset(
+    run: &Utf8Path,
+    submitted: &Submitted,
+    chain: &Chain,
+    ctx: &Arc<Ctx>,
+) -> Result<AssetStatus, Fault> {
     let end = run_folder::end_of(run, &chain.destination)?;
     let (name, destination) = (chain.name.clone(), chain.destination.clone());
     let mut found = AssetStatus { name, destination, end, progress: None, rate: None, left: None };
     if let Some(end) = &found.end {
-        keep(run, end, &chain.destination, ctx)?;
+        keep(run, submitted.at, end, &chain.destination, ctx)?;
     }
     if found.is_done() {
         return Ok(found);
@@ -143,7 +149,7 @@ async fn asset(run: &Utf8Path, chain: &Chain, ctx: &Arc<Ctx>) -> Result<AssetSta
 }
 
 /// A run of a cluster stands in the history like any other, and its pipeline is not started again from here.
-fn keep(run: &Utf8Path, end: &End, destination: &Location, ctx: &Ctx) -> Result<(), Fault> {
+fn keep(run: &Utf8Path, began: Timestamp, end: &End, destination: &Location, ctx: &Ctx) -> Result<(), Fault> {
     let Some(work) = run_folder::plan_of(run, destination)? else { return Ok(()) };
     let ledger = &ctx.ledger;
     let known = if work.is_move() { ledger.moved(destination)? } else { ledger.job(destination)? };
@@ -152,11 +158,11 @@ fn keep(run: &Utf8Path, end: &End, destination: &Location, ctx: &Ctx) -> Result<
     {
         return Ok(());
     }
-    let id = ledger.begin_run((ctx.clock)(), &format!("adt submit ({run})"), ctx.version)?;
+    let id = ledger.begin_run(began, &format!("adt submit ({run})"), ctx.version)?;
     let job = if work.is_move() {
-        ledger.begin_move(id, destination, &end.name, false, (ctx.clock)())?
+        ledger.begin_move(id, destination, &end.name, false, began)?
     } else {
-        ledger.begin_job(id, &work.plan, &fingerprint(&work.plan), (ctx.clock)())?.0
+        ledger.begin_job(id, &work.plan, &fingerprint(&work.plan), began)?.0
     };
     if let Some(trigger) = &end.trigger {
         let generation = ledger.generation(job)?;
@@ -170,8 +176,8 @@ fn keep(run: &Utf8Path, end: &End, destination: &Location, ctx: &Ctx) -> Result<
         .fault
         .as_ref()
         .map(|line| Fault::new(end.ended.class.unwrap_or(adt_model::Class::Transient), line.clone()));
-    ledger.end_job(job, id, (ctx.clock)(), end.ended.end, &end.ended.moved, fault.as_ref())?;
-    ledger.end_run(id, (ctx.clock)(), i32::from(end.ended.end == JobEnd::Failed))
+    ledger.end_job(job, id, end.at, end.ended.end, &end.ended.moved, fault.as_ref())?;
+    ledger.end_run(id, end.at, i32::from(end.ended.end == JobEnd::Failed))
 }
 
 fn text(status: &Status) -> String {

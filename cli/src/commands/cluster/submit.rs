@@ -9,6 +9,7 @@ use adt_plan::cluster::{
     slurm::{Chain, Layout, Request, Script, command_script, scripts},
 };
 use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
 
 use super::{
     Vars, context, rest, run_folder,
@@ -182,7 +183,8 @@ fn launched(
     chains: &[(&WorkPlan, Vec<Script>)],
     vars: &Vars,
 ) -> Result<Submitted, Fault> {
-    let mut submitted = Submitted::by(asked.via, format!("adt submit {}", asked.what.join(" ")));
+    let mut submitted =
+        Submitted::by(asked.via, format!("adt submit {}", asked.what.join(" ")), Timestamp::now());
     let mut all = Vec::new();
     for (work, scripts) in chains {
         let mut jobs: Vec<Job> = Vec::new();
@@ -288,7 +290,8 @@ fn job_cmd(asked: &Submit, command: &str, common: &Common, vars: &Vars) -> anyho
         Via::Rest => rest::submit(&script, None, asked, &run, vars)?,
     };
     let jobs = vec![Job { script: script.name, id }];
-    let submitted = Submitted { jobs, ..Submitted::by(asked.via, format!("adt submit --job-cmd {command}")) };
+    let command = format!("adt submit --job-cmd {command}");
+    let submitted = Submitted { jobs, ..Submitted::by(asked.via, command, Timestamp::now()) };
     run_folder::write(&run, &submitted)?;
     if !common.quiet {
         show::say(&format!("job {id}; logs are in {run}/logs"));

@@ -163,7 +163,7 @@ async fn finish(
         let job = ctx.ledger.job(&plan.plan.asset)?;
         let trigger =
             job.map(|job| ctx.ledger.triggers(job.id)).transpose()?.and_then(|all| all.last().cloned());
-        run_folder::ended(run, row, trigger)?;
+        run_folder::ended(run, row, trigger, (ctx.clock)())?;
     }
     Ok(code)
 }

@@ -55,7 +55,7 @@ fn a_step_is_one_script_with_all_stages_and_the_end() {
         "#SBATCH --open-mode=append",
         "#SBATCH --signal=TERM@120",
         "module load adt",
-        "export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK",
+        "export SLURM_CPUS_PER_TASK=3 SRUN_CPUS_PER_TASK=3",
         r#"work=('/opt/a tool/adt' work 's3://bucket/it'\''s "one" $(x)' --run '/home/it'\''s me/100% runs')"#,
         "for number in 0 1; do",
     ] {
