@@ -21,6 +21,9 @@ const VERSION: &str = "v0.0.38";
 const NO_JOB: i64 = 2017;
 /// What is answered where the controller does not know the token, or cannot be reached.
 const NO_CONTROLLER: i64 = -1;
+/// slurmrestd lost the controller's answer, and cannot say what became of what it asked for (`slurm_errno.h`: communication, sockets).
+/// A controller that does not know the token closes the connection, which may look like this too.
+const ANSWER_LOST: [std::ops::RangeInclusive<i64>; 2] = [1000..=1999, 5000..=5999];
 
 /// A slurmrestd and who we are there.
 pub struct SlurmRest {
@@ -116,6 +119,9 @@ impl SlurmRest {
             None if reply.status.is_success() || reply.status.is_server_error() => {
                 Err(unknown(self.refused(&reply, None)))
             }
+            Some(answer) if answer.errors.iter().any(Refusal::is_lost) => {
+                Err(unknown(self.refused(&reply, Some(&answer))))
+            }
             answer => Err(self.refused(&reply, answer.as_ref())),
         }
     }
@@ -168,7 +174,11 @@ impl SlurmRest {
             return token_refused(said);
         }
         match answer.and_then(|answer| answer.errors.first()) {
-            Some(error) if error.number == NO_CONTROLLER || error.error.contains("authentication") => {
+            Some(error)
+                if error.number == NO_CONTROLLER
+                    || error.is_lost()
+                    || error.error.contains("authentication") =>
+            {
                 token_refused(said)
             }
             Some(error) => {
@@ -213,6 +223,12 @@ struct Refusal {
     error: String,
     #[serde(default, alias = "error_code", rename = "error_number")]
     number: i64,
+}
+
+impl Refusal {
+    fn is_lost(&self) -> bool {
+        ANSWER_LOST.iter().any(|numbers| numbers.contains(&self.number))
+    }
 }
 
 fn said(reply: &Reply) -> Option<Answer> {

@@ -160,11 +160,16 @@ fn stand_in(answer: &'static str) -> (String, std::sync::Arc<std::sync::atomic::
     (url, count)
 }
 
+/// What slurmrestd says where the controller closed the connection, with a job submitted or none.
+const LOST: &str = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 86\r\n\r\n\
+    {\"errors\": [{\"error_code\": 5005, \"error\": \"Zero Bytes were transmitted or received\"}]}\n";
+
 #[rstest]
 #[case::nothing("", "is not known")]
 #[case::a_gateway("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 3\r\n\r\nno!", "is not known")]
 #[case::a_page("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>", "is not known")]
 #[case::no_number("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "is no answer of slurmrestd")]
+#[case::cut_off(LOST, "was submitted is not known: slurmrestd does not take the token, or does not reach")]
 #[case::another("HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnope", "no slurmrestd of version")]
 #[tokio::test]
 async fn a_submission_is_sent_once(#[case] answer: &'static str, #[case] says: &str) {
