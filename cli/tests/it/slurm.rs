@@ -72,6 +72,9 @@ fn a_list_is_done_by_tasks_and_each_object_is_sent_once(#[case] layout: &str) {
     let status = Said::of(&mut on(&slurm, &desk, &["status", run.as_str(), "--json"])).ends(0);
     let status: Value = serde_json::from_str(status.stdout.trim()).unwrap();
     assert_eq!(status["assets"].as_array().unwrap().len(), 2, "{status}");
+    // What the tasks have sent is told as what the run has sent.
+    let moved = &status["assets"][0]["end"]["ended"]["moved"];
+    assert!(moved["objects_kept"] == 0 && moved["bytes_sent"].as_u64() > Some(10_000), "{moved}");
     assert_eq!(desk.job("s3://recordings").unwrap().state, adt_ledger::JobState::Done);
     assert_eq!(differing(&data(&desk.asset()), &alone(&desk, &job)), Vec::<String>::new());
     // Nothing is left to do, for a cluster or for one machine.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use adt_ledger::{ObjectRow, ObjectState};
-use adt_model::{Action, Fault};
+use adt_model::{Action, Fault, Moved};
 use adt_plan::fingerprint;
 use adt_store::Place;
 use futures::{StreamExt, TryStreamExt};
@@ -24,10 +24,10 @@ use crate::{
 /// Markers read, and objects removed, at once.
 const LANES: usize = 16;
 
-/// Reads every marker of `plan` into the ledger of `ctx`. Fails as `Transient` where one is missing, as `BadInput` where a source has
-/// changed since it was planned.
-pub async fn adopt(place: &Place, plan: &WorkPlan, ctx: &Arc<Ctx>) -> Result<(), Fault> {
-    let so_far = progress(place, plan).await?;
+/// Reads every marker of `plan` into the ledger of `ctx`; what all processes have moved. Fails as `Transient` where a marker is missing,
+/// as `BadInput` where a source has changed since it was planned.
+pub async fn adopt(place: &Place, plan: &WorkPlan, ctx: &Arc<Ctx>) -> Result<Moved, Fault> {
+    let so_far = progress(place, plan, (ctx.clock)()).await?;
     for stage in 0..plan.stages() {
         so_far.complete(stage)?;
     }
@@ -73,7 +73,8 @@ pub async fn adopt(place: &Place, plan: &WorkPlan, ctx: &Arc<Ctx>) -> Result<(),
         }
     }
     ctx.ledger.end_run(run, (ctx.clock)(), 0)?;
-    ctx.ledger.flush()
+    ctx.ledger.flush()?;
+    Ok(so_far.moved)
 }
 
 /// What makes a store of the chunks of each stream is sent when all of them stand.

@@ -133,10 +133,13 @@ pub(super) fn heavy(plan: &Plan) -> impl Iterator<Item = (&str, &Action, &Folder
 /// The plan that stands at `place`, if there is one. One that another version of this program made is refused.
 pub async fn read(place: &Place) -> Result<Option<WorkPlan>, Fault> {
     let key = key("plan.json");
-    if place.head(&key).await?.is_none() {
-        return Ok(None);
-    }
-    let text = place.get(&key, None).await?;
+    let text = match place.get(&key, None).await {
+        Ok(text) => text,
+        Err(fault) if fault.class() == Class::Missing && place.head(&key).await?.is_none() => {
+            return Ok(None);
+        }
+        Err(fault) => return Err(fault),
+    };
     let of = place.location();
     let unreadable = |e| {
         Fault::new(Class::BadInput, format!("the plan of `{of}` cannot be read")).because(e).help(ANOTHER)

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use adt_model::{Action, Class, Fault};
+use adt_model::{Action, Class, Fault, Key, Moved};
 use adt_store::Place;
-use futures::TryStreamExt;
-use jiff::Timestamp;
-use serde::Serialize;
+use futures::{StreamExt, TryStreamExt};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     plan::{Failed, Kind, WorkPlan, failure, key, marker},
@@ -14,8 +14,14 @@ use super::{
 };
 use crate::imaging;
 
-/// Failures and logs that are read, at most.
+/// Failures that are read, at most.
 const READ: usize = 1000;
+
+/// Logs read at once.
+const LANES: usize = 16;
+
+/// A process that has not written its log for so long is thought dead: clocks of machines differ.
+const SILENT: SignedDuration = SignedDuration::from_mins(3);
 
 /// How far it is.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -26,10 +32,12 @@ pub struct Progress {
     pub failed: Vec<String>,
     /// Processes that worked or work.
     pub tasks: u64,
-    /// Bytes of the source that were read, by processes that have ended.
-    pub read: u64,
-    /// When the first process began.
-    pub began: Option<Timestamp>,
+    /// Those of which one hears.
+    pub at_work: u64,
+    /// Bytes of the source they read each second.
+    pub rate: f64,
+    /// What all processes have moved.
+    pub moved: Moved,
     /// Whether the end (`--finish`) is all that is left.
     pub ready: bool,
 }
@@ -66,7 +74,7 @@ impl Progress {
 }
 
 /// Looks through the markers of `plan` at its destination.
-pub async fn progress(place: &Place, plan: &WorkPlan) -> Result<Progress, Fault> {
+pub async fn progress(place: &Place, plan: &WorkPlan, now: Timestamp) -> Result<Progress, Fault> {
     let mut found = Progress::default();
     for stage in 0..plan.stages() {
         let mut of =
@@ -94,7 +102,7 @@ pub async fn progress(place: &Place, plan: &WorkPlan) -> Result<Progress, Fault>
     }
     found.ready = found.stages.iter().all(|stage| stage.done == stage.items);
     failures(place, plan, &mut found).await?;
-    logs(place, &mut found).await?;
+    logs(place, now, &mut found).await?;
     Ok(found)
 }
 
@@ -114,8 +122,7 @@ async fn failures(place: &Place, plan: &WorkPlan, found: &mut Progress) -> Resul
                 {
                     continue;
                 }
-                let text = place.get(&name, None).await?;
-                let Ok(failed) = serde_json::from_slice::<Failed>(&text) else { continue };
+                let Some(failed) = told_by::<Failed>(place, &name).await? else { continue };
                 let Failed { host, at, fault } = failed;
                 found
                     .failed
@@ -126,21 +133,36 @@ async fn failures(place: &Place, plan: &WorkPlan, found: &mut Progress) -> Resul
     Ok(())
 }
 
-async fn logs(place: &Place, found: &mut Progress) -> Result<(), Fault> {
+async fn logs(place: &Place, now: Timestamp, found: &mut Progress) -> Result<(), Fault> {
     let all = names(place, "log").await?;
     found.tasks = all.len() as u64;
-    for name in all.iter().take(READ) {
-        let text = place.get(name, None).await?;
-        let Ok(log) = serde_json::from_slice::<Log>(&text) else {
-            return Err(Fault::new(Class::Corrupt, format!("`{name}` is no log")));
-        };
-        found.read += log.read;
-        found.began = Some(found.began.map_or(log.began, |began| began.min(log.began)));
+    let reading = all.iter().map(|name| told_by::<Log>(place, name));
+    let mut reading = futures::stream::iter(reading).buffer_unordered(LANES);
+    while let Some(log) = reading.try_next().await? {
+        let Some(log) = log else { continue };
+        found.moved.bytes_read += log.read;
+        found.moved.bytes_sent += log.sent;
+        found.moved.objects_sent += log.objects;
+        if log.ended.is_none() && now.duration_since(log.at) < SILENT {
+            found.at_work += 1;
+            let seconds = log.at.duration_since(log.began).as_secs_f64();
+            found.rate += if seconds > 0.0 { log.read as f64 / seconds } else { 0.0 };
+        }
     }
     Ok(())
 }
 
-async fn names(place: &Place, folder: &str) -> Result<BTreeSet<adt_model::Key>, Fault> {
+/// What is written there. `None` where it is gone, since the end of the work has begun to remove it, and where nobody can read it: no
+/// more than a word to a person depends on it.
+async fn told_by<T: DeserializeOwned>(place: &Place, name: &Key) -> Result<Option<T>, Fault> {
+    match place.get(name, None).await {
+        Ok(text) => Ok(serde_json::from_slice(&text).ok()),
+        Err(fault) if fault.class() == Class::Missing => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+async fn names(place: &Place, folder: &str) -> Result<BTreeSet<Key>, Fault> {
     let folder = key(folder);
     let below = place.below(&folder);
     let mut pages = std::pin::pin!(below.list());

@@ -2,7 +2,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use adt_formats::folder::Entry;
@@ -53,6 +54,8 @@ pub(super) struct Log {
     pub share: Share,
     pub host: String,
     pub began: Timestamp,
+    /// When this was written.
+    pub at: Timestamp,
     /// `None` while it is at work, or when it was killed.
     pub ended: Option<Timestamp>,
     /// Items it has done.
@@ -63,6 +66,8 @@ pub(super) struct Log {
     pub read: u64,
     /// Bytes it has sent.
     pub sent: u64,
+    /// Objects it has sent.
+    pub objects: u64,
     /// Items that failed.
     pub failed: u64,
 }
@@ -86,32 +91,86 @@ pub async fn work(
     let place = Place::open(&destination, &course.store_options()).await?;
     let counters = Arc::clone(course.counters());
     let id = (ctx.new_id)().simple().to_string();
-    let log = Log {
-        stage: task.stage,
-        share: task.share,
-        host: task.host.clone(),
-        began: (ctx.clock)(),
-        ended: None,
-        items: 0,
-        kept: 0,
-        read: 0,
-        sent: 0,
-        failed: 0,
-    };
-    let mut worker =
+    let writer = Writer::of(&task, &id, place.clone(), Arc::clone(&counters), Arc::clone(&ctx));
+    let origin = plan.plan.origin.to_string();
+    let log = Arc::clone(&writer.log);
+    let worker =
         Worker { job: course.name.clone(), run, plan, task, place, counters, ctx: Arc::clone(&ctx), log };
-    let result = course.watch().over(Box::pin(worker.perform(&id))).await;
+    let result = course.watch().over(writer.beside(Box::pin(worker.perform()))).await;
     // Also when it was interrupted: what it has done counts.
-    let logged = worker.log(&id, true).await;
-    let row = course.end(
-        worker.plan.plan.origin.to_string(),
-        &destination,
-        result.and(logged).map(|()| JobEnd::Done),
-    );
+    let logged = writer.write(true).await;
+    let row = course.end(origin, &destination, result.and(logged).map(|()| JobEnd::Done));
     let summary = Summary { rows: vec![row], stopped: ctx.stop.check().is_err() };
     ctx.tell("", None, finished(&summary));
     ctx.ledger.end_run(run, (ctx.clock)(), summary.exit_code())?;
     Ok(summary)
+}
+
+/// Writes a process's log, now and then and at its end.
+struct Writer {
+    key: Key,
+    place: Place,
+    counters: Arc<Counters>,
+    ctx: Arc<Ctx>,
+    log: Arc<Mutex<Log>>,
+}
+
+fn of(log: &Mutex<Log>) -> MutexGuard<'_, Log> {
+    log.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Between two writings of a log.
+const LOGGED: Duration = Duration::from_secs(30);
+
+impl Writer {
+    fn of(task: &Task, id: &str, place: Place, counters: Arc<Counters>, ctx: Arc<Ctx>) -> Self {
+        let now = (ctx.clock)();
+        let log = Log {
+            stage: task.stage,
+            share: task.share,
+            host: task.host.clone(),
+            began: now,
+            at: now,
+            ended: None,
+            items: 0,
+            kept: 0,
+            read: 0,
+            sent: 0,
+            objects: 0,
+            failed: 0,
+        };
+        let key = key(&format!("log/{id}.json"));
+        Self { key, place, counters, ctx, log: Arc::new(Mutex::new(log)) }
+    }
+
+    /// Writes the log for as long as `work` goes on. One that cannot be written is no reason to end the work, unless it is the first:
+    /// then nothing could be.
+    async fn beside(&self, work: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
+        self.write(false).await?;
+        let writing = async {
+            loop {
+                tokio::time::sleep(LOGGED).await;
+                let _ = self.write(false).await;
+            }
+        };
+        tokio::select! {
+            result = work => result,
+            result = writing => result,
+        }
+    }
+
+    async fn write(&self, ended: bool) -> Result<(), Fault> {
+        let now = self.counters.now();
+        let at = (self.ctx.clock)();
+        let log = {
+            let mut log = of(&self.log);
+            (log.read, log.sent, log.objects, log.at) =
+                (now.bytes_read, now.bytes_sent, now.objects_sent, at);
+            log.ended = ended.then_some(at);
+            log.clone()
+        };
+        put(&self.place, &self.key, &log).await
+    }
 }
 
 struct Worker {
@@ -122,14 +181,13 @@ struct Worker {
     place: Place,
     counters: Arc<Counters>,
     ctx: Arc<Ctx>,
-    log: Log,
+    log: Arc<Mutex<Log>>,
 }
 
 impl Worker {
-    async fn perform(&mut self, id: &str) -> Result<(), Fault> {
-        self.log(id, false).await?;
+    async fn perform(self) -> Result<(), Fault> {
         if let Some(before) = self.task.stage.checked_sub(1) {
-            let so_far = super::progress(&self.place, &self.plan).await?;
+            let so_far = super::progress(&self.place, &self.plan, (self.ctx.clock)()).await?;
             so_far.complete(before)?;
         }
         let mut before = 0;
@@ -168,7 +226,7 @@ impl Worker {
     }
 
     /// Images have markers of their own, in the container.
-    async fn images(&mut self, work: imaging::Work, before: u64) -> Result<(), Fault> {
+    async fn images(&self, work: imaging::Work, before: u64) -> Result<(), Fault> {
         let (container, _) = imaging::open(work).await?;
         container.is_planned().await?;
         container.run_after(before, self.task.stage, self.task.share).await?;
@@ -178,14 +236,14 @@ impl Worker {
         match container.broken_tiles().first() {
             None => Ok(()),
             Some(broken) => {
-                self.log.failed += 1;
+                of(&self.log).failed += 1;
                 Err(Fault::new(Class::Corrupt, broken.clone()))
             }
         }
     }
 
     async fn items(
-        &mut self,
+        &self,
         unit: &Unit,
         action: &Action,
         folder: &FolderWork,
@@ -205,12 +263,7 @@ impl Worker {
     }
 
     /// Objects that are moved: both sides are listed once, and the batches of this share are moved as the listings come to them.
-    async fn objects(
-        &mut self,
-        unit: &Unit,
-        starts: &[Key],
-        numbers: std::ops::Range<u64>,
-    ) -> Result<(), Fault> {
+    async fn objects(&self, unit: &Unit, starts: &[Key], numbers: std::ops::Range<u64>) -> Result<(), Fault> {
         let Some(asked) = self.task.moved.clone().map(besides) else {
             return Err(Fault::new(Class::Bug, "nobody said where the objects come from"));
         };
@@ -257,32 +310,32 @@ impl Worker {
     }
 
     /// Items of this share that have no marker yet.
-    async fn left(&mut self, unit: &Unit, numbers: std::ops::Range<u64>) -> Result<Vec<u64>, Fault> {
+    async fn left(&self, unit: &Unit, numbers: std::ops::Range<u64>) -> Result<Vec<u64>, Fault> {
         let done = done(&self.place, self.task.stage).await?;
         let (share, first) = (self.task.share, numbers.start);
         let mine = numbers.map(|number| number - first).filter(|item| share.has(first + item));
         let (kept, left): (Vec<u64>, Vec<u64>) =
             mine.partition(|item| done.contains(&marker(self.task.stage, unit, *item)));
-        self.log.kept += kept.len() as u64;
+        of(&self.log).kept += kept.len() as u64;
         Ok(left)
     }
 
     /// Counts an item that is done, and tells of one that is not; fails where nothing more can be done.
     async fn landed(
-        &mut self,
+        &self,
         unit: &Unit,
         item: u64,
         result: Result<(), Fault>,
     ) -> Result<Option<Fault>, Fault> {
         let fault = match result {
             Ok(()) => {
-                self.log.items += 1;
+                of(&self.log).items += 1;
                 return Ok(None);
             }
             Err(fault) if matches!(fault.class(), Class::Cancelled | Class::Bug) => return Err(fault),
             Err(fault) => fault,
         };
-        self.log.failed += 1;
+        of(&self.log).failed += 1;
         let text = format!("item {item} of `{}` is not done: {}", unit.step, fault.line());
         self.ctx.tell(&self.job, None, What::Note { text });
         let failed = Failed { host: self.task.host.clone(), at: (self.ctx.clock)(), fault: fault.line() };
@@ -316,14 +369,6 @@ impl Worker {
         let read = self.counters.now().bytes_read.saturating_sub(before);
         let made = Made { objects: out.recorded(), account, read, began, ended: (self.ctx.clock)() };
         put(&self.place, &key, &made).await
-    }
-
-    /// Writes down how far this process is.
-    async fn log(&mut self, id: &str, ended: bool) -> Result<(), Fault> {
-        let now = self.counters.now();
-        (self.log.read, self.log.sent) = (now.bytes_read, now.bytes_sent);
-        self.log.ended = ended.then(|| (self.ctx.clock)());
-        put(&self.place, &key(&format!("log/{id}.json")), &self.log).await
     }
 }
 

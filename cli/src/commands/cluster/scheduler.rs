@@ -49,13 +49,8 @@ pub(super) fn cancel(jobs: &[u64]) -> Result<(), Fault> {
 /// Those of the jobs that wait or run. What has ended is not among them.
 pub(super) fn queued(jobs: &[u64]) -> Result<Vec<Queued>, Fault> {
     let mut command = Command::new("squeue");
-    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).ok();
     // A list of jobs of which one is forgotten is refused as a whole; a person's jobs are not.
-    match user {
-        Some(user) => command.arg(format!("--user={user}")),
-        None => command.arg("--me"),
-    };
-    command.args(["-h", "-o", "%A|%i|%T|%r"]);
+    command.args(["--me", "-h", "-o", "%A|%i|%T|%r"]);
     let said = said(command, "squeue")?;
     let ours = |line: &str| {
         let [job, id, state, reason]: [&str; 4] =

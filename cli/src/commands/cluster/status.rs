@@ -1,6 +1,6 @@
 //! `adt status`, `adt cancel`
 
-use std::sync::Arc;
+use std::{fmt::Write as _, sync::Arc};
 
 use adt_engine::{
     Ctx,
@@ -48,10 +48,7 @@ pub(super) struct AssetStatus {
     /// What is known while it is not ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub progress: Option<Progress>,
-    /// Bytes of the source each second, so far.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rate: Option<f64>,
-    /// Seconds left, at that rate.
+    /// Seconds left, at the present rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left: Option<f64>,
 }
@@ -120,7 +117,7 @@ async fn asset(
 ) -> Result<AssetStatus, Fault> {
     let end = run_folder::end_of(run, &chain.destination)?;
     let (name, destination) = (chain.name.clone(), chain.destination.clone());
-    let mut found = AssetStatus { name, destination, end, progress: None, rate: None, left: None };
+    let mut found = AssetStatus { name, destination, end, progress: None, left: None };
     if let Some(end) = &found.end {
         keep(run, submitted.at, end, &chain.destination, ctx)?;
     }
@@ -129,20 +126,12 @@ async fn asset(
     }
     let place = Place::open(&chain.destination, &ctx.store).await?;
     let Some(plan) = shares::read(&place).await? else { return Ok(found) };
-    let progress = shares::progress(&place, &plan).await?;
-    let fraction =
-        |of: &dyn Fn(&shares::StageProgress) -> u64| progress.stages.iter().map(of).sum::<u64>() as f64;
-    let (done, all) = (fraction(&|stage| stage.done), fraction(&|stage| stage.items));
-    if let Some(began) = progress.began.filter(|_| done > 0.0) {
-        let elapsed = (ctx.clock)().duration_since(began).as_secs_f64().max(1e-3);
-        let bytes: f64 = progress
-            .stages
-            .iter()
-            .filter(|stage| stage.items > 0)
-            .map(|stage| stage.bytes as f64 * stage.done as f64 / stage.items as f64)
-            .sum();
-        found.rate = Some(bytes / elapsed);
-        found.left = Some(elapsed * (all - done) / done);
+    let progress = shares::progress(&place, &plan, (ctx.clock)()).await?;
+    if progress.rate > 0.0 {
+        let left = |stage: &shares::StageProgress| {
+            stage.bytes as f64 * (stage.items - stage.done) as f64 / stage.items.max(1) as f64
+        };
+        found.left = Some(progress.stages.iter().map(left).sum::<f64>() / progress.rate);
     }
     found.progress = Some(progress);
     Ok(found)
@@ -200,18 +189,20 @@ fn text(status: &Status) -> String {
                 ByteSize(stage.bytes)
             ));
         }
-        if let (Some(rate), Some(left)) = (asset.rate, asset.left) {
-            lines.push(format!(
-                "  {}/s, about {} left, {}",
-                ByteSize(rate as u64),
-                time(left),
-                show::count(progress.tasks, "task")
-            ));
+        let mut now = format!("  {} at work", show::count(progress.at_work, "task"));
+        if let Some(left) = asset.left {
+            let _ = write!(now, ", {}/s, about {} left", ByteSize(progress.rate as u64), time(left));
         }
+        lines.push(now);
         lines.extend(progress.failed.iter().map(|failed| format!("  FAILED {failed}")));
     }
     if let Some(why) = &status.unasked {
         lines.push(format!("the queue could not be looked at: {why}"));
+    }
+    if status.queued.as_ref().is_some_and(Vec::is_empty) && !status.assets.iter().all(AssetStatus::is_done) {
+        lines.push(
+            "none of its jobs waits or runs any more: submit the same again, and it goes on here".to_owned(),
+        );
     }
     for job in status.queued.iter().flatten() {
         lines.push(format!("job {} {} {}", job.id, job.state, job.reason));

@@ -114,7 +114,7 @@ fn request(asked: &Submit, run: &Utf8Path) -> Result<Request, Fault> {
         run: run.to_owned(),
         program,
         rounds: asked.rounds,
-        parallel: asked.nodes * asked.ntasks_per_node,
+        parallel: asked.nodes.saturating_mul(asked.ntasks_per_node),
     })
 }
 
@@ -154,7 +154,7 @@ fn chain(asked: &Submit, work: &WorkPlan, run: &Utf8Path) -> Chain {
 
 fn shards(asked: &Submit, items: u64) -> u64 {
     let tasks = u64::from(asked.nodes) * u64::from(asked.ntasks_per_node);
-    asked.shards.unwrap_or(SHARES_PER_TASK * tasks).min(items.max(1)).min(1000)
+    asked.shards.unwrap_or(SHARES_PER_TASK.saturating_mul(tasks)).min(items.max(1)).min(1000)
 }
 
 fn written(run: &Utf8Path, scripts: &[Script]) -> Result<(), Fault> {
@@ -201,18 +201,25 @@ fn launched(
                     jobs.push(Job { script: script.name.clone(), id });
                 }
                 Err(fault) => {
-                    let _ = match asked.via {
+                    let cancelled = match asked.via {
                         Via::Sbatch => scheduler::cancel(&all),
                         Via::Rest => rest::cancel(&all, vars),
                     };
+                    if let Err(left) = cancelled {
+                        show::say(&format!(
+                            "jobs {all:?} are submitted and could not be cancelled: {}",
+                            left.line()
+                        ));
+                    }
                     return Err(fault);
                 }
             }
         }
         let (name, destination) = (work.plan.name.clone(), work.plan.asset.clone());
         submitted.chains.push(run_folder::Chain { name, destination, jobs });
+        // What is submitted can be cancelled, also where the rest is never reached.
+        run_folder::write(run, &submitted)?;
     }
-    run_folder::write(run, &submitted)?;
     Ok(submitted)
 }
 
@@ -256,8 +263,8 @@ fn printed(asked: &Submit, plans: Vec<Wanted>, ctx: &Arc<Ctx>) -> anyhow::Result
         let elsewhere = Elsewhere {
             image: image.clone(),
             cpus: asked.cpus_per_task,
-            memory_mib: asked.mem_per_cpu * asked.cpus_per_task,
-            parallel: asked.nodes * asked.ntasks_per_node,
+            memory_mib: asked.mem_per_cpu.saturating_mul(asked.cpus_per_task),
+            parallel: asked.nodes.saturating_mul(asked.ntasks_per_node),
             name: work.plan.name.clone(),
         };
         let chain = Chain { run_flag: String::new(), ..chain(asked, &work, Utf8Path::new("")) };

@@ -70,7 +70,7 @@ async fn perform(
         return Ok(ended(&summary, common));
     };
     if asked.check {
-        let so_far = shares::progress(&place, &plan).await?;
+        let so_far = shares::progress(&place, &plan, (ctx.clock)()).await?;
         match asked.stage {
             Some(stage) => so_far.complete(stage)?,
             None => (0..plan.stages()).try_for_each(|stage| so_far.complete(stage))?,
@@ -113,7 +113,7 @@ async fn finish(
             "look at Code Ocean; `adt run` with the list and `--retrigger` starts it if nothing runs there",
         ));
     }
-    shares::adopt(place, plan, ctx).await?;
+    let shared = shares::adopt(place, plan, ctx).await?;
     let mut proven = DONE;
     let summary = match Asked::parse(&plan.again)? {
         Asked::List(run) => {
@@ -160,10 +160,16 @@ async fn finish(
         shares::clear(place).await?;
     }
     if let (Some(run), Some(row)) = (&asked.run, summary.rows.first()) {
+        let mut row = row.clone();
+        let moved = &mut row.ended.moved;
+        // What stood there for the finish was sent by the shares.
+        moved.bytes_sent += shared.bytes_sent;
+        moved.objects_sent += shared.objects_sent;
+        moved.objects_kept = moved.objects_kept.saturating_sub(shared.objects_sent);
         let job = ctx.ledger.job(&plan.plan.asset)?;
         let trigger =
             job.map(|job| ctx.ledger.triggers(job.id)).transpose()?.and_then(|all| all.last().cloned());
-        run_folder::ended(run, row, trigger, (ctx.clock)())?;
+        run_folder::ended(run, &row, trigger, (ctx.clock)())?;
     }
     Ok(code)
 }
