@@ -100,6 +100,12 @@ impl Job {
         self.ctx.tell(&self.plan.name, None, What::Retry { text: text.to_owned() });
     }
 
+    /// When the making of what a step makes was begun, by this attempt or by one that was killed or ran elsewhere.
+    pub(crate) fn begun(&self, step: &str) -> Result<Timestamp, Fault> {
+        let begun = self.row.map(|row| self.ctx.ledger.step_begun(row, step)).transpose()?.flatten();
+        Ok(begun.unwrap_or_else(|| (self.ctx.clock)()))
+    }
+
     /// How services are asked for this job.
     pub(crate) fn service_options(&self) -> ServiceOptions {
         ServiceOptions {

@@ -78,6 +78,23 @@ impl Ledger {
                 .optional()
         })
     }
+
+    /// When what the step is at was begun: by the first attempt since it was last done that neither failed nor ended. One that was killed,
+    /// or whose tasks ran elsewhere, is such an attempt. `None` if there is none. Sees what is queued.
+    pub fn step_begun(&self, job: JobId, step: &str) -> Result<Option<Timestamp>, Fault> {
+        self.flush()?;
+        self.read("look up when a step was begun", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT started_at FROM steps WHERE job_id = ?1 AND step = ?2 AND ended_at IS NULL AND run_id >
+                         (SELECT coalesce(max(run_id), 0) FROM steps
+                          WHERE job_id = ?1 AND step = ?2 AND outcome IS NOT NULL)
+                     ORDER BY run_id LIMIT 1",
+                )?
+                .query_row(params![job.0, step], |row| parsed(row, "started_at"))
+                .optional()
+        })
+    }
 }
 
 pub(crate) fn step_row(row: &Row<'_>) -> rusqlite::Result<StepRow> {

@@ -6,6 +6,7 @@ use adt_testkit::tree::TreeSpec;
 use camino::Utf8Path;
 use fs_err as fs;
 use rstest::rstest;
+use serde_json::Value;
 
 use crate::{
     desk::{ASSET, Desk, Job, RECORD, Said, Tree, a_part_is_stored, differing, digest},
@@ -259,8 +260,14 @@ fn streams_are_read_by_one_process_and_compressed_by_many(#[case] lsb: &str) {
             .unwrap()
             .any(|store| { store.unwrap().path().join(".zattrs").exists() })
     );
+    let read = jiff::Timestamp::now();
     both("1");
     desk.worked(&["--finish"]).ends(0);
+    let processing: Value =
+        serde_json::from_slice(&fs::read(desk.asset().join("processing.json")).unwrap()).unwrap();
+    let began = &processing["processing_pipeline"]["data_processes"][0]["start_date_time"];
+    let began: jiff::Timestamp = began.as_str().unwrap().parse().unwrap();
+    assert!(began < read, "the first process began before {read}: {processing}");
     let tally = desk.tally();
     let often: Vec<_> = tally
         .stored

@@ -45,6 +45,11 @@ pub async fn adopt(place: &Place, plan: &WorkPlan, ctx: &Arc<Ctx>) -> Result<Mov
     };
     for unit in &plan.units {
         let kind = plan.kind(unit)?;
+        if let Kind::Step(..) = kind {
+            // Since the first process began: that is what the documents tell.
+            let began = so_far.began.unwrap_or_else(|| (ctx.clock)());
+            ctx.ledger.begin_step(row, run, &unit.step, began)?;
+        }
         if matches!(kind, Kind::Step(Action::WriteOmeZarr { .. }, _)) {
             continue;
         }
@@ -68,7 +73,6 @@ pub async fn adopt(place: &Place, plan: &WorkPlan, ctx: &Arc<Ctx>) -> Result<Mov
         }
         let zip = matches!(kind, Kind::Step(Action::ZipFolder { .. }, _));
         if let Some(account) = accounts.remove(&(0, 0)).filter(|_| zip) {
-            ctx.ledger.begin_step(row, run, &unit.step, (ctx.clock)())?;
             ctx.ledger.end_step(row, run, &unit.step, (ctx.clock)(), Ok::<&Value, &Fault>(&account))?;
         }
     }

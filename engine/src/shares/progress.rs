@@ -36,6 +36,8 @@ pub struct Progress {
     pub at_work: u64,
     /// Bytes of the source they read each second.
     pub rate: f64,
+    /// When the first process began.
+    pub began: Option<Timestamp>,
     /// What all processes have moved.
     pub moved: Moved,
     /// Whether the end (`--finish`) is all that is left.
@@ -140,6 +142,7 @@ async fn logs(place: &Place, now: Timestamp, found: &mut Progress) -> Result<(),
     let mut reading = futures::stream::iter(reading).buffer_unordered(LANES);
     while let Some(log) = reading.try_next().await? {
         let Some(log) = log else { continue };
+        found.began = Some(found.began.map_or(log.began, |began| began.min(log.began)));
         found.moved.bytes_read += log.read;
         found.moved.bytes_sent += log.sent;
         found.moved.objects_sent += log.objects;

@@ -34,7 +34,7 @@ pub(super) async fn perform(
     config: &EphysConfig,
     job: &Job,
 ) -> Result<Value, Fault> {
-    let started = (job.ctx.clock)();
+    let started = job.begun(step)?;
     let work = Work {
         source: folder.source.clone(),
         leave_out: folder.leave_out.clone(),

@@ -38,7 +38,7 @@ pub(super) struct Asked<'a> {
 }
 
 pub(super) async fn perform(step: &str, asked: &Asked<'_>, job: &Job) -> Result<Value, Fault> {
-    let started = (job.ctx.clock)();
+    let started = job.begun(step)?;
     let work = Work {
         source: asked.folder.source.clone(),
         leave_out: asked.folder.leave_out.clone(),

@@ -73,6 +73,29 @@ fn a_temporary_folder_is_known_until_it_is_gone() {
 }
 
 #[test]
+fn a_step_was_begun_by_the_first_attempt_that_was_killed() {
+    let desk = desk();
+    let ledger = &desk.ledger;
+    let begun = || ledger.step_begun(desk.job, "copy SPIM").unwrap();
+    let attempt = |seconds| {
+        let run = ledger.begin_run(at(seconds), "adt run", "0.1.0").unwrap();
+        ledger.begin_job(run, &plan("a"), "f1", at(seconds)).unwrap();
+        ledger.begin_step(desk.job, run, "copy SPIM", at(seconds)).unwrap();
+        run
+    };
+    assert_eq!(begun(), None);
+    let failed = attempt(10);
+    let fault = Fault::new(Class::Refused, "cannot put `k`");
+    ledger.end_step(desk.job, failed, "copy SPIM", at(11), Err(&fault)).unwrap();
+    assert_eq!(begun(), None);
+    attempt(20);
+    let done = attempt(30);
+    assert_eq!(begun(), Some(at(20)));
+    ledger.end_step(desk.job, done, "copy SPIM", at(31), Ok(&serde_json::json!({}))).unwrap();
+    assert_eq!(begun(), None);
+}
+
+#[test]
 fn history_tells_what_ran_how_fast_and_why_it_failed() {
     let desk = desk();
     let ledger = &desk.ledger;
