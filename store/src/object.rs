@@ -144,7 +144,7 @@ pub enum Held {
 /// A write that was begun and has not ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unfinished {
-    /// The object that was to be; on a disk the temporary file itself.
+    /// The object that was to be; on a disk the temporary file itself where its name does not tell.
     pub key: Key,
     /// The server's name for the upload; on a disk the temporary file's name.
     pub upload_id: String,

@@ -346,10 +346,15 @@ fn what_a_killed_share_has_begun_to_write_does_not_stay(#[case] folder: Option<&
     killed.kill().unwrap();
     killed.wait().unwrap();
     assert_eq!(begun(), 1);
+    if folder.is_some() {
+        // Another that was killed when it wrote its log.
+        fs::write(asset.join(".adt-work/log/.adt-000000000000002a-a.json.part"), "{").unwrap();
+    }
     Said::of(&mut work(&["--shard", "0/1"])).ends(0);
     Said::of(&mut work(&["--finish"])).ends(0);
     match folder {
         None => assert_eq!(desk.uploads(), 0),
         Some(_) => assert_eq!(fs::read_dir(asset.join("behavior")).unwrap().count(), 1),
     }
+    assert!(folder.is_none() || !asset.join(".adt-work").exists());
 }

@@ -106,19 +106,26 @@ fn tasks(desk: &Desk) -> Vec<String> {
     let said = Command::new("pgrep").args(["-f", &format!("adt work .*{ASSET}.* --shard")]).output().unwrap();
     let pids = String::from_utf8_lossy(&said.stdout).into_owned();
     let ours = |pid: &&str| {
-        std::fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environ| {
-            environ.windows(desk.root.as_str().len()).any(|window| window == desk.root.as_str().as_bytes())
-        })
+        // srun has the same words.
+        std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe.ends_with("adt"))
+            && std::fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environ| {
+                environ
+                    .windows(desk.root.as_str().len())
+                    .any(|window| window == desk.root.as_str().as_bytes())
+            })
     };
     pids.lines().map(str::trim).filter(ours).map(str::to_owned).collect()
 }
 
-#[test]
-fn a_task_that_is_killed_is_made_good_in_the_next_round() {
+#[rstest]
+#[case::step("step")]
+#[case::array("array")]
+fn a_task_that_is_killed_is_made_good(#[case] layout: &str) {
     let Some(slurm) = slurm(2) else { return };
     let (desk, job) = shared();
+    let job = job.with("s3_bucket", desk.file_place());
     let list = desk.list(&job);
-    let said = submit(&slurm, &desk, &[], &[list.as_str()]).ends(0);
+    let said = submit(&slurm, &desk, &["--layout", layout], &[list.as_str()]).ends(0);
     until("a task", || {
         tasks(&desk).first().is_some_and(|pid| {
             Command::new("kill").args(["-KILL", pid]).status().is_ok_and(|status| status.success())
@@ -127,7 +134,8 @@ fn a_task_that_is_killed_is_made_good_in_the_next_round() {
     slurm.until_empty().unwrap();
     let run = run_of(&said);
     Said::of(&mut on(&slurm, &desk, &["status", run.as_str()])).ends(0).says("done");
-    assert_eq!(differing(&data(&desk.asset()), &alone(&desk, &job)), Vec::<String>::new());
+    let asset = desk.root.join("disk").join(ASSET);
+    assert_eq!(differing(&data(&asset), &alone(&desk, &job)), Vec::<String>::new());
 }
 
 #[test]

@@ -90,6 +90,7 @@ impl Markers {
     pub(super) async fn clear(&self) -> Result<(), Fault> {
         self.clear_all_but(&HashSet::new()).await?;
         self.place.delete(&self.plan_key()).await?;
+        cut_off(&self.place.below(&self.folder)).await?;
         self.place.prune(&self.folder).await
     }
 
@@ -128,6 +129,15 @@ impl Markers {
     fn item(&self, stage: usize, (tile, item): (&str, u64)) -> Key {
         below(Some(&self.stage(stage)), &format!("{tile}-{item}.done"))
     }
+}
+
+/// Throws away what killed processes have begun to write in a folder of markers. Not every server lists that, and what is left there is
+/// no object.
+pub(crate) async fn cut_off(folder: &Place) -> Result<(), Fault> {
+    for unfinished in folder.unfinished().await.unwrap_or_default() {
+        folder.abort(&unfinished).await?;
+    }
+    Ok(())
 }
 
 /// How many items of a stage have a marker.

@@ -19,6 +19,7 @@ use crate::{
     beat::Beat,
     delivery::{Address, Delivery},
     ephys,
+    imaging::cut_off,
 };
 
 /// Markers read, and objects removed, at once.
@@ -128,5 +129,6 @@ pub async fn clear(place: &Place) -> Result<(), Fault> {
     let removing = found.into_iter().map(|key| async move { place.delete(&key).await });
     futures::stream::iter(removing).buffer_unordered(LANES).try_collect::<()>().await?;
     place.delete(&plan).await?;
+    cut_off(&below).await?;
     place.prune(&folder).await
 }

@@ -151,7 +151,10 @@ impl Folder {
             while let Some(page) = walk.page()? {
                 all.extend(page.into_iter().map(|found| {
                     let upload_id = found.key.file_name().to_owned();
-                    Unfinished { key: found.key, upload_id, since: found.written }
+                    let above = found.key.as_str().strip_suffix(&upload_id).unwrap_or_default();
+                    let object = temporary::target(&upload_id)
+                        .and_then(|name| Key::parse(format!("{above}{name}")).ok());
+                    Unfinished { key: object.unwrap_or(found.key), upload_id, since: found.written }
                 }));
             }
             Ok(all)
@@ -160,7 +163,7 @@ impl Folder {
     }
 
     pub(crate) async fn abort(&self, unfinished: &Unfinished) -> Result<(), Fault> {
-        // A listing names the temporary file itself, a ledger the object it was to become: both stand in the same folder.
+        // Whether the key is that of the object or of the temporary file: both stand in the same folder.
         let path = self.path(&unfinished.key).with_file_name(&unfinished.upload_id);
         let is_name = !unfinished.upload_id.contains(['/', '\\']);
         if !(is_name && is_temporary(&unfinished.upload_id)) {

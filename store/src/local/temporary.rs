@@ -20,9 +20,20 @@ pub(super) fn beside(target: &Utf8Path, number: u64) -> Utf8PathBuf {
 
 /// Whether a file's name is that of a file of ours which is being written, or was left behind.
 pub fn is_temporary(name: &str) -> bool {
-    let Some(rest) = name.strip_prefix(HEAD).and_then(|rest| rest.strip_suffix(TAIL)) else { return false };
-    let bytes = rest.as_bytes();
-    bytes.len() > DIGITS && bytes[..DIGITS].iter().all(u8::is_ascii_hexdigit) && bytes[DIGITS] == b'-'
+    shortened(name).is_some()
+}
+
+/// The name of the file that a temporary one was to become. `None` where it may have been shortened.
+pub(super) fn target(name: &str) -> Option<&str> {
+    // Cut between letters, of which each takes four bytes at most.
+    shortened(name).filter(|name| (1..LONGEST_NAME - 3).contains(&name.len()))
+}
+
+fn shortened(name: &str) -> Option<&str> {
+    let rest = name.strip_prefix(HEAD)?.strip_suffix(TAIL)?;
+    let (digits, name) = rest.split_at_checked(DIGITS)?;
+    let name = name.strip_prefix('-')?;
+    digits.bytes().all(|digit| digit.is_ascii_hexdigit()).then_some(name)
 }
 
 #[cfg(test)]
@@ -37,13 +48,14 @@ mod tests {
         let path = beside(Utf8Path::new(target), 42);
         assert_eq!(path, temporary);
         assert!(is_temporary(path.file_name().unwrap()));
+        assert_eq!(super::target(path.file_name().unwrap()), Utf8Path::new(target).file_name());
     }
 
     #[test]
     fn a_long_name_is_cut_between_letters() {
         let path = beside(Utf8Path::new(&format!("/a/x{}", "ü".repeat(200))), u64::MAX);
         let name = path.file_name().unwrap();
-        assert!(name.len() < 143 && is_temporary(name), "{name}");
+        assert!(name.len() < 143 && is_temporary(name) && target(name).is_none(), "{name}");
     }
 
     #[rstest]

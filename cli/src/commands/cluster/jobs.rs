@@ -26,13 +26,17 @@ impl Asked {
         let verb = words.first().map(String::as_str).unwrap_or_default();
         let verb =
             if matches!(verb, "run" | "imaging" | "copy" | "sync") { None } else { Some("run".to_owned()) };
+        let shown = match verb.as_deref().or(words.first().map(String::as_str)) {
+            Some("imaging") => "imaging zarr".to_owned(),
+            word => word.unwrap_or("run").to_owned(),
+        };
         let words = std::iter::once("adt".to_owned()).chain(verb).chain(words.iter().cloned());
         let args = Args::of(words).map_err(|e| {
             let text = e.to_string();
             let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            Fault::new(Class::BadInput, line).help(
-                "flags of `adt submit` itself come before the list, or before `imaging zarr SRC DST`, `copy SRC DST`",
-            )
+            Fault::new(Class::BadInput, line).help(format!(
+                "`adt {shown} --help` has what may stand here; flags of `adt submit` itself come before it"
+            ))
         })?;
         match args.command {
             Command::Run(run) => {

@@ -177,7 +177,9 @@ fn text(status: &Status) -> String {
             (Some(end), _) => format!("failed: {}", end.ended.fault.as_deref().unwrap_or_default()),
             (None, Some(progress)) if progress.ready => "all items are done; the end is left".to_owned(),
             (None, Some(_)) => "under way".to_owned(),
-            (None, None) => "no plan stands at the destination".to_owned(),
+            (None, None) => {
+                "no plan stands at the destination: another run has ended it, or it was taken back".to_owned()
+            }
         };
         lines.push(format!("{} → {}: {state}", asset.name, asset.destination));
         let Some(progress) = &asset.progress else { continue };
@@ -199,7 +201,8 @@ fn text(status: &Status) -> String {
     if let Some(why) = &status.unasked {
         lines.push(format!("the queue could not be looked at: {why}"));
     }
-    if status.queued.as_ref().is_some_and(Vec::is_empty) && !status.assets.iter().all(AssetStatus::is_done) {
+    let is_begun = |asset: &AssetStatus| asset.progress.is_some();
+    if status.queued.as_ref().is_some_and(Vec::is_empty) && status.assets.iter().any(is_begun) {
         lines.push(
             "none of its jobs waits or runs any more: submit the same again, and it goes on here".to_owned(),
         );

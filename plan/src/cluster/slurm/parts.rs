@@ -26,9 +26,10 @@ pub(super) fn words(request: &Request, chain: &Chain) -> Result<String, Fault> {
 pub(super) fn leave(rounds: u32, in_array: bool) -> String {
     let job = if in_array { "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}" } else { "$SLURM_JOB_ID" };
     format!(
-        r#"# Ends with the code of the part that failed. 75 is: interrupted, or not complete; that goes back into the queue.
+        r#"# Ends with the code of the part that failed. What was interrupted or is not complete (75), and what was killed (128 and
+# more), goes back into the queue.
 leave() {{
-  if [ "$1" -eq 75 ] && [ "${{SLURM_RESTART_COUNT:-0}}" -lt {rounds} ]; then
+  if {{ [ "$1" -eq 75 ] || [ "$1" -ge 128 ]; }} && [ "${{SLURM_RESTART_COUNT:-0}}" -lt {rounds} ]; then
     scontrol requeue "{job}"
   fi
   exit "$1"
@@ -64,6 +65,8 @@ stage() {{
     # The tasks were told to stop, so the time is nearly up: go on in a new job rather than in a new round.
     if [ "$code" -eq 75 ] && [ "${{SLURM_RESTART_COUNT:-0}}" -lt {rounds} ]; then return 75; fi
   done
+  # Tasks that were killed in every round would be in the next job too.
+  if [ "$code" -ge 128 ]; then return 1; fi
   if [ "$code" -ne 0 ]; then return "$code"; fi
   return "$check"
 }}

@@ -247,6 +247,7 @@ exit "${codes[seen]:-0}"
     #[case::a_mistake_ends_at_once(["0 3", "75", "0"], "0", 3, &["--stage|0|--shard|0/2|", "--stage|0|--shard|1/2|"])]
     #[case::a_plan_that_is_gone_ends_at_once(["0 0", "2", "0"], "0", 2, &["--stage|0|--shard|0/2|", "--stage|0|--shard|1/2|", "--stage|0|--check|"])]
     #[case::interrupted_goes_back(["75 75", "75", "0"], "0", 75, &["--stage|0|--shard|0/2|", "--stage|0|--shard|1/2|", "--stage|0|--check|", "scontrol requeue 7"])]
+    #[case::the_end_is_killed(["", "", "137"], "0", 137, &["--stage|0|--shard|0/2|", "--stage|0|--shard|1/2|", "--stage|0|--check|", "--stage|1|--shard|0/2|", "--stage|1|--shard|1/2|", "--stage|1|--check|", "--finish|", "scontrol requeue 7"])]
     #[case::the_end_is_incomplete(["", "", "75"], "3", 75, &["--stage|0|--shard|0/2|", "--stage|0|--shard|1/2|", "--stage|0|--check|", "--stage|1|--shard|0/2|", "--stage|1|--shard|1/2|", "--stage|1|--check|", "--finish|"])]
     fn a_step_goes_on_until_nothing_is_missing(
         #[case] codes: [&str; 3],
@@ -262,6 +263,7 @@ exit "${codes[seen]:-0}"
 
     #[rstest]
     #[case::that_fails(["1 1 1 1 1 1", "75 75 75", "0"], 1)]
+    #[case::whose_tasks_are_killed(["137 137 137 137 137 137", "75 75 75", "0"], 1)]
     #[case::whose_items_stay_missing(["", "75 75 75", "0"], 75)]
     fn a_stage_gives_up_after_its_rounds(#[case] codes: [&str; 3], #[case] code: i32) {
         let (got, calls) = ran(0, Layout::Step, codes, "3");
@@ -272,6 +274,8 @@ exit "${codes[seen]:-0}"
     #[case::done("0", "0", 0, None)]
     #[case::interrupted("75", "2", 75, Some("scontrol requeue 5_9"))]
     #[case::interrupted_too_often("75", "3", 75, None)]
+    #[case::killed("137", "2", 137, Some("scontrol requeue 5_9"))]
+    #[case::killed_too_often("137", "3", 137, None)]
     #[case::failed("1", "0", 1, None)]
     fn an_element_does_its_share(
         #[case] codes: &str,
