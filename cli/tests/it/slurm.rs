@@ -172,7 +172,10 @@ fn what_fails_for_good_is_told_and_submitted_again_does_the_rest(#[case] layout:
     let flags = ["--layout", layout, "--rounds", "1"];
     // Submitted, planned, and only then in the way.
     let said = submit(&slurm, &desk, &[&flags[..], &["--generate-run"]].concat(), &[list.as_str()]).ends(0);
-    fs::remove_dir_all(run_of(&said)).unwrap();
+    let run = run_of(&said);
+    Said::of(&mut on(&slurm, &desk, &["status", run.as_str()])).ends(0).says("under way");
+    Said::of(&mut on(&slurm, &desk, &["cancel", run.as_str()])).ends(2).says("only generated");
+    fs::remove_dir_all(run).unwrap();
     fs::write(&in_the_way, "a file").unwrap();
     let said = submit(&slurm, &desk, &[&flags[..], &["--wait"]].concat(), &[list.as_str()]).ends(1);
     let run = run_of(&said);

@@ -192,7 +192,7 @@ pub async fn share(
     on_its_own(destination.clone(), origin, command, ctx, async move |out, beat, home| {
         let text = Markers::new(out.place(), None).plan().await?.ok_or_else(|| {
             Fault::new(Class::Missing, format!("there is no plan at `{destination}`")).help(
-                "`adt imaging zarr SOURCE DESTINATION --plan-only` makes one; or all of it is done already",
+                "`adt submit` makes one, or `adt imaging zarr SOURCE DESTINATION --plan-only`; or all of it is done already",
             )
         })?;
         let plan: PlanFile = serde_json::from_slice(&text)

@@ -7,7 +7,7 @@ use adt_engine::{
     shares::{self, Progress},
 };
 use adt_ledger::{JobState, TriggerState};
-use adt_model::{ByteSize, Fault, JobEnd, Location};
+use adt_model::{ByteSize, Class, Fault, JobEnd, Location};
 use adt_plan::fingerprint;
 use adt_store::Place;
 use camino::Utf8Path;
@@ -75,6 +75,13 @@ pub(in crate::commands) fn status(asked: &OfRun, common: &Common, vars: &Vars) -
 pub(in crate::commands) fn cancel(asked: &OfRun, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
     let submitted = run_folder::read(&asked.run)?;
     let jobs = submitted.ids();
+    if jobs.is_empty() {
+        let what =
+            format!("`{}` was only generated: whoever submitted its scripts knows the jobs", asked.run);
+        return Err(Fault::new(Class::BadInput, what)
+            .help("`squeue --me` lists yours; `scancel JOB`")
+            .into());
+    }
     match submitted.via {
         Via::Sbatch => scheduler::cancel(&jobs)?,
         Via::Rest => rest::cancel(&jobs, vars)?,
@@ -95,15 +102,17 @@ pub(super) async fn look(
     let jobs = submitted.ids();
     // Before the destinations: who has left the queue by then has written down how it ended.
     let queued = match submitted.via {
-        Via::Sbatch => scheduler::queued(&jobs),
-        Via::Rest => rest::queued(&jobs, vars).await,
+        // Scripts that somebody submitted, or not: nobody told us the numbers.
+        _ if jobs.is_empty() => Ok(None),
+        Via::Sbatch => scheduler::queued(&jobs).map(Some),
+        Via::Rest => rest::queued(&jobs, vars).await.map(Some),
     };
     let mut assets = Vec::new();
     for chain in &submitted.chains {
         assets.push(asset(run, submitted, chain, ctx).await?);
     }
     let (queued, unasked) = match queued {
-        Ok(queued) => (Some(queued), None),
+        Ok(queued) => (queued, None),
         Err(fault) => (None, Some(fault.line())),
     };
     Ok(Status { assets, queued, unasked })
@@ -164,7 +173,7 @@ fn keep(run: &Utf8Path, began: Timestamp, end: &End, destination: &Location, ctx
         .ended
         .fault
         .as_ref()
-        .map(|line| Fault::new(end.ended.class.unwrap_or(adt_model::Class::Transient), line.clone()));
+        .map(|line| Fault::new(end.ended.class.unwrap_or(Class::Transient), line.clone()));
     ledger.end_job(job, id, end.at, end.ended.end, &end.ended.moved, fault.as_ref())?;
     ledger.end_run(id, end.at, i32::from(end.ended.end == JobEnd::Failed))
 }

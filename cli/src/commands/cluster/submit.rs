@@ -69,6 +69,9 @@ pub(in crate::commands) fn submit(asked: &Submit, common: &Common, vars: &Vars) 
     let texts: Vec<&WorkPlan> = chains.iter().map(|(work, _)| *work).collect();
     fs_err::write(run.join("conf/plan.json"), serde_json::to_vec_pretty(&texts)?)?;
     if asked.generate_run {
+        let mut generated = begun_by(asked);
+        generated.chains = chains.iter().map(|(work, _)| of(work, Vec::new())).collect();
+        run_folder::write(&run, &generated)?;
         told(&run, &chains, common);
         return Ok(DONE);
     }
@@ -176,6 +179,14 @@ fn told(run: &Utf8Path, chains: &[(&WorkPlan, Vec<Script>)], common: &Common) {
     show::out(&format!("{run}\n"));
 }
 
+fn begun_by(asked: &Submit) -> Submitted {
+    Submitted::by(asked.via, format!("adt submit {}", asked.what.join(" ")), Timestamp::now())
+}
+
+fn of(work: &WorkPlan, jobs: Vec<Job>) -> run_folder::Chain {
+    run_folder::Chain { name: work.plan.name.clone(), destination: work.plan.asset.clone(), jobs }
+}
+
 /// Submits all scripts of all chains; where one is refused, those before it are cancelled.
 fn launched(
     asked: &Submit,
@@ -183,8 +194,7 @@ fn launched(
     chains: &[(&WorkPlan, Vec<Script>)],
     vars: &Vars,
 ) -> Result<Submitted, Fault> {
-    let mut submitted =
-        Submitted::by(asked.via, format!("adt submit {}", asked.what.join(" ")), Timestamp::now());
+    let mut submitted = begun_by(asked);
     let mut all = Vec::new();
     for (work, scripts) in chains {
         let mut jobs: Vec<Job> = Vec::new();
@@ -215,8 +225,7 @@ fn launched(
                 }
             }
         }
-        let (name, destination) = (work.plan.name.clone(), work.plan.asset.clone());
-        submitted.chains.push(run_folder::Chain { name, destination, jobs });
+        submitted.chains.push(of(work, jobs));
         // What is submitted can be cancelled, also where the rest is never reached.
         run_folder::write(run, &submitted)?;
     }
