@@ -135,12 +135,19 @@ fn a_source_that_changed_since_it_was_planned_is_not_worked_on() {
     let said = desk.worked(&["--shard", "0/1"]).ends(2).says("changed since the work was planned");
     assert_eq!(said.stderr.matches("2300 files then, 2301 now").count(), 1, "{said:?}");
     desk.worked(&["--finish"]).ends(75);
-    // Planned again, it is another plan; what is done of what did not change stays.
-    desk.planned(&job, &[]).ends(2).says("another plan stands at");
-    desk.planned(&job, &["--force"]).ends(0);
+    // What is planned again is the same work, of which what did not change is done.
+    desk.worked(&["--check"]).ends(75).says("3 of 4 items");
+    desk.planned(&job, &[]).ends(0);
+    desk.worked(&["--check"]).ends(75).says("3 of 4 items");
+    desk.worked(&["--shard", "0/1"]).ends(0);
+    // Sent, and then gone from the source.
+    fs::remove_file(desk.root.join("many/new.bin")).unwrap();
+    desk.worked(&["--finish"]).ends(2).says("changed since the work was planned");
+    desk.planned(&job, &[]).ends(0);
     desk.worked(&["--shard", "0/1"]).ends(0);
     desk.worked(&["--finish"]).ends(0);
-    assert_eq!(differing(&data(&desk.asset()), &desk.alone(&job)), Vec::<String>::new());
+    // Nothing that was sent is removed, here as in any other run.
+    assert_eq!(differing(&data(&desk.asset()), &desk.alone(&job)), ["behavior/new.bin"]);
 }
 
 #[test]

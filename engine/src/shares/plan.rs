@@ -1,7 +1,7 @@
 //! What stands in `.adt-work/` beside an unfinished asset.
 
 use adt_ledger::ObjectRow;
-use adt_model::{Action, Class, Crc64, Fault, FolderWork, Key, Plan, StageName};
+use adt_model::{Action, ByteSize, Class, Crc64, Fault, FolderWork, Key, Plan, StageName};
 use adt_store::{Block, ObjectMeta, Place};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -106,6 +106,15 @@ impl WorkPlan {
         self.units.iter().any(|unit| !unit.starts.is_empty())
     }
 
+    /// Whether the same is asked for as by `other`: of the same sources, to be stored in the same way, whatever they hold by now.
+    pub(super) fn asks_the_same(&self, other: &Self) -> bool {
+        let steps = |work: &Self| -> Vec<_> {
+            heavy(&work.plan).map(|(step, action, _)| (step.to_owned(), whatever_it_holds(action))).collect()
+        };
+        let moves = |work: &Self| work.is_move().then(|| work.again.clone());
+        self.program == other.program && moves(self) == moves(other) && steps(self) == steps(other)
+    }
+
     /// What a unit does.
     pub(super) fn kind<'a>(&'a self, unit: &'a Unit) -> Result<Kind<'a>, Fault> {
         if !unit.starts.is_empty() {
@@ -128,6 +137,22 @@ pub(super) fn heavy(plan: &Plan) -> impl Iterator<Item = (&str, &Action, &Folder
         | Action::WriteOmeZarr { folder, .. }) => Some((step.id.as_str(), action, folder)),
         _ => None,
     })
+}
+
+/// An action without what the survey counted in its folder.
+fn whatever_it_holds(action: &Action) -> Action {
+    let mut action = action.clone();
+    let folder = match &mut action {
+        Action::CopyFolder { folder, .. } | Action::ZipFolder { folder, .. } => folder,
+        Action::CompressEphys { folder, streams: counted, .. }
+        | Action::WriteOmeZarr { folder, tiles: counted, .. } => {
+            *counted = 0;
+            folder
+        }
+        _ => return action,
+    };
+    (folder.files, folder.bytes, folder.fingerprint) = (0, ByteSize(0), String::new());
+    action
 }
 
 /// The plan that stands at `place`, if there is one. One that another version of this program made is refused.

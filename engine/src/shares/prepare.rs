@@ -67,7 +67,8 @@ async fn planned(spec: &JobSpec, run: adt_ledger::RunId, ctx: &Arc<Ctx>) -> Resu
 
 /// Cuts `plan` into items and writes that to the destination. `again` are the words after `adt` that end the work.
 ///
-/// The same plan goes on where it was; another one is refused, unless `force` takes it back first.
+/// The same plan goes on where it was, also where its sources have changed since; another one is refused, unless `force` takes it back
+/// first.
 pub async fn prepare(plan: Plan, again: Vec<String>, force: bool, ctx: &Arc<Ctx>) -> Result<WorkPlan, Fault> {
     let place = Place::open(&plan.asset, &ctx.store).await?;
     let address =
@@ -196,6 +197,8 @@ async fn stand(work: &WorkPlan, force: bool, place: &Place) -> Result<(), Fault>
     let earlier = read(place).await;
     match earlier {
         Ok(Some(earlier)) if earlier.hash == work.hash => return Ok(()),
+        // No task works on that one any more: its sources are not what they were. Markers of what did not change count on.
+        Ok(Some(earlier)) if !force && earlier.asks_the_same(work) => return Ok(()),
         Ok(None) => {}
         Ok(Some(_)) if !force => return Err(another(place.location())),
         Err(fault) if !force => return Err(fault),
@@ -213,5 +216,5 @@ fn another(place: &Location) -> Fault {
         Class::Conflict,
         format!("another plan stands at `{place}`: other sources, or another way to store them"),
     )
-    .help("finish or cancel that one; or `--force` takes it back: what it made of what did not change stays")
+    .help("finish or cancel that one; or `--force` takes it back and plans anew")
 }

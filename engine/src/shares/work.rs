@@ -193,20 +193,12 @@ impl Worker {
         let mut before = 0;
         let mut first: Option<Fault> = None;
         // Fault by fault, the others go on.
-        let plan = self.plan.clone();
-        for unit in &plan.units {
+        for unit in &self.plan.units {
             let Some(items) = unit.items.get(self.task.stage).copied() else { continue };
             let numbers = before..before + items;
-            let ended = match plan.kind(unit)? {
+            let ended = match self.plan.kind(unit)? {
                 Kind::Objects(starts) => self.objects(unit, starts, numbers).await,
-                Kind::Step(action, folder) => {
-                    let out = self.delivery();
-                    as_planned(folder, Beat::of(&out)).await?;
-                    match images(action, &plan, &out) {
-                        Some(work) => self.images(work, before).await,
-                        None => self.items(unit, action, folder, numbers).await,
-                    }
-                }
+                Kind::Step(action, folder) => self.step(unit, action, folder, numbers).await,
             };
             match ended {
                 Err(fault) if matches!(fault.class(), Class::Cancelled | Class::Bug) => return Err(fault),
@@ -223,6 +215,21 @@ impl Worker {
         let (job, place) = (self.job.clone(), self.place.clone());
         let address = Address { job, place, row: None, look: false, mark: None };
         Arc::new(Delivery::new(Arc::clone(&self.ctx), address, Arc::clone(&self.counters)).recording())
+    }
+
+    async fn step(
+        &self,
+        unit: &Unit,
+        action: &Action,
+        folder: &FolderWork,
+        numbers: std::ops::Range<u64>,
+    ) -> Result<(), Fault> {
+        let out = self.delivery();
+        as_planned(folder, Beat::of(&out)).await?;
+        match images(action, &self.plan, &out) {
+            Some(work) => self.images(work, numbers.start).await,
+            None => self.items(unit, action, folder, numbers).await,
+        }
     }
 
     /// Images have markers of their own, in the container.

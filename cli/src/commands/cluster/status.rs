@@ -178,6 +178,10 @@ fn keep(run: &Utf8Path, began: Timestamp, end: &End, destination: &Location, ctx
     ledger.end_run(id, end.at, i32::from(end.ended.end == JobEnd::Failed))
 }
 
+/// An asset that has neither a plan nor, as far as this run knows, an end.
+pub(super) const NO_PLAN: &str =
+    "no plan stands at the destination: another run has ended it, or it was taken back";
+
 fn text(status: &Status) -> String {
     let mut lines = Vec::new();
     for asset in &status.assets {
@@ -186,9 +190,7 @@ fn text(status: &Status) -> String {
             (Some(end), _) => format!("failed: {}", end.ended.fault.as_deref().unwrap_or_default()),
             (None, Some(progress)) if progress.ready => "all items are done; the end is left".to_owned(),
             (None, Some(_)) => "under way".to_owned(),
-            (None, None) => {
-                "no plan stands at the destination: another run has ended it, or it was taken back".to_owned()
-            }
+            (None, None) => NO_PLAN.to_owned(),
         };
         lines.push(format!("{} → {}: {state}", asset.name, asset.destination));
         let Some(progress) = &asset.progress else { continue };

@@ -255,7 +255,7 @@ fn waited(run: &Utf8Path, submitted: &Submitted, vars: &Vars, ctx: &Arc<Ctx>) ->
             (None, Some(progress)) => (0..progress.stages.len())
                 .find_map(|stage| progress.complete(stage).err())
                 .map_or_else(|| "its end was not reached".to_owned(), |fault| fault.line()),
-            (None, None) => "nothing stands at the destination".to_owned(),
+            (None, None) => status::NO_PLAN.to_owned(),
         };
         show::say(&format!("{} is not complete: {why}; logs are in {run}/logs", asset.name));
     }
