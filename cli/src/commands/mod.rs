@@ -25,6 +25,7 @@ use crate::{
 pub(crate) const DONE: u8 = 0;
 pub(crate) const FAILED: u8 = 1;
 pub(crate) const BAD_INPUT: u8 = 2;
+pub(crate) const INTERRUPTED: u8 = 130;
 
 /// Does what was asked; the exit code.
 pub(crate) fn run(args: Args) -> anyhow::Result<u8> {
@@ -59,7 +60,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<u8> {
 pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<Fault>().map(Fault::class) {
         Some(Class::Bug) => 3,
-        Some(Class::Cancelled) => 130,
+        Some(Class::Cancelled) => INTERRUPTED,
         _ => BAD_INPUT,
     }
 }

@@ -2,7 +2,7 @@
 
 #![cfg(target_os = "linux")]
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use adt_testkit::slurm::Slurm;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -196,8 +196,21 @@ fn what_slurm_would_not_take_is_not_submitted_and_a_run_can_be_cancelled() {
     submit(&slurm, &desk, &["--nodes", "9"], &[list.as_str()]).ends(2);
     assert!(!desk.asset().exists());
     assert!(slurm.queue().unwrap().is_empty());
-    let flags = ["--nodes", "1", "--ntasks-per-node", "1", "--prologue", "sleep 60"];
-    let said = submit(&slurm, &desk, &flags, &[list.as_str()]).ends(0);
+    let runs = desk.root.join("runs");
+    let words = ["submit", "--run-dir", runs.as_str(), "--wait", "--prologue", "sleep 60", list.as_str()];
+    let mut waiting =
+        on(&slurm, &desk, &words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    until("a job", || slurm.queue().unwrap().len() == 1);
+    // Who waits may go away; what was submitted goes on.
+    until("the run is written down", || {
+        fs::read_dir(&runs).unwrap().any(|run| run.unwrap().path().join("run.json").exists())
+    });
+    let pid = waiting.id().to_string();
+    until("an end", || {
+        Command::new("kill").args(["-INT", &pid]).status().unwrap();
+        waiting.try_wait().unwrap().is_some()
+    });
+    let said = Said::from(waiting.wait_with_output().unwrap()).ends(130).says("the jobs go on");
     assert_eq!(slurm.queue().unwrap().len(), 1);
     let run = run_of(&said);
     Said::of(&mut on(&slurm, &desk, &["cancel", run.as_str()])).ends(0).says("cancelled: 1 job");

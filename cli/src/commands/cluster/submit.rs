@@ -20,7 +20,7 @@ use super::{
 use crate::{
     args::{Common, Engine, LayoutChoice, Submit, Tuning, Via},
     commands::{
-        BAD_INPUT, DONE, FAILED,
+        BAD_INPUT, DONE, FAILED, INTERRUPTED,
         ephys::{absolute, drive},
     },
     env, show, wire,
@@ -249,6 +249,10 @@ fn waited(run: &Utf8Path, submitted: &Submitted, vars: &Vars, ctx: &Arc<Ctx>) ->
             }
         }
     })?;
+    if ctx.stop.check().is_err() && !found.assets.iter().all(status::AssetStatus::is_done) {
+        show::say(&format!("nobody waits any more; the jobs go on. To end them: adt cancel {run}"));
+        return Ok(INTERRUPTED);
+    }
     for asset in found.assets.iter().filter(|asset| !asset.is_done()) {
         let why = match (&asset.end, &asset.progress) {
             (Some(end), _) => end.ended.fault.clone().unwrap_or_default(),

@@ -6,11 +6,9 @@ use adt_model::Class;
 use super::{Vars, drive, location};
 use crate::{
     args::{Common, EphysRestore},
-    commands::{DONE, FAILED},
+    commands::{DONE, FAILED, INTERRUPTED},
     settings, show, wire,
 };
-
-const INTERRUPTED: u8 = 130;
 
 pub(super) fn run(asked: &EphysRestore, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
     let what = restore::Asked {
