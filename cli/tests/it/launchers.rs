@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use adt_testkit::oracle;
+use adt_testkit::{oracle, slurm::Slurm};
 use camino::Utf8Path;
 use fs_err as fs;
 use rstest::rstest;
@@ -32,27 +32,43 @@ fn shares(desk: &crate::desk::Desk) -> Vec<(u64, u64)> {
     shares
 }
 
-/// Both families, each as it is called where both are installed; also in a job of SLURM, where `SLURM_PROCID` is no rank of ours.
+/// Both families, each as it is called where both are installed.
 #[rstest]
-#[case::open_mpi("mpiexec.openmpi", &["--allow-run-as-root", "--oversubscribe"], &[])]
-#[case::mpich("mpiexec.mpich", &[], &[])]
-#[case::mpich_in_an_allocation("mpiexec.mpich", &["-launcher", "fork"], &[("SLURM_PROCID", "0"), ("SLURM_STEP_NUM_TASKS", "1")])]
-fn ranks_of_mpiexec_share_the_work(
-    #[case] program: &str,
-    #[case] flags: &[&str],
-    #[case] environment: &[(&str, &str)],
-) {
+#[case::open_mpi("mpiexec.openmpi", &["--allow-run-as-root", "--oversubscribe"])]
+#[case::mpich("mpiexec.mpich", &[])]
+fn ranks_of_mpiexec_share_the_work(#[case] program: &str, #[case] flags: &[&str]) {
+    ranks_share_the_work(program, flags, None);
+}
+
+/// Open MPI has daemons started by `srun`, one on each node: `SLURM_PROCID` is theirs, and two ranks of three have the same.
+#[rstest]
+#[case::open_mpi("mpiexec.openmpi", &["--allow-run-as-root", "--map-by", "node"])]
+#[case::mpich("mpiexec.mpich", &[])]
+fn ranks_of_mpiexec_share_the_work_in_an_allocation_of_slurm(#[case] program: &str, #[case] flags: &[&str]) {
+    match Slurm::start(2, false).unwrap() {
+        Some(slurm) => ranks_share_the_work(program, flags, Some(&slurm)),
+        None => left_out("SLURM is not installed (scripts/install-test-tools)"),
+    }
+}
+
+fn ranks_share_the_work(program: &str, flags: &[&str], slurm: Option<&Slurm>) {
     if Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
         return left_out(&format!("{program} is not installed (scripts/install-test-tools)"));
     }
     let (desk, job) = shared();
     desk.planned(&job, &[]).ends(0);
     let adt = desk.adt(&["work", DESTINATION, "--shard", "auto"]);
-    let mut command = Command::new(program);
+    let mut command = match slurm {
+        Some(_) => Command::new("salloc"),
+        None => Command::new(program),
+    };
+    if slurm.is_some() {
+        command.args(["--nodes=2", "--ntasks=3", program]);
+    }
     command.args(flags).args(["-np", "3"]).arg(adt.get_program()).args(adt.get_args());
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
     command.env("TMPDIR", &desk.root).envs(adt.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.envs(environment.iter().copied());
+    command.envs(slurm.map(Slurm::env).unwrap_or_default());
     Said::of(&mut command).ends(0);
     assert_eq!(shares(&desk), [(0, 3), (1, 3), (2, 3)]);
     Said::of(&mut desk.adt(&["work", DESTINATION, "--finish"])).ends(0);
