@@ -20,7 +20,7 @@ const READ: usize = 1000;
 /// Logs read at once.
 const LANES: usize = 16;
 
-/// A process that has not written its log for so long is thought dead: clocks of machines differ.
+/// A process that has not written its log for so long is thought dead: clocks of machines differ. What is read is looked at for as long.
 const SILENT: SignedDuration = SignedDuration::from_mins(3);
 
 /// How far it is.
@@ -140,19 +140,54 @@ async fn logs(place: &Place, now: Timestamp, found: &mut Progress) -> Result<(),
     found.tasks = all.len() as u64;
     let reading = all.iter().map(|name| told_by::<Log>(place, name));
     let mut reading = futures::stream::iter(reading).buffer_unordered(LANES);
+    let mut lately = Lately::until(now);
     while let Some(log) = reading.try_next().await? {
         let Some(log) = log else { continue };
         found.began = Some(found.began.map_or(log.began, |began| began.min(log.began)));
         found.moved.bytes_read += log.read;
         found.moved.bytes_sent += log.sent;
         found.moved.objects_sent += log.objects;
-        if log.ended.is_none() && now.duration_since(log.at) < SILENT {
-            found.at_work += 1;
-            let seconds = log.at.duration_since(log.began).as_secs_f64();
-            found.rate += if seconds > 0.0 { log.read as f64 / seconds } else { 0.0 };
-        }
+        found.at_work += u64::from(lately.is_at_work(&log));
+        lately.add(&log);
     }
+    found.rate = lately.rate();
     Ok(())
+}
+
+/// What processes have read in the last minutes, from logs that tell of each process as a whole.
+struct Lately {
+    now: Timestamp,
+    from: Timestamp,
+    /// When the first of those began that are counted.
+    since: Timestamp,
+    read: f64,
+}
+
+impl Lately {
+    fn until(now: Timestamp) -> Self {
+        Self { now, from: now.saturating_sub(SILENT).unwrap_or(now), since: now, read: 0.0 }
+    }
+
+    fn is_at_work(&self, log: &Log) -> bool {
+        log.ended.is_none() && log.at > self.from
+    }
+
+    fn add(&mut self, log: &Log) {
+        let until = if self.is_at_work(log) { self.now } else { log.at };
+        let since = log.began.max(self.from);
+        let seconds = log.at.duration_since(log.began).as_secs_f64();
+        if until <= since || seconds <= 0.0 {
+            return;
+        }
+        self.since = self.since.min(since);
+        self.read += log.read as f64 / seconds * until.duration_since(since).as_secs_f64();
+    }
+
+    /// Bytes a second.
+    fn rate(&self) -> f64 {
+        let seconds = self.now.duration_since(self.since).as_secs_f64();
+        if seconds > 0.0 { self.read / seconds } else { 0.0 }
+    }
 }
 
 /// What is written there. `None` where it is gone, since the end of the work has begun to remove it, and where nobody can read it: no
@@ -174,4 +209,50 @@ async fn names(place: &Place, folder: &str) -> Result<BTreeSet<Key>, Fault> {
         found.extend(page.into_iter().map(|object| folder.join(&object.key)));
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::imaging::Share;
+
+    /// When a process began, when it last wrote and whether that was its end, in seconds (now is 1000); and the bytes it read.
+    fn log(began: i64, at: i64, is_ended: bool, read: u64) -> Log {
+        let second = |second: i64| Timestamp::from_second(second).unwrap();
+        Log {
+            stage: 0,
+            share: Share { number: 0, of: 1 },
+            host: "n1".into(),
+            began: second(began),
+            at: second(at),
+            ended: is_ended.then(|| second(at)),
+            items: 0,
+            kept: 0,
+            read,
+            sent: 0,
+            objects: 0,
+            failed: 0,
+        }
+    }
+
+    #[rstest]
+    #[case::nobody(&[], 0, 0.0)]
+    #[case::just_begun(&[log(1000, 1000, false, 0)], 1, 0.0)]
+    #[case::one_all_the_time(&[log(500, 990, false, 49_000)], 1, 100.0)]
+    #[case::two_since_a_minute(&[log(940, 970, false, 3000), log(940, 970, false, 3000)], 2, 200.0)]
+    #[case::dead_since_long(&[log(0, 800, false, 80_000)], 0, 0.0)]
+    #[case::ended_long_ago(&[log(0, 800, true, 80_000)], 0, 0.0)]
+    #[case::short_ones_one_after_the_other(&[log(820, 910, true, 9000), log(910, 1000, true, 9000)], 0, 100.0)]
+    #[case::ended_a_while_ago(&[log(820, 910, true, 9000)], 0, 50.0)]
+    #[case::a_clock_that_is_ahead(&[log(1005, 1030, false, 2500)], 1, 0.0)]
+    fn a_rate_is_of_the_last_minutes(#[case] logs: &[Log], #[case] at_work: usize, #[case] rate: f64) {
+        let mut lately = Lately::until(Timestamp::from_second(1000).unwrap());
+        assert_eq!(logs.iter().filter(|log| lately.is_at_work(log)).count(), at_work);
+        for log in logs {
+            lately.add(log);
+        }
+        assert!((lately.rate() - rate).abs() < 1e-6, "{}", lately.rate());
+    }
 }
