@@ -55,6 +55,10 @@ pub(crate) fn ctx(
         stop,
         pool: Arc::new(pool),
         chunks: settings.chunk_memory.map_or_else(|| budget.clone(), Budget::new),
+        leaving: match settings.chunk_memory {
+            Some(_) => budget.clone(),
+            None => Budget::new(settings.memory / 4),
+        },
         budget,
         pace: adt_engine::Pace::free(),
         version: env!("CARGO_PKG_VERSION"),

@@ -97,6 +97,9 @@ pub struct Ctx {
     pub pace: Pace,
     /// Memory for chunks that are made; the same account where one number is to bound everything.
     pub chunks: Budget,
+    /// Memory for objects that leave while what they are made of is still held. Never the account of the latter where that may be full:
+    /// what is held would wait for what leaves, and that for room.
+    pub leaving: Budget,
     /// This program's version, for documents.
     pub version: &'static str,
 }

@@ -1,5 +1,9 @@
 //! Files of gigabytes: offsets that need more than 32 bits.
 
+use std::{process::Stdio, time::Duration};
+
+use rstest::rstest;
+
 use crate::imaging_session::{Microscope, Rule, python};
 
 /// 12 GiB, of which a few pages are on the disk.
@@ -8,6 +12,26 @@ fn planes_far_beyond_4_gib_are_found() {
     let microscope = Microscope::new("sparse");
     microscope.convert(Rule::USUAL, &["--chunk-shape", "8,16,16"]).ends(0);
     assert_eq!(microscope.check(&microscope.made(), Rule::USUAL, &[]), "1 images, 3 levels");
+}
+
+/// What an item is made of and what leaves of it are held at once: the one must not wait for the other's room.
+#[rstest]
+fn an_item_that_fills_the_memory_ends(
+    #[values("1", "2")] cpus: &str,
+    #[values("32MiB", "64MiB", "96MiB")] memory: &str,
+) {
+    let microscope = Microscope::new("two_larger");
+    let flags = ["--cpus", cpus, "--memory", memory];
+    let mut command = microscope.command(microscope.made(), Rule::USUAL, &flags);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let (mut code, mut left) = (None, 60_u32);
+    while code.is_none() && left > 0 {
+        std::thread::sleep(Duration::from_secs(1));
+        (code, left) = (child.try_wait().unwrap(), left - 1);
+    }
+    child.kill().unwrap();
+    assert!(code.is_some_and(|code| code.success()), "{code:?}");
+    assert_eq!(microscope.check(&microscope.made(), Rule::USUAL, &[]), "2 images, 4 levels");
 }
 
 #[test]

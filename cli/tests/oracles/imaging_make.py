@@ -109,6 +109,12 @@ def two_good():
     plain("good.tiff", noise((6, 30, 20), "u1"))
 
 
+def two_larger():
+    """Of which one fills what memory there is at least."""
+    for name in ["one.tif", "two.tif"]:
+        plain(name, noise((60, 300, 300), "u2"))
+
+
 def unwanted(name):
     """An image that nobody expects to be converted."""
     for path in EXPECTED.glob(Path(name).stem + ".zarr.*"):

@@ -453,7 +453,7 @@ impl Container {
         let of = tile.partition.stages()[stage];
         let ctx = self.out.ctx();
         // A box of each level is open, and two are on their way; and two items at once keep reading and computing going.
-        let share = ctx.settings.chunk_memory.unwrap_or(ctx.settings.memory);
+        let share = ctx.settings.chunk_memory.unwrap_or(ctx.settings.memory / 4 * 3);
         let memory = share / 2 / (4 + (of.last - of.source) as u64);
         Task {
             tile: Arc::clone(tile),
@@ -491,7 +491,7 @@ async fn make(task: Task, out: &Arc<Delivery>, made: MadeFrom) -> Result<Made, T
     });
     let sent = arriving
         .map(|(key, bytes)| async move {
-            let _permit = out.ctx().budget.take(bytes.len() as u64).await;
+            let _permit = out.ctx().leaving.take(bytes.len() as u64).await;
             out.piece(&key, bytes, made).await
         })
         .buffer_unordered(out.ctx().settings.lanes)
