@@ -74,9 +74,13 @@ fn four_processes_in_any_order_write_what_one_writes(#[case] rule: Rule) {
     let made = microscope.made();
     let to = made.as_str();
     Said::of(&mut microscope.command(to, rule, &[&SMALL[..], &["--plan-only"]].concat())).ends(0);
+    let work = |flags: &[&str]| Said::of(&mut microscope.desk.adt(&[&["work", to], flags].concat()));
+    work(&["--check"]).ends(75).says("have no marker");
     done(vec![microscope.share(to, "3/4"), microscope.share(to, "1/4")]);
     done(vec![microscope.share(to, "0/4")]);
+    work(&["--shard", "0/4", "--stage", "7"]).ends(2).says("there is no stage 7");
     done(vec![microscope.share(to, "2/4"), microscope.share(to, "1/4")]);
+    work(&["--check"]).ends(0);
     microscope.finish(to).ends(0);
     same(&digest(&made), &clean);
 }

@@ -135,6 +135,8 @@ fn a_source_that_changed_since_it_was_planned_is_not_worked_on() {
     let said = desk.worked(&["--shard", "0/1"]).ends(2).says("changed since the work was planned");
     assert_eq!(said.stderr.matches("2300 files then, 2301 now").count(), 1, "{said:?}");
     desk.worked(&["--finish"]).ends(75);
+    let log = fs::read_dir(desk.asset().join(".adt-work/log")).unwrap().next().unwrap().unwrap().path();
+    assert!(fs::read_to_string(log).unwrap().contains("changed since the work was planned"));
     // What is planned again is the same work, of which what did not change is done.
     desk.worked(&["--check"]).ends(75).says("3 of 4 items");
     desk.planned(&job, &[]).ends(0);

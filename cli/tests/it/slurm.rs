@@ -215,8 +215,8 @@ fn what_slurm_would_not_take_is_not_submitted_and_a_run_can_be_cancelled() {
     let run = run_of(&said);
     Said::of(&mut on(&slurm, &desk, &["cancel", run.as_str()])).ends(0).says("cancelled: 1 job");
     slurm.until_empty().unwrap();
-    let status = Said::of(&mut on(&slurm, &desk, &["status", run.as_str()])).ends(0);
-    assert!(status.stdout.contains("0 of 4 items"), "{status:#?}");
+    let status = Said::of(&mut on(&slurm, &desk, &["status", run.as_str()])).ends(1);
+    assert!(status.stdout.contains("0 of 4 items") && !status.stdout.contains("at work"), "{status:#?}");
     Said::of(&mut on(&slurm, &desk, &["status", "/nowhere"]))
         .ends(2)
         .says("not the folder of a submitted run");

@@ -11,10 +11,10 @@ use adt_store::Place;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    container::{PlanFile, Share},
+    container::{PlanFile, Share, incomplete},
     finish::link_document,
     look::{Asked, look},
-    marker::Markers,
+    marker::{Markers, marked},
     write::{Work, open},
 };
 use crate::{
@@ -211,7 +211,7 @@ pub async fn share(
         let (container, unread) = open(work).await?;
         container.is_as_planned(&plan)?;
         if let Some(share) = part.share {
-            container.run(part.stage.unwrap_or(0), share).await?;
+            container.run(existing(part.stage, &plan)?, share).await?;
             container.sources_are_steady().await?;
         }
         let written = if part.finish {
@@ -228,6 +228,26 @@ pub async fn share(
         }
     })
     .await
+}
+
+/// Whether every item of a stage has its marker, where a container is planned: fails as `Transient` where one has none. `false`: none is.
+pub async fn is_done(place: &Place, stage: Option<usize>) -> Result<bool, Fault> {
+    let Some(text) = Markers::new(place, None).plan().await? else { return Ok(false) };
+    let plan: PlanFile = serde_json::from_slice(&text)
+        .map_err(|e| Fault::new(Class::Corrupt, "the plan cannot be read").because(e))?;
+    let stage = existing(stage, &plan)?;
+    let lacking = plan.items[stage].saturating_sub(marked(place, None, stage).await?);
+    if lacking > 0 { Err(incomplete(lacking, stage)) } else { Ok(true) }
+}
+
+/// The first stage where nobody says.
+fn existing(stage: Option<usize>, plan: &PlanFile) -> Result<usize, Fault> {
+    let (stage, stages) = (stage.unwrap_or(0), plan.items.len());
+    if stage < stages {
+        return Ok(stage);
+    }
+    Err(Fault::new(Class::BadInput, format!("there is no stage {stage}: there are {stages}"))
+        .help("stages are counted from 0"))
 }
 
 async fn on_its_own(

@@ -1,6 +1,6 @@
 //! How far shared work is, by the markers at its destination.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use adt_model::{Action, Class, Fault, Key, Moved};
 use adt_store::Place;
@@ -30,6 +30,8 @@ pub struct Progress {
     pub stages: Vec<StageProgress>,
     /// Items that were tried and are not done, with the last fault.
     pub failed: Vec<String>,
+    /// Why processes ended before their shares were done: of those that ended last, each reason once.
+    pub faults: BTreeSet<String>,
     /// Processes that worked or work.
     pub tasks: u64,
     /// Those of which one hears.
@@ -141,6 +143,7 @@ async fn logs(place: &Place, now: Timestamp, found: &mut Progress) -> Result<(),
     let reading = all.iter().map(|name| told_by::<Log>(place, name));
     let mut reading = futures::stream::iter(reading).buffer_unordered(LANES);
     let mut lately = Lately::until(now);
+    let mut ends = BTreeMap::new();
     while let Some(log) = reading.try_next().await? {
         let Some(log) = log else { continue };
         found.began = Some(found.began.map_or(log.began, |began| began.min(log.began)));
@@ -149,7 +152,14 @@ async fn logs(place: &Place, now: Timestamp, found: &mut Progress) -> Result<(),
         found.moved.objects_sent += log.objects;
         found.at_work += u64::from(lately.is_at_work(&log));
         lately.add(&log);
+        // The same share was done by somebody later, or tried again.
+        let share = (log.stage, log.share.number, log.share.of);
+        let at = ends.entry(share).or_insert((log.at, None));
+        if log.at >= at.0 {
+            *at = (log.at, log.fault);
+        }
     }
+    found.faults = ends.into_values().filter_map(|(_, fault)| fault).collect();
     found.rate = lately.rate();
     Ok(())
 }
@@ -234,6 +244,7 @@ mod tests {
             sent: 0,
             objects: 0,
             failed: 0,
+            fault: None,
         }
     }
 

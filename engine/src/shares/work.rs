@@ -70,6 +70,9 @@ pub(super) struct Log {
     pub objects: u64,
     /// Items that failed.
     pub failed: u64,
+    /// Why it ended before its share was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
 }
 
 /// Does a share of what `plan` says. Fails where nothing can be begun; what goes wrong later is in the summary's one row.
@@ -98,6 +101,7 @@ pub async fn work(
         Worker { job: course.name.clone(), run, plan, task, place, counters, ctx: Arc::clone(&ctx), log };
     let result = course.watch().over(writer.beside(Box::pin(worker.perform()))).await;
     // Also when it was interrupted: what it has done counts.
+    of(&writer.log).fault = result.as_ref().err().map(Fault::line);
     let logged = writer.write(true).await;
     let row = course.end(origin, &destination, result.and(logged).map(|()| JobEnd::Done));
     let summary = Summary { rows: vec![row], stopped: ctx.stop.check().is_err() };
@@ -138,6 +142,7 @@ impl Writer {
             sent: 0,
             objects: 0,
             failed: 0,
+            fault: None,
         };
         let key = key(&format!("log/{id}.json"));
         Self { key, place, counters, ctx, log: Arc::new(Mutex::new(log)) }

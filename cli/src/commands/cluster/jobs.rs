@@ -33,7 +33,9 @@ impl Asked {
         let words = std::iter::once("adt".to_owned()).chain(verb).chain(words.iter().cloned());
         let args = Args::of(words).map_err(|e| {
             let text = e.to_string();
-            let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            // What is missing stands on lines of its own, before an empty one.
+            let lines: Vec<_> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+            let line = lines.join(" ").trim_start_matches("error: ").to_owned();
             Fault::new(Class::BadInput, line).help(format!(
                 "`adt {shown} --help` has what may stand here; flags of `adt submit` itself come before it"
             ))

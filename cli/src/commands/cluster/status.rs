@@ -37,6 +37,14 @@ pub(super) struct Status {
     pub unasked: Option<String>,
 }
 
+impl Status {
+    /// Whether something is not done and nobody is at it any more.
+    fn is_left(&self) -> bool {
+        self.queued.as_ref().is_some_and(Vec::is_empty)
+            && self.assets.iter().any(|asset| asset.progress.is_some())
+    }
+}
+
 /// How far an asset is.
 #[derive(Debug, Serialize)]
 pub(super) struct AssetStatus {
@@ -69,7 +77,7 @@ pub(in crate::commands) fn status(asked: &OfRun, common: &Common, vars: &Vars) -
         show::out(&text(&found));
     }
     let failed = found.assets.iter().any(|asset| asset.end.is_some() && !asset.is_done());
-    Ok(if failed { FAILED } else { DONE })
+    Ok(if failed || found.is_left() { FAILED } else { DONE })
 }
 
 pub(in crate::commands) fn cancel(asked: &OfRun, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
@@ -202,18 +210,22 @@ fn text(status: &Status) -> String {
                 ByteSize(stage.bytes)
             ));
         }
-        let mut now = format!("  {} at work", show::count(progress.at_work, "task"));
-        if let Some(left) = asset.left {
-            let _ = write!(now, ", {}/s, about {} left", ByteSize(progress.rate as u64), time(left));
+        // Who was killed has not said so.
+        let is_over = status.queued.as_ref().is_some_and(Vec::is_empty);
+        if !is_over {
+            lines.push(at_work(progress, asset.left));
         }
-        lines.push(now);
+        if !progress.ready {
+            let told =
+                |fault: &&String| !progress.failed.iter().any(|failed| failed.contains(fault.as_str()));
+            lines.extend(progress.faults.iter().filter(told).map(|fault| format!("  a task ended: {fault}")));
+        }
         lines.extend(progress.failed.iter().map(|failed| format!("  FAILED {failed}")));
     }
     if let Some(why) = &status.unasked {
         lines.push(format!("the queue could not be looked at: {why}"));
     }
-    let is_begun = |asset: &AssetStatus| asset.progress.is_some();
-    if status.queued.as_ref().is_some_and(Vec::is_empty) && status.assets.iter().any(is_begun) {
+    if status.is_left() {
         lines.push(
             "none of its jobs waits or runs any more: submit the same again, and it goes on here".to_owned(),
         );
@@ -223,6 +235,14 @@ fn text(status: &Status) -> String {
     }
     lines.push(String::new());
     lines.join("\n")
+}
+
+fn at_work(progress: &Progress, left: Option<f64>) -> String {
+    let mut text = format!("  {} at work", show::count(progress.at_work, "task"));
+    if let Some(left) = left {
+        let _ = write!(text, ", {}/s, about {} left", ByteSize(progress.rate as u64), time(left));
+    }
+    text
 }
 
 fn time(seconds: f64) -> String {

@@ -38,6 +38,11 @@ pub(in crate::commands) fn submit(asked: &Submit, common: &Common, vars: &Vars) 
             .help("`--print` shows the definition for `kubectl apply -f -` or the AWS command line")
             .into());
     }
+    if asked.engine == Engine::Slurm && asked.print {
+        return Err(Fault::new(Class::BadInput, "`--print` shows the definition for another engine")
+            .help("`--engine kubernetes` or `--engine aws-batch`; for SLURM `--generate-run` writes the scripts")
+            .into());
+    }
     if let Some(command) = &asked.job_cmd {
         return job_cmd(asked, command, common, vars);
     }

@@ -6,7 +6,7 @@ use adt_engine::{
     Ctx, Summary,
     imaging::{
         Share,
-        alone::{Part, ome_zarr, share},
+        alone::{Part, is_done, ome_zarr, share},
     },
     moving::Asked as Moved,
     shares::{self, WorkPlan},
@@ -59,7 +59,7 @@ async fn perform(
     let command = format!("adt work {destination}");
     let Some(plan) = shares::read(&place).await? else {
         if asked.check {
-            return Err(no_plan(destination));
+            return if is_done(&place, asked.stage).await? { Ok(DONE) } else { Err(no_plan(destination)) };
         }
         if asked.finish && run_folder::is_finished(asked.run.as_deref(), destination)? {
             show::say("it is finished already");
