@@ -23,8 +23,7 @@ fn main() -> ExitCode {
     let args = match Args::typed() {
         Ok(args) => args,
         Err(told) => {
-            // Help and version go to stdout and are no error.
-            let _ = told.print();
+            show::usage(&told);
             return ExitCode::from(if told.use_stderr() { BAD_INPUT } else { 0 });
         }
     };

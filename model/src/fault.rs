@@ -2,6 +2,8 @@ use std::{error::Error, fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
+use crate::redact_places;
+
 /// What a caller would do about a fault. `engine` retries by class, `cli` picks the exit code by class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -28,6 +30,7 @@ pub enum Class {
 ///
 /// `what` is a lower-case fragment that names its thing (and both ends of a transfer); the cause is chained and not
 /// repeated in it; `help` is there when a person can do something. Cheap to clone, so that one fault can stop both sides of the bridge.
+/// Passwords and signatures inside URLs are masked, as people type them into places.
 #[derive(Clone)]
 pub struct Fault {
     class: Class,
@@ -39,7 +42,7 @@ pub struct Fault {
 impl Fault {
     /// A fault without a cause or advice.
     pub fn new(class: Class, what: impl Into<String>) -> Self {
-        Self { class, what: what.into(), help: None, source: None }
+        Self { class, what: redact_places(&what.into()).into_owned(), help: None, source: None }
     }
 
     /// Chains the cause. Its text must not already be part of `what`.
@@ -52,7 +55,7 @@ impl Fault {
     /// Says what a person can do about it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(redact_places(&help.into()).into_owned());
         self
     }
 
@@ -92,7 +95,7 @@ impl Fault {
         let mut line = self.what.clone();
         let mut cause = self.source();
         while let Some(error) = cause {
-            let text = error.to_string();
+            let text = redact_places(&error.to_string()).into_owned();
             // Some libraries repeat their cause in their own text; say it once.
             if !text.is_empty() && !line.contains(&text) {
                 line.push_str(": ");
@@ -132,5 +135,15 @@ mod tests {
         let inner = std::io::Error::other("disk on fire");
         let fault = Fault::new(Class::Refused, "cannot read `/data/a.bin`").because(inner);
         assert_eq!(fault.line(), "cannot read `/data/a.bin`: disk on fire");
+    }
+
+    #[test]
+    fn secrets_of_places_are_masked_in_every_part() {
+        let place = "az://lab/c/x?sv=1&sig=canary";
+        let fault = Fault::new(Class::BadInput, format!("cannot read `{place}`"))
+            .because(std::io::Error::other("http://user:canary@proxy is not known"))
+            .help(format!("write {place}"));
+        let shown = format!("{fault} {fault:?} {} {:?}", fault.line(), fault.advice());
+        assert!(!shown.contains("canary") && shown.contains("sig=***"), "{shown}");
     }
 }

@@ -20,6 +20,7 @@ mod platform;
 mod problem;
 mod process;
 mod pulse;
+mod redact;
 mod secret;
 mod size;
 
@@ -43,5 +44,6 @@ pub use platform::{Platform, UnknownPlatform};
 pub use problem::{Problem, ProblemKind};
 pub use process::{ProcessName, UnknownProcess};
 pub use pulse::{Idle, Pulse};
+pub use redact::{Redactor, holds_secret, is_secret_name, redact, redact_places};
 pub use secret::{Secret, SecretRef};
 pub use size::ByteSize;

@@ -2,7 +2,7 @@ use std::{fmt, str::FromStr};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::Key;
+use crate::{Key, holds_secret, redact_places};
 
 /// Where bytes can be: `/data/x`, `file:///data/x`, `s3://bucket/prefix`, `gs://bucket/prefix`, `az://account/container/prefix`.
 ///
@@ -101,6 +101,13 @@ impl FromStr for Location {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let Some((scheme, rest)) = text.split_once("://") else { return plain_path(text) };
+        if holds_secret(text) {
+            let shown = redact_places(text);
+            return Err(LocationError(format!(
+                "`{shown}` holds a password or a signature, which would be kept with the place; name the place alone and \
+                 set the credentials as variables (`AZURE_STORAGE_SAS_TOKEN` for a shared access signature)"
+            )));
+        }
         match scheme {
             "file" => file_url(rest),
             "s3" => {

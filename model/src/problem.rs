@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::Origin;
+use crate::{Origin, redact_places};
 
 /// One thing that is wrong with one cell of a job list. All of them are gathered before anything starts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,20 @@ pub struct Problem {
     pub valid: String,
     /// What kind of problem it is.
     pub kind: ProblemKind,
+}
+
+impl Problem {
+    /// The same without passwords and signatures of URLs in it, as it may be shown.
+    #[must_use]
+    pub fn without_secrets(&self) -> Self {
+        let clean = |text: &String| redact_places(text).into_owned();
+        Self {
+            value: self.value.as_ref().map(clean),
+            what: clean(&self.what),
+            valid: clean(&self.valid),
+            ..self.clone()
+        }
+    }
 }
 
 /// Whether the text is wrong, or the world does not fit it.

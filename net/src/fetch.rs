@@ -1,23 +1,31 @@
 use std::time::Duration;
 
-use adt_model::{Class, Fault};
+use adt_model::{Class, Fault, Redactor};
 use bytes::Bytes;
 use http::StatusCode;
 
-use crate::{Said, one_line, xml::Element};
+use crate::{Said, said_by, secrets_of_request, xml::Element};
 
 const TRIES: u32 = 3;
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What a service answered, and what was sent to it.
+pub(crate) struct Fetched {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Bytes,
+    hidden: Redactor,
+}
+
 /// Asks a service for credentials, a few times if it is not well. Any status is an answer.
-pub(crate) async fn fetch(
-    what: &str,
-    request: reqwest::RequestBuilder,
-) -> Result<(StatusCode, Bytes), Fault> {
+pub(crate) async fn fetch(what: &str, request: reqwest::RequestBuilder) -> Result<Fetched, Fault> {
     let failed = || Fault::new(Class::Transient, format!("cannot get credentials from {what}"));
+    let (http, request) = request.build_split();
+    let request = request.map_err(|error| failed().because(error.without_url()))?;
+    let hidden = secrets_of_request(&request);
     for attempt in 1.. {
-        let Some(copy) = request.try_clone() else { break };
-        let answer = match copy.timeout(PATIENCE).send().await {
+        let Some(mut copy) = request.try_clone() else { break };
+        *copy.timeout_mut() = Some(PATIENCE);
+        let answer = match http.execute(copy).await {
             Ok(answer) => {
                 let status = answer.status();
                 answer.bytes().await.map(|body| (status, body))
@@ -26,7 +34,7 @@ pub(crate) async fn fetch(
         };
         match answer {
             Ok((status, _)) if attempt < TRIES && (status.is_server_error() || status.as_u16() == 429) => {}
-            Ok(answer) => return Ok(answer),
+            Ok((status, body)) => return Ok(Fetched { status, body, hidden }),
             Err(_) if attempt < TRIES => {}
             Err(error) => return Err(failed().because(error.without_url())),
         }
@@ -35,14 +43,16 @@ pub(crate) async fn fetch(
     Err(failed())
 }
 
-/// The fault for an answer that holds no credentials. Only the error's own words are shown: the rest may hold keys.
-pub(crate) fn refused(what: &str, status: StatusCode, body: &[u8]) -> Fault {
-    let said = from_xml(body)
-        .or_else(|| from_json(body))
-        .map_or_else(|| format!("HTTP {}", status.as_u16()), |said| one_line(&said));
-    let unwell = status.is_server_error() || status.as_u16() == 429;
-    let class = if unwell { Class::Transient } else { Class::Refused };
-    Fault::new(class, format!("{what} gave no credentials")).because(Said(said))
+impl Fetched {
+    /// The fault for an answer that holds no credentials. Only the error's own words are shown: the rest may hold keys.
+    pub(crate) fn refused(&self, what: &str) -> Fault {
+        let said = from_xml(&self.body)
+            .or_else(|| from_json(&self.body))
+            .map_or_else(|| format!("HTTP {}", self.status.as_u16()), |said| said_by(&self.hidden, &said));
+        let unwell = self.status.is_server_error() || self.status.as_u16() == 429;
+        let class = if unwell { Class::Transient } else { Class::Refused };
+        Fault::new(class, format!("{what} gave no credentials")).because(Said(said))
+    }
 }
 
 /// As STS writes an error.
@@ -80,7 +90,12 @@ mod tests {
     #[case(r#"{"access_token": "canary"}"#, "HTTP 401")]
     #[case("canary", "HTTP 401")]
     fn only_the_words_of_an_error_are_shown(#[case] body: &str, #[case] said: &str) {
-        let fault = refused("the service", StatusCode::UNAUTHORIZED, body.as_bytes());
+        let fetched = Fetched {
+            status: StatusCode::UNAUTHORIZED,
+            body: Bytes::copy_from_slice(body.as_bytes()),
+            hidden: Redactor::default(),
+        };
+        let fault = fetched.refused("the service");
         assert_eq!(fault.line(), format!("the service gave no credentials: {said}"));
     }
 }

@@ -24,6 +24,7 @@ mod random;
 #[cfg(test)]
 mod replies;
 mod said;
+mod sent;
 pub mod xml;
 
 pub use backoff::Backoff;
@@ -33,4 +34,5 @@ pub use hex::hex;
 pub use random::Random;
 /// The HTTP client, so that its version and features are chosen in one place.
 pub use reqwest;
-pub use said::{Said, one_line};
+pub use said::{Said, one_line, said_by};
+pub use sent::{secrets_of, secrets_of_request, secrets_of_session};

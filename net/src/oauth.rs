@@ -33,10 +33,11 @@ pub(crate) async fn exchange(
 
 /// Sends a request that is answered with a token.
 pub(crate) async fn ask(request: RequestBuilder, what: &str, now: Timestamp) -> Result<Granted, Fault> {
-    let (status, body) = fetch::fetch(what, request).await?;
-    let document: Option<Value> = serde_json::from_slice(&body).ok();
-    let granted = document.filter(|_| status.is_success()).and_then(|document| granted(&document, now));
-    granted.ok_or_else(|| fetch::refused(what, status, &body))
+    let fetched = fetch::fetch(what, request).await?;
+    let document: Option<Value> = serde_json::from_slice(&fetched.body).ok();
+    let granted =
+        document.filter(|_| fetched.status.is_success()).and_then(|document| granted(&document, now));
+    granted.ok_or_else(|| fetched.refused(what))
 }
 
 /// Refuses a server that would be sent secrets without TLS.

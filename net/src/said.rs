@@ -1,5 +1,7 @@
 use std::{error::Error, fmt};
 
+use adt_model::Redactor;
+
 /// A server's own words, as a cause.
 #[derive(Debug)]
 pub struct Said(pub String);
@@ -11,6 +13,11 @@ impl fmt::Display for Said {
 }
 
 impl Error for Said {}
+
+/// A server's words as a person may see them: without the secrets of the request, on one line.
+pub fn said_by(hidden: &Redactor, text: &str) -> String {
+    one_line(&hidden.clean(text))
+}
 
 /// A server's words on one line, and not too many of them; without a full stop, as they go on in a fault's text.
 pub fn one_line(text: &str) -> String {

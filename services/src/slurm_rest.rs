@@ -169,7 +169,7 @@ impl SlurmRest {
     }
 
     fn refused(&self, reply: &Reply, answer: Option<&Answer>) -> Fault {
-        let said = format!("{}: {}", reply.said(), reply.excerpt_without(&[self.token.expose()]));
+        let said = format!("{}: {}", reply.said(), reply.excerpt());
         if reply.status == http::StatusCode::UNAUTHORIZED {
             return token_refused(said);
         }
@@ -183,7 +183,7 @@ impl SlurmRest {
             }
             Some(error) => {
                 let text = if error.error.is_empty() { &error.description } else { &error.error };
-                let text = text.replace(self.token.expose(), "***");
+                let text = reply.clean(text);
                 Fault::new(Class::BadInput, format!("SLURM refuses: {text}"))
             }
             None if reply.status == http::StatusCode::NOT_FOUND => {

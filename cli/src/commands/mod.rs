@@ -78,10 +78,11 @@ fn sorted(rows: Vec<Row>) -> (Vec<JobSpec>, Vec<Problem>) {
 
 /// Tells all problems; with `--json` as one object a line.
 fn tell(problems: &[Problem], common: &Common) {
+    let problems: Vec<Problem> = problems.iter().map(Problem::without_secrets).collect();
     if common.json {
-        for problem in problems {
+        for problem in &problems {
             show::json_line(problem);
         }
     }
-    show::say(show::problems(problems).trim_end());
+    show::say(show::problems(&problems).trim_end());
 }

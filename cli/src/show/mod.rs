@@ -11,7 +11,10 @@ mod problems;
 mod table;
 mod words;
 
-use std::io::{IsTerminal, Write};
+use std::{
+    borrow::Cow,
+    io::{IsTerminal, Write},
+};
 
 use adt_engine::{Summary, Tell};
 use adt_model::{Fault, LogLevel};
@@ -74,6 +77,17 @@ pub(crate) fn error(error: &anyhow::Error) {
             }
         }
         None => say(&format!("error: {error:#}")),
+    }
+}
+
+/// Help or a version, to stdout, or what is wrong with the command line, which may repeat a place with a password in it.
+pub(crate) fn usage(told: &clap::Error) {
+    let text = told.render().to_string();
+    match adt_model::redact_places(&text) {
+        Cow::Owned(clean) if told.use_stderr() => say(clean.trim_end()),
+        _ => {
+            let _ = told.print();
+        }
     }
 }
 

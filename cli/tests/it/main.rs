@@ -4,6 +4,7 @@
 
 mod architecture;
 mod bad_input;
+mod canary_refusals;
 mod canary_services;
 mod clouds;
 mod cluster_plan;

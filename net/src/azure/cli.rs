@@ -2,13 +2,13 @@
 
 use std::process::{Command, Stdio};
 
-use adt_model::{Class, Fault, Secret};
+use adt_model::{Class, Fault, Redactor, Secret};
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{bearer::Bearer, identity::RESOURCE};
-use crate::{Environment, one_line};
+use crate::{Environment, said_by};
 
 /// What old versions print says when a token ends in local time only; all of theirs hold at least this long.
 const SURELY: SignedDuration = SignedDuration::from_mins(6);
@@ -33,7 +33,7 @@ pub(super) async fn token(
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         let said = said.lines().find(|line| line.starts_with("ERROR:")).unwrap_or("it failed");
-        return Ok(Err(one_line(said.trim_start_matches("ERROR:"))));
+        return Ok(Err(said_by(&Redactor::default(), said.trim_start_matches("ERROR:"))));
     }
     Ok(read(&output.stdout, now).ok_or_else(|| "it printed no token".to_owned()))
 }

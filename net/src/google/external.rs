@@ -39,13 +39,17 @@ async fn subject(document: &Document<'_>, what: &str) -> Result<Secret, Fault> {
         (None, Some(url)) if text("environment_id").is_none() => {
             let mut request = document.chain.http.get(url);
             for (name, value) in source.get("headers").and_then(Value::as_object).into_iter().flatten() {
-                request = request.header(name, value.as_str().unwrap_or_default());
+                // Whatever it is called, it may be a credential.
+                if let Ok(mut value) = http::HeaderValue::from_str(value.as_str().unwrap_or_default()) {
+                    value.set_sensitive(true);
+                    request = request.header(name, value);
+                }
             }
-            let (status, body) = fetch::fetch(what, request).await?;
-            if !status.is_success() {
-                return Err(fetch::refused(what, status, &body));
+            let fetched = fetch::fetch(what, request).await?;
+            if !fetched.status.is_success() {
+                return Err(fetched.refused(what));
             }
-            body.to_vec()
+            fetched.body.to_vec()
         }
         _ => {
             let why = "takes its token from AWS, a program or a certificate, which is not built in";

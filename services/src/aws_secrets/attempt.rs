@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use adt_model::{Class, Fault};
+use adt_model::{Class, Fault, Redactor};
 use adt_net::{
     Said,
     connect::{self, is_about_certificates},
-    reqwest,
+    reqwest, secrets_of_request,
 };
 use bytes::BytesMut;
 use http::{HeaderMap, StatusCode};
@@ -18,6 +18,8 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: BytesMut,
+    /// What was sent and must not be repeated.
+    pub(crate) hidden: Redactor,
 }
 
 /// Why there is no whole answer.
@@ -40,7 +42,10 @@ pub(crate) async fn attempt(
 }
 
 async fn whole(request: reqwest::RequestBuilder, most: usize) -> Result<Answer, Failure> {
-    let mut answer = request.send().await.map_err(Failure::Network)?;
+    let (http, request) = request.build_split();
+    let request = request.map_err(Failure::Network)?;
+    let hidden = secrets_of_request(&request);
+    let mut answer = http.execute(request).await.map_err(Failure::Network)?;
     let (status, headers) = (answer.status(), answer.headers().clone());
     let mut body = BytesMut::new();
     while let Some(chunk) = answer.chunk().await.map_err(Failure::Network)? {
@@ -49,7 +54,7 @@ async fn whole(request: reqwest::RequestBuilder, most: usize) -> Result<Answer, 
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status, headers, body })
+    Ok(Answer { status, headers, body, hidden })
 }
 
 impl Failure {

@@ -3,7 +3,7 @@
 //! Source: "AWS JSON 1.1 protocol" of the Smithy documentation: the error's name is in `__type`, `code` or the header
 //! `x-amzn-errortype`, in each of them perhaps with a namespace before a `#` and an address after a `:`.
 
-use adt_net::one_line;
+use adt_net::said_by;
 use http::StatusCode;
 use serde_json::Value;
 
@@ -39,8 +39,8 @@ impl Complaint {
         let code = text(&["__type", "code"]).or_else(header).unwrap_or_default();
         Self {
             status: answer.status.as_u16(),
-            code: one_line(bare(&code)),
-            message: one_line(&text(&["message", "Message"]).unwrap_or_default()),
+            code: said_by(&answer.hidden, bare(&code)),
+            message: said_by(&answer.hidden, &text(&["message", "Message"]).unwrap_or_default()),
         }
     }
 
@@ -97,7 +97,12 @@ mod tests {
             headers.insert("x-amzn-errortype", value.parse().unwrap());
         }
         let status = StatusCode::from_u16(status).unwrap();
-        Complaint::read(&Answer { status, headers, body: body.into() })
+        Complaint::read(&Answer {
+            status,
+            headers,
+            body: body.into(),
+            hidden: adt_model::Redactor::default(),
+        })
     }
 
     #[rstest]

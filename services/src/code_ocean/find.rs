@@ -38,10 +38,10 @@ impl CodeOcean {
     pub async fn find(&self, request: &Request, since: Timestamp) -> Result<Lookup, Fault> {
         let reply = self.computations_of(request.capsule()).await?;
         if !reply.status.is_success() {
-            return Ok(Lookup::CannotTell(self.said(&reply)));
+            return Ok(Lookup::CannotTell(Self::said(&reply)));
         }
         let Some((computations, whole)) = listed(&reply) else {
-            return Ok(Lookup::CannotTell(format!("no list of computations: {}", self.said(&reply))));
+            return Ok(Lookup::CannotTell(format!("no list of computations: {}", Self::said(&reply))));
         };
         let since = self.by_its_clock(&reply, since);
         let late: Vec<&Value> =

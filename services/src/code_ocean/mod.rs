@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use adt_model::{Class, Fault, Secret};
 use adt_net::reqwest::Url;
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::de::IgnoredAny;
 
 pub use find::{Lookup, Run};
@@ -61,7 +60,7 @@ impl CodeOcean {
             // A server without this list does not tell; that is found when the capsule is run.
             405 | 501 => Ok(()),
             400 | 404 => Err(self.no_capsule(capsule, &reply)),
-            _ => Err(self.refused(&reply)),
+            _ => Err(Self::refused(&reply)),
         }
     }
 
@@ -74,10 +73,10 @@ impl CodeOcean {
             .result
             .map_err(|trouble| self.server.unanswered(&ask.shown(), trouble, &outcome.tries))?;
         match reply.status.as_u16() {
-            401 => Err(self.refused(&reply)),
+            401 => Err(Self::refused(&reply)),
             501 => Ok(reply),
             408 | 429 | 500..=599 => {
-                Err(Fault::new(Class::Transient, format!("{}{}", self.said(&reply), outcome.tries)))
+                Err(Fault::new(Class::Transient, format!("{}{}", Self::said(&reply), outcome.tries)))
             }
             _ => Ok(reply),
         }
@@ -94,24 +93,21 @@ impl CodeOcean {
         self.server.options.request_timeout
     }
 
-    /// `POST https://… answered 400: no such capsule`. Should the server repeat our token, or the header it came in, it is not
-    /// shown.
-    fn said(&self, reply: &Reply) -> String {
-        let token = self.token.expose();
-        let header = BASE64_STANDARD.encode(format!("{token}:"));
-        format!("{}: {}", reply.said(), reply.excerpt_without(&[token, &header]))
+    /// `POST https://… answered 400: no such capsule`.
+    fn said(reply: &Reply) -> String {
+        format!("{}: {}", reply.said(), reply.excerpt())
     }
 
     fn no_capsule(&self, capsule: &str, reply: &Reply) -> Fault {
         let what = format!("there is no capsule `{capsule}` at {}", self.server.address.shown());
         Fault::new(Class::Missing, what)
-            .because(adt_net::Said(self.said(reply)))
+            .because(adt_net::Said(Self::said(reply)))
             .help("check `codeocean_trigger_capsule_id`, and that the token's owner may see the capsule")
     }
 
     /// A fault for a status that no trying again will cure.
-    fn refused(&self, reply: &Reply) -> Fault {
-        let said = self.said(reply);
+    fn refused(reply: &Reply) -> Fault {
+        let said = Self::said(reply);
         match reply.status.as_u16() {
             401 => Fault::new(Class::Refused, "the Code Ocean token is refused")
                 .because(adt_net::Said(said))

@@ -53,18 +53,18 @@ impl CodeOcean {
     fn judge(&self, request: &Request, reply: &Reply, tries: &str) -> Result<Started, Failure> {
         match reply.status.as_u16() {
             200..=299 => started(reply).ok_or_else(|| {
-                let what = format!("Code Ocean's answer names no computation: {}", self.said(reply));
+                let what = format!("Code Ocean's answer names no computation: {}", Self::said(reply));
                 Failure::Unknown(Fault::new(Class::Corrupt, what))
             }),
             _ if reply.was_put_off() => {
-                let what = format!("Code Ocean is busy: {}{tries}", self.said(reply));
+                let what = format!("Code Ocean is busy: {}{tries}", Self::said(reply));
                 Err(Failure::Refused(Fault::new(Class::Transient, what)))
             }
             404 => Err(Failure::Refused(self.no_capsule(request.capsule(), reply))),
             // The request may have arrived whole all the same.
-            408 | 500.. => Err(Failure::Unknown(Fault::new(Class::Transient, self.said(reply)))),
-            303 => Err(Failure::Unknown(self.refused(reply))),
-            _ => Err(Failure::Refused(self.refused(reply))),
+            408 | 500.. => Err(Failure::Unknown(Fault::new(Class::Transient, Self::said(reply)))),
+            303 => Err(Failure::Unknown(Self::refused(reply))),
+            _ => Err(Failure::Refused(Self::refused(reply))),
         }
     }
 }

@@ -1,7 +1,10 @@
 use std::time::Duration;
 
-use adt_model::Secret;
-use adt_net::reqwest::{self, Url};
+use adt_model::{Redactor, Secret};
+use adt_net::{
+    reqwest::{self, Url},
+    secrets_of_request,
+};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, Method, StatusCode, header};
 
@@ -65,12 +68,12 @@ impl Server {
     async fn exchange(&self, ask: &Ask<'_>) -> Result<Reply, Trouble> {
         let mut url = ask.url.clone();
         for _ in 0..HOPS {
-            let answer = self.send(ask, url.clone()).await?;
+            let (answer, hidden) = self.send(ask, url.clone()).await?;
             let status = answer.status();
             let Some(to) = redirect(&answer) else {
                 let asked = format!("{} {url}", ask.method);
                 let headers = answer.headers().clone();
-                return Ok(Reply { asked, status, headers, body: collect(answer).await? });
+                return Ok(Reply { asked, status, headers, body: collect(answer).await?, hidden });
             };
             match address::onward(&url, &to) {
                 Some(onward) if ask.method == Method::GET => url = onward,
@@ -80,7 +83,7 @@ impl Server {
         Err(Trouble::Elsewhere(StatusCode::LOOP_DETECTED, address::bare(&url, "")))
     }
 
-    async fn send(&self, ask: &Ask<'_>, url: Url) -> Result<reqwest::Response, Trouble> {
+    async fn send(&self, ask: &Ask<'_>, url: Url) -> Result<(reqwest::Response, Redactor), Trouble> {
         let mut request = self.request(ask.method.clone(), url);
         request = match ask.who {
             Who::Anybody => request,
@@ -94,10 +97,13 @@ impl Server {
         if let Some(body) = &ask.body {
             request = request.header(header::CONTENT_TYPE, "application/json").body(body.clone());
         }
-        request.send().await.map_err(|error| {
+        let request = request.build().map_err(Trouble::Unsent)?;
+        let hidden = secrets_of_request(&request);
+        let answer = self.http.execute(request).await.map_err(|error| {
             let unsent = error.is_connect() || error.is_builder();
             if unsent { Trouble::Unsent(error) } else { Trouble::Broken(error) }
-        })
+        })?;
+        Ok((answer, hidden))
     }
 }
 

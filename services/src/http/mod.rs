@@ -5,7 +5,7 @@ mod exchange;
 mod patience;
 mod words;
 
-use adt_model::{Class, Fault};
+use adt_model::{Class, Fault, Redactor};
 use adt_net::{
     Random, connect,
     reqwest::{self, Url},
@@ -16,7 +16,8 @@ use http::{HeaderMap, StatusCode};
 pub(crate) use address::Address;
 pub(crate) use exchange::Ask;
 pub(crate) use patience::Patience;
-pub(crate) use words::{Excerpt, one_line};
+pub(crate) use words::Excerpt;
+use words::one_line;
 
 use crate::ServiceOptions;
 
@@ -42,6 +43,8 @@ pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// What was sent and must not be repeated.
+    hidden: Redactor,
 }
 
 /// Why there is no answer.
@@ -129,15 +132,14 @@ impl Reply {
         format!("{} answered {}", self.asked, self.status.as_u16())
     }
 
-    /// What the body says for a person: a `message` or `detail`, else its beginning.
+    /// What the body says for a person: a `message` or `detail`, else its beginning. Without the secrets of the request, which
+    /// a server may repeat.
     pub(crate) fn excerpt(&self) -> Excerpt<'_> {
-        Excerpt(&self.body)
+        Excerpt { body: &self.body, hidden: &self.hidden }
     }
 
-    /// The same with `***` in place of each of `secrets`, whole or cut short by the excerpt's end.
-    pub(crate) fn excerpt_without(&self, secrets: &[&str]) -> String {
-        let body = String::from_utf8_lossy(&self.body).into_owned();
-        let body = secrets.iter().fold(body, |body, secret| body.replace(secret, "***"));
-        Excerpt(body.as_bytes()).to_string()
+    /// A text of the answer, on one line and without the secrets of the request.
+    pub(crate) fn clean(&self, text: &str) -> String {
+        one_line(&self.hidden.clean(text))
     }
 }

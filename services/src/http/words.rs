@@ -1,5 +1,6 @@
 use std::fmt;
 
+use adt_model::Redactor;
 use serde_json::Value;
 
 /// Characters of somebody else's text that are shown.
@@ -28,17 +29,20 @@ pub(crate) fn one_line(text: &str) -> String {
 }
 
 /// What a body says, for a person: the message in it, or how it begins.
-pub(crate) struct Excerpt<'a>(pub(super) &'a [u8]);
+pub(crate) struct Excerpt<'a> {
+    pub(super) body: &'a [u8],
+    pub(super) hidden: &'a Redactor,
+}
 
 impl fmt::Display for Excerpt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Only the beginning is shown, so only a short body is worth parsing.
-        let short = self.0.len() <= 64 << 10;
-        if let Some(said) = short.then(|| said(self.0)).flatten() {
-            return f.write_str(&one_line(&said));
+        let beginning = &self.body[..self.body.len().min(64 << 10)];
+        if let Some(said) = (beginning.len() == self.body.len()).then(|| said(self.body)).flatten() {
+            return f.write_str(&one_line(&self.hidden.clean(&said)));
         }
-        let text = String::from_utf8_lossy(&self.0[..self.0.len().min(4 * SHOWN)]);
-        let line = one_line(&text);
+        let text = String::from_utf8_lossy(beginning);
+        let line = one_line(&self.hidden.clean(&text));
         let start = text.trim_start().to_ascii_lowercase();
         if line.is_empty() {
             f.write_str("an empty answer")
@@ -63,6 +67,12 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
+    fn shown(body: &str) -> String {
+        let mut hidden = Redactor::default();
+        hidden.hide("canary-123456");
+        Excerpt { body: body.as_bytes(), hidden: &hidden }.to_string()
+    }
+
     #[rstest]
     #[case("", "an empty answer")]
     #[case(" \n", "an empty answer")]
@@ -72,13 +82,16 @@ mod tests {
     #[case(r#"{"data": 1}"#, r#"`{"data": 1}`"#)]
     #[case("\n<!DOCTYPE html>\n<html>\u{7}x</html>", "an HTML page: `<!DOCTYPE html> <html> x</html>`")]
     #[case("upstream timed out", "`upstream timed out`")]
-    fn a_body_is_said_on_one_line(#[case] body: &str, #[case] said: &str) {
-        assert_eq!(Excerpt(body.as_bytes()).to_string(), said);
+    #[case(r#"{"message": "no canary-123456"}"#, "no ***")]
+    #[case("<html>sent: canary-123456", "an HTML page: `<html>sent: ***`")]
+    #[case("Y2FuYXJ5LTEyMzQ1Ng==", "`***==`")]
+    fn a_body_is_shown_on_one_line_without_secrets(#[case] body: &str, #[case] said: &str) {
+        assert_eq!(shown(body), said);
     }
 
     #[test]
     fn a_long_body_is_cut() {
-        let shown = Excerpt("ä".repeat(100_000).as_bytes()).to_string();
+        let shown = shown(&"ä".repeat(100_000));
         assert!(shown.chars().count() < 2 * SHOWN && shown.ends_with("…`"), "{shown}");
     }
 }

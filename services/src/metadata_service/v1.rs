@@ -9,7 +9,7 @@ use super::{
     choose::{Want, odd},
     no_service, said,
 };
-use crate::http::{Reply, one_line};
+use crate::http::Reply;
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
@@ -43,7 +43,7 @@ pub(super) fn judge(want: &Want<'_>, reply: &Reply) -> Result<Heard, Fault> {
     let message = envelope.message.as_ref().and_then(|message| message.as_str());
     let message = message.filter(|message| !message.trim().is_empty());
     let remark = match (remark, message) {
-        (Some(remark), Some(message)) => Some(format!("{remark} ({})", one_line(message))),
+        (Some(remark), Some(message)) => Some(format!("{remark} ({})", reply.clean(message))),
         (remark, _) => remark.map(str::to_owned).or(chosen.several),
     };
     Ok(Heard::Answer(Answer::Found { text: chosen.text, remark, api: Language::V1 }))

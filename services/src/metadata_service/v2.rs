@@ -9,7 +9,7 @@ use super::{
     choose::{Want, odd},
     no_service, said,
 };
-use crate::http::{Reply, one_line};
+use crate::http::Reply;
 
 pub(super) fn judge(want: &Want<'_>, reply: &Reply) -> Result<Heard, Fault> {
     let Ok(body) = serde_json::from_slice::<&RawValue>(&reply.body) else { return Err(no_service(reply)) };
@@ -58,7 +58,7 @@ impl Complaint {
 /// Present but invalid: the reason stands in a header.
 fn invalid(reply: &Reply) -> String {
     let remark = "the document does not validate";
-    match reply.header("x-error-message").map(one_line).filter(|text| !text.is_empty()) {
+    match reply.header("x-error-message").map(|text| reply.clean(text)).filter(|text| !text.is_empty()) {
         Some(reason) => format!("{remark} ({reason})"),
         None => remark.to_owned(),
     }

@@ -1,6 +1,6 @@
 //! What Azure says when it refuses.
 
-use adt_net::{one_line, xml::Element};
+use adt_net::xml::Element;
 use http::{HeaderMap, StatusCode};
 
 use crate::exchange::{Complaint, Kind, header};
@@ -12,10 +12,11 @@ pub(super) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Comp
     let code = header(headers, "x-ms-error-code").or_else(|| value("Code")).unwrap_or_default().to_owned();
     let message = value("Message").unwrap_or_default();
     // What follows it, on lines of their own, are the request's id and the time.
-    let mut message = one_line(message.split("\nRequestId:").next().unwrap_or_default());
+    let mut message =
+        message.split("\nRequestId:").next().unwrap_or_default().trim_end_matches('.').to_owned();
     // The message speaks of "one of the headers"; which one stands beside it.
     if let Some(name) = value("HeaderName").or_else(|| value("QueryParameterName")) {
-        message = format!("{message} ({})", one_line(name));
+        message = format!("{message} ({name})");
     }
     let detail = value("AuthenticationErrorDetail").unwrap_or_default();
     let kind = kind(status.as_u16(), &code, detail);

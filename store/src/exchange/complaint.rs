@@ -1,5 +1,7 @@
 //! What a server says when it refuses, in its own words and sorted by what can be done about it.
 
+use adt_model::Redactor;
+use adt_net::said_by;
 use http::StatusCode;
 
 /// A refusal as the server put it.
@@ -102,6 +104,19 @@ impl Complaint {
     pub(crate) fn no_ranges() -> Self {
         let message = "the server sends the whole object where a range of it was asked for".to_owned();
         Self { status: 200, message, ..Self::default() }
+    }
+
+    /// Each text on one line, and without the secrets of the request: servers and proxies repeat what they were sent.
+    pub(crate) fn without_secrets(self, hidden: &Redactor) -> Self {
+        let clean = |text: String| said_by(hidden, &text);
+        Self {
+            code: clean(self.code),
+            message: clean(self.message),
+            region: self.region.map(clean),
+            server_time: self.server_time.map(clean),
+            request_id: self.request_id.map(clean),
+            ..self
+        }
     }
 
     /// For people: `SlowDown: reduce your request rate`.

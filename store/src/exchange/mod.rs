@@ -12,11 +12,11 @@ use std::{
     time::Duration,
 };
 
-use adt_model::Fault;
+use adt_model::{Fault, Redactor};
 use adt_net::{
     Backoff, Random,
     connect::{self, is_about_certificates},
-    reqwest,
+    reqwest, secrets_of, secrets_of_session,
 };
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode};
@@ -46,7 +46,7 @@ pub(crate) trait Server: Send + Sync + 'static {
     /// The request as it goes over the wire at this moment: where, with which headers, on whose behalf.
     fn dress(&self, request: &Request) -> impl Future<Output = Result<Dressed<Self::With>, Fault>> + Send;
 
-    /// A refusal, read and sorted.
+    /// A refusal, read and sorted, in the server's own words: [`Complaint::without_secrets`] makes them fit to be shown.
     fn complaint(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Complaint;
 
     /// Whether an answer whose status says well is a refusal all the same.
@@ -190,7 +190,9 @@ impl<S: Server> Exchange<S> {
         if welcome && !self.server.refuses_late(request, &body) {
             return Ok(Answer { status, headers, body });
         }
-        Err(Failure::Answered(Box::new(self.server.complaint(status, &headers, &body))))
+        let hidden = secrets(request, dressed);
+        let complaint = self.server.complaint(status, &headers, &body).without_secrets(&hidden);
+        Err(Failure::Answered(Box::new(complaint)))
     }
 
     fn tell(&self, request: &Request, failure: &Failure, wait: Duration) {
@@ -252,6 +254,15 @@ impl<S: Server> Exchange<S> {
             tries,
         }
     }
+}
+
+/// What of a request must not be repeated.
+fn secrets<With>(request: &Request, dressed: &Dressed<With>) -> Redactor {
+    let mut hidden = secrets_of(&dressed.url, &dressed.headers, &[]);
+    if let Some(session) = &request.at {
+        secrets_of_session(session.expose(), &mut hidden);
+    }
+    hidden
 }
 
 /// Reads an answer's body. A server that stops in the middle is late, however much it has sent before.

@@ -1,17 +1,13 @@
 //! What Google says when it refuses.
 
-use adt_net::one_line;
 use http::StatusCode;
 use serde_json::Value;
 
 use crate::exchange::{Complaint, Kind};
 
-/// What names a session stands in some of the server's words; whoever knows it may write.
-const SESSION: &str = "upload_id";
-
 /// Reads a refusal: a document of JSON, or a line of text. A page of HTML says nothing that the status does not.
 ///
-/// The header `x-guploader-uploadid` is not read: of a session it is the very secret.
+/// The header `x-guploader-uploadid` is not read: of a session it is the secret itself.
 pub(super) fn read(status: StatusCode, body: &[u8]) -> Complaint {
     let document = serde_json::from_slice::<Value>(body).unwrap_or_default();
     let error = document.get("error").unwrap_or(&Value::Null);
@@ -22,7 +18,7 @@ pub(super) fn read(status: StatusCode, body: &[u8]) -> Complaint {
         (None, Ok(text)) if document.is_null() && !text.contains('<') => text,
         _ => error.as_str().unwrap_or_default(),
     };
-    let message = if message.contains(SESSION) { String::new() } else { one_line(message) };
+    let message = message.to_owned();
     let kind = kind(status.as_u16(), &code, &message);
     Complaint { kind, status: status.as_u16(), code, message, ..Complaint::default() }
 }
@@ -48,6 +44,7 @@ fn kind(status: u16, code: &str, message: &str) -> Kind {
 mod tests {
     use super::*;
     use crate::exchange::Cure;
+    use adt_model::Redactor;
     use rstest::rstest;
 
     fn refusal(status: u16, reason: &str, message: &str) -> Complaint {
@@ -106,9 +103,10 @@ mod tests {
     #[case(400, "Invalid request", "Invalid request")]
     #[case(400, "{\"error\": \"invalid_grant\"}", "invalid_grant")]
     #[case(503, "<html><body>gateway</body></html>", "HTTP 503 Service Unavailable")]
-    #[case(404, "no session at ?upload_id=canary", "HTTP 404 Not Found")]
+    #[case(404, "no session at ?upload_id=canary", "no session at ?upload_id=***")]
     #[case(502, "\u{0}", "HTTP 502 Bad Gateway")]
     fn any_answer_is_shown_on_one_line(#[case] status: u16, #[case] body: &str, #[case] shown: &str) {
-        assert_eq!(read(StatusCode::from_u16(status).unwrap(), body.as_bytes()).shown(), shown);
+        let complaint = read(StatusCode::from_u16(status).unwrap(), body.as_bytes());
+        assert_eq!(complaint.without_secrets(&Redactor::default()).shown(), shown);
     }
 }

@@ -136,7 +136,7 @@ async fn finish(
             images.resume = true;
             images.plan_only = false;
             let command = format!("adt work {} --finish", plan.plan.asset);
-            told(ome_zarr(images, &command, Arc::clone(ctx)).await?, common)
+            told(Box::pin(ome_zarr(images, &command, Arc::clone(ctx))).await?, common)
         }
         Asked::Move(copy, delete) => {
             let ctx = moving::tuned(Arc::clone(ctx), &copy.clouds, &copy.rates)?;

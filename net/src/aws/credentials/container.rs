@@ -28,12 +28,13 @@ impl Chain {
             request = request.header("authorization", token);
         }
         let what = "the container's credentials service";
-        let (status, body) = fetch::fetch(what, request).await?;
-        let keys =
-            serde_json::from_slice(&body).ok().and_then(|json| Keys::from_json(&json, what.to_owned()));
-        match keys.filter(|_| status.is_success()) {
+        let fetched = fetch::fetch(what, request).await?;
+        let keys = serde_json::from_slice(&fetched.body)
+            .ok()
+            .and_then(|json| Keys::from_json(&json, what.to_owned()));
+        match keys.filter(|_| fetched.status.is_success()) {
             Some(keys) => Ok(Some(keys)),
-            None => Err(fetch::refused(what, status, &body)),
+            None => Err(fetched.refused(what)),
         }
     }
 

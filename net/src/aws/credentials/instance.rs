@@ -26,18 +26,18 @@ impl Chain {
         let get =
             |path: &str| self.http.get(format!("{base}{path}")).header("x-aws-ec2-metadata-token", &token);
         let what = "the instance's metadata";
-        let (status, body) = fetch::fetch(what, get(ROLES)).await?;
-        let listed = String::from_utf8_lossy(&body).into_owned();
+        let roles = fetch::fetch(what, get(ROLES)).await?;
+        let listed = String::from_utf8_lossy(&roles.body).into_owned();
         let role = listed.lines().next().unwrap_or_default().trim();
-        if !status.is_success() || role.is_empty() {
+        if !roles.status.is_success() || role.is_empty() {
             return Ok(None);
         }
-        let (status, body) = fetch::fetch(what, get(&format!("{ROLES}{role}"))).await?;
+        let fetched = fetch::fetch(what, get(&format!("{ROLES}{role}"))).await?;
         let source = format!("the instance's role `{role}`");
-        let keys = serde_json::from_slice(&body).ok().and_then(|json| Keys::from_json(&json, source));
-        match keys.filter(|_| status.is_success()) {
+        let keys = serde_json::from_slice(&fetched.body).ok().and_then(|json| Keys::from_json(&json, source));
+        match keys.filter(|_| fetched.status.is_success()) {
             Some(keys) => Ok(Some(keys)),
-            None => Err(fetch::refused(what, status, &body)),
+            None => Err(fetched.refused(what)),
         }
     }
 

@@ -109,8 +109,8 @@ async fn ask(
         None => chain.http.post(format!("{base}/")).header("content-type", FORM).body(body),
     };
     let what = format!("role `{role}`");
-    let (status, answer) = fetch::fetch(&what, request).await?;
-    let root = Element::parse(&answer).ok();
+    let fetched = fetch::fetch(&what, request).await?;
+    let root = Element::parse(&fetched.body).ok();
     let found = root.as_ref().and_then(|root| root.child(&format!("{action}Result"))?.child("Credentials"));
     let keys = found.and_then(|found| {
         Some(Keys {
@@ -121,7 +121,7 @@ async fn ask(
             source: what.clone(),
         })
     });
-    keys.filter(|_| status.is_success()).ok_or_else(|| fetch::refused(&what, status, &answer))
+    keys.filter(|_| fetched.status.is_success()).ok_or_else(|| fetched.refused(&what))
 }
 
 /// Scheme and host of STS, without a slash at the end, and the region to sign for.

@@ -30,10 +30,10 @@ pub(super) async fn keys(
     let url = format!("{base}/federation/credentials?role_name={role}&account_id={account}");
     let what = format!("single sign-on for profile `{name}`");
     let request = chain.http.get(url).header("x-amz-sso_bearer_token", token.expose());
-    let (status, body) = fetch::fetch(&what, request).await?;
-    let document: Option<serde_json::Value> = serde_json::from_slice(&body).ok();
+    let fetched = fetch::fetch(&what, request).await?;
+    let document: Option<serde_json::Value> = serde_json::from_slice(&fetched.body).ok();
     let keys = document.and_then(|json| Keys::from_json(json.get("roleCredentials")?, what.clone()));
-    keys.filter(|_| status.is_success()).ok_or_else(|| fetch::refused(&what, status, &body).help(login(name)))
+    keys.filter(|_| fetched.status.is_success()).ok_or_else(|| fetched.refused(&what).help(login(name)))
 }
 
 /// The token in the cache of AWS's own tools, whose file is named after the session (or the start URL of old profiles).
