@@ -4,6 +4,7 @@
 
 pub mod fuzz;
 pub mod kill;
+pub mod lies;
 pub mod oracle;
 mod proxy;
 pub mod services;

@@ -35,6 +35,7 @@ mod imaging_work;
 mod kills;
 mod lab;
 mod launchers;
+mod lies;
 mod memory;
 mod moving;
 mod moving_clients;
