@@ -1,5 +1,6 @@
 //! Moving data: what a person types.
 
+use adt_engine::moving::Deletion;
 use adt_model::ByteSize;
 use camino::Utf8PathBuf;
 use clap::{ArgAction, ArgMatches, Args as ClapArgs, ValueEnum, ValueHint};
@@ -140,12 +141,25 @@ pub(crate) struct Comparing {
 pub(crate) struct Sync {
     #[command(flatten)]
     pub copy: Copy,
-    /// Remove from the destination what the source does not have; never when a listing or a copy failed
+    /// Delete at the destination what the source does not have; never if a listing or a copy failed
+    ///
+    /// Both sides are listed again after the transfer. An object is deleted only if both listings showed it as superfluous. More than half
+    /// of the destination, or more than 1,000 objects, are deleted only with `--max-delete`. `--dry-run` names what would be deleted.
     #[arg(long)]
     pub delete: bool,
-    /// Remove nothing when it would be more objects than this
+    /// Delete nothing if it would be more objects than this; replaces the default limits
     #[arg(long, value_name = "N", requires = "delete")]
     pub max_delete: Option<u64>,
+    /// Delete also if the source is empty, and without the default limits
+    #[arg(long, requires = "delete")]
+    pub delete_all: bool,
+}
+
+impl Sync {
+    /// What may be deleted at the destination, if anything.
+    pub(crate) fn deletion(&self) -> Option<Deletion> {
+        self.delete.then_some(Deletion { most: self.max_delete, all: self.delete_all })
+    }
 }
 
 #[derive(Clone, Debug, ClapArgs)]

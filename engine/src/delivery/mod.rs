@@ -51,6 +51,8 @@ pub struct Delivery {
     unmarked: OnceCell<()>,
     /// Set once an upload in parts was begun.
     begun: AtomicBool,
+    /// When this delivery began: what it confirms is never dated earlier, whatever the clock does.
+    since: Timestamp,
     /// What was confirmed, for whoever does without a ledger and writes it down elsewhere.
     record: Option<Mutex<Vec<ObjectRow>>>,
 }
@@ -91,7 +93,9 @@ impl Delivery {
     /// A way to `address`, counting into `counters`.
     pub fn new(ctx: Arc<Ctx>, address: Address, counters: Arc<Counters>) -> Self {
         let Address { job, place, row, look, mark } = address;
+        let since = (ctx.clock)();
         Self {
+            since,
             ctx,
             job,
             place,
@@ -131,6 +135,11 @@ impl Delivery {
     /// The job in the ledger, when what is confirmed is kept.
     pub fn row(&self) -> Option<JobId> {
         self.row
+    }
+
+    /// When this delivery began. What it has confirmed is dated then or later.
+    pub(crate) fn since(&self) -> Timestamp {
+        self.since
     }
 
     /// What has been moved so far.
@@ -227,7 +236,7 @@ impl Delivery {
             source_modified: source.modified,
             source_etag: source.etag.clone(),
             state: ObjectState::Confirmed,
-            at: Some((self.ctx.clock)()),
+            at: Some((self.ctx.clock)().max(self.since)),
         };
         if let Some(record) = &self.record {
             record.lock().unwrap_or_else(PoisonError::into_inner).push(row.clone());

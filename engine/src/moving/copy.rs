@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 use super::{
+    deletion::{Deletion, Seen},
     equal::{Comparison, Glance, glance, look},
     item::{Item, Selection},
     pairs::{Next, Pair, Pairs, Remark},
@@ -42,8 +43,8 @@ pub struct Asked {
     pub selection: Selection,
     /// How objects of the same size are told apart.
     pub comparison: Comparison,
-    /// Remove what the source does not have, at most so many objects.
-    pub delete: Option<u64>,
+    /// Delete what the source does not have, as far as that is allowed.
+    pub delete: Option<Deletion>,
     /// Write and remove nothing.
     pub dry_run: bool,
 }
@@ -93,12 +94,13 @@ pub(super) struct Work {
 
 /// What the merged listings have shown.
 #[derive(Debug, Default)]
-struct Account {
-    failed: u64,
+pub(super) struct Account {
+    pub(super) failed: u64,
     first: Option<Fault>,
-    /// Objects of the destination that the source does not have.
-    extra: u64,
-    found: u64,
+    /// Objects of the source.
+    pub(super) found: u64,
+    /// For a deletion.
+    seen: Seen,
     /// Links come last: nothing is written through them.
     links: Vec<Pair>,
 }
@@ -140,9 +142,14 @@ impl Work {
         }
         work.ctx.stop.check()?;
         work.tidy().await?;
-        match work.asked.delete {
-            Some(most) if account.extra > 0 => remove::extra(&work, account.extra, most).await,
-            _ => Ok(()),
+        match (work.asked.delete, &work.asked.called) {
+            (_, Some(_)) => Ok(()),
+            (Some(allowed), None) => remove::extra(&work, account.seen, allowed).await,
+            (None, None) if work.has_sent() => {
+                let account = work.confirm_all().await?;
+                if account.failed > 0 { Err(work.not_whole(account)) } else { Ok(()) }
+            }
+            (None, None) => Ok(()),
         }
     }
 
@@ -169,18 +176,19 @@ impl Work {
         Ok(())
     }
 
-    fn not_whole(&self, account: Account) -> Fault {
+    pub(super) fn not_whole(&self, account: Account) -> Fault {
         let Account { failed, first, found, .. } = account;
         let class = first.as_ref().map_or(Class::Bug, Fault::class);
-        let advice = first.as_ref().and_then(Fault::advice).filter(|_| failed == 1).map(str::to_owned);
+        let advice = first.as_ref().and_then(Fault::advice).map(str::to_owned);
         let first = first.map(|fault| fault.line()).unwrap_or_default();
-        let kept = if self.asked.delete.is_some() { "; nothing was removed" } else { "" };
+        let kept = if self.asked.delete.is_some() { "; nothing was deleted" } else { "" };
+        let objects = if found == 1 { "object" } else { "objects" };
         let what = match failed {
-            1 => format!("1 of {found} objects could not be moved{kept}: {first}"),
-            _ => format!("{failed} of {found} objects could not be moved{kept}; the first: {first}"),
+            1 => format!("1 of {found} {objects} could not be moved{kept}: {first}"),
+            _ => format!("{failed} of {found} {objects} could not be moved{kept}; the first: {first}"),
         };
         Fault::new(class, what)
-            .help(advice.unwrap_or_else(|| "run the same command again: what is done is kept".into()))
+            .help(advice.unwrap_or_else(|| "run the same command again to resume".into()))
     }
 
     /// A single object, under a name of its own.
@@ -203,7 +211,11 @@ impl Work {
         let known = self.out.known(called)?;
         let mut account = Account { found: 1, ..Account::default() };
         let pair = Pair { source: Some(source), there, known };
-        if let Err(fault) = self.settle(pair, called).await {
+        let settled = match self.settle(pair, called).await {
+            Ok(()) if self.has_sent() => self.confirm_one(called).await,
+            settled => settled,
+        };
+        if let Err(fault) = settled {
             account.failed(self.failure(called, fault)?);
         }
         Ok(account)
@@ -212,7 +224,8 @@ impl Work {
     /// Everything, while both sides are being listed.
     async fn all(self: &Arc<Self>) -> Result<Account, Fault> {
         let mut pairs = self.pairs();
-        let mut account = Account::default();
+        let seen = Seen::new(self.asked.delete, self.asked.dry_run);
+        let mut account = Account { seen, ..Account::default() };
         let mut flying = JoinSet::new();
         let most = self.ctx.settings.lanes * PER_LANE;
         while let Some(next) = pairs.next().await? {
@@ -221,6 +234,7 @@ impl Work {
             }
             match next {
                 Next::Remark(Remark::LeftOut { path, why }) => {
+                    account.seen.left_out(&path);
                     self.out.note(format!("left out: {path}: {why}"));
                 }
                 Next::Remark(Remark::There(fault)) => {
@@ -273,7 +287,7 @@ impl Work {
         if account.failed > 0 { Err(self.not_whole(account)) } else { Ok(()) }
     }
 
-    /// Empty folders have no bytes to compare: once both sides are known, those that one of them lacks are made, or removed.
+    /// Empty folders have no bytes to compare: once both sides are known, those that the destination lacks are made.
     async fn folders(&self) -> Result<(), Fault> {
         let selection = &self.asked.selection;
         let (here, there) = (self.asked.source.folders(selection), self.asked.destination.folders(selection));
@@ -284,14 +298,6 @@ impl Work {
                 None => there.contains(key),
             };
             self.out.folder(key, stands).await?;
-        }
-        // The marker of a folder in a bucket stays: it costs nothing, and may be somebody's.
-        if self.asked.delete.is_some() && self.asked.destination.folder().is_some() {
-            for key in there.difference(&here) {
-                self.out.place().prune(key).await?;
-                self.out.counters().deleted();
-                self.tell_deleted(key);
-            }
         }
         Ok(())
     }
@@ -322,10 +328,8 @@ impl Work {
         flying: &mut JoinSet<(Key, Result<(), Fault>)>,
         account: &mut Account,
     ) {
-        let Some(source) = &pair.source else {
-            account.extra += 1;
-            return;
-        };
+        account.seen.meet(&pair);
+        let Some(source) = &pair.source else { return };
         let (key, size) = (source.key().clone(), source.size());
         account.found += 1;
         self.out.counters().found(1, size);
@@ -348,7 +352,7 @@ impl Work {
         });
     }
 
-    async fn land(
+    pub(super) async fn land(
         &self,
         flying: &mut JoinSet<(Key, Result<(), Fault>)>,
         account: &mut Account,

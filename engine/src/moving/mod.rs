@@ -4,7 +4,9 @@
 //! destination comes along. `equal` decides what need not be moved, [`copy`] moves the rest, [`prove`] holds two sides against each other.
 
 mod clean;
+pub(crate) mod confirm;
 mod copy;
+mod deletion;
 mod equal;
 mod item;
 mod links;
@@ -15,9 +17,11 @@ mod pipe;
 mod prove;
 mod remove;
 mod side;
+mod superfluous;
 
 pub use clean::clean;
 pub use copy::{Asked, apart, copy};
+pub use deletion::Deletion;
 pub use equal::Comparison;
 pub use item::Selection;
 pub use pipe::from_reader;

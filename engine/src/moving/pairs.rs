@@ -45,6 +45,7 @@ pub(super) struct Pairs {
     there: Stream<Met>,
     known: Stream<ObjectRow>,
     alike: bool,
+    led: bool,
 }
 
 impl Pairs {
@@ -58,7 +59,13 @@ impl Pairs {
             there: Stream { receiver: there, batch: Vec::new().into_iter(), peeked: None },
             known: stream(known.unwrap_or_else(closed)),
             alike: false,
+            led: false,
         }
+    }
+
+    /// Also what the ledger alone has: a pair of neither side.
+    pub(super) fn led(self) -> Self {
+        Self { led: true, ..self }
     }
 
     /// One object of each side: they belong together whatever they are called.
@@ -78,19 +85,19 @@ impl Pairs {
             Some(remark) => return Ok(Some(Next::Remark(remark))),
             None => {}
         }
-        let order = match (self.source.key(), self.there.key()) {
-            (None, None) => return Ok(None),
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (Some(_), Some(_)) if self.alike => Ordering::Equal,
-            (Some(left), Some(right)) => left.cmp(right),
+        if self.alike {
+            let (source, there) = (self.source.take(), self.there.take());
+            let none = source.is_none() && there.is_none();
+            return Ok((!none).then(|| Next::Pair(Box::new(Pair { source, there, known: None }))));
+        }
+        self.known.fill().await?;
+        let row = self.known.peeked.as_ref().filter(|_| self.led).map(|row| &row.key);
+        let Some(key) = [self.source.key(), self.there.key(), row].into_iter().flatten().min().cloned() else {
+            return Ok(None);
         };
-        let source = if order.is_le() { self.source.take() } else { None };
-        let there = if order.is_ge() { self.there.take() } else { None };
-        let known = match &source {
-            Some(item) => self.row(item.key()).await?,
-            None => None,
-        };
+        let source = if self.source.key() == Some(&key) { self.source.take() } else { None };
+        let there = if self.there.key() == Some(&key) { self.there.take() } else { None };
+        let known = self.row(&key).await?;
         Ok(Some(Next::Pair(Box::new(Pair { source, there, known }))))
     }
 
@@ -105,6 +112,11 @@ impl Pairs {
             }
         }
     }
+}
+
+/// Nothing, as a listing.
+pub(super) fn nothing() -> Listing {
+    mpsc::channel(1).1
 }
 
 /// One of what is merged.

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use adt_ledger::{ObjectRow, ObjectState};
 use adt_model::{Fault, Key};
-use adt_store::Place;
+use adt_store::{Place, Proof, Receipt};
 use bytes::Bytes;
 
+use super::confirm;
 use crate::{
     Ctx,
     alone::name,
@@ -36,7 +38,28 @@ pub async fn from_reader(
             outlet.write(&Bytes::copy_from_slice(bytes))
         })
     });
+    let sent = async {
+        let ((), receipt) = sent.await?;
+        if receipt.proof != Proof::Rehearsed {
+            confirm::ask_or_list(out.place(), &row(key, &receipt)).await?;
+        }
+        Ok(receipt.size)
+    };
     let sent = course.watch().over(Box::pin(sent)).await;
     ctx.ledger.end_run(run, (ctx.clock)(), i32::from(sent.is_err()))?;
-    sent.map(|((), receipt)| receipt.size)
+    sent
+}
+
+fn row(key: &Key, receipt: &Receipt) -> ObjectRow {
+    ObjectRow {
+        key: key.clone(),
+        size: receipt.size,
+        crc64: Some(receipt.crc64),
+        etag: receipt.etag.clone(),
+        source_modified: None,
+        source_size: None,
+        source_etag: None,
+        state: ObjectState::Confirmed,
+        at: None,
+    }
 }

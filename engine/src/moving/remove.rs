@@ -1,53 +1,90 @@
-//! What the source does not have is removed from the destination.
+//! What the source does not have is deleted at the destination.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use adt_model::{Class, Fault, Key};
 use tokio::task::JoinSet;
 
 use super::{
-    copy::Work,
+    confirm::Confirming,
+    copy::{Account, Work},
+    deletion::{Deletion, Seen, may_delete, permitted},
+    item::Selection,
     pairs::{Next, Remark},
 };
 
-/// Removes what only the destination has, unless that is more than `most` objects.
-///
-/// Both sides are listed once more: what has come to the source meanwhile stays, and the list of what goes is never held. The first
-/// doubt ends it: a listing that fails, a name that cannot be read.
-pub(super) async fn extra(work: &Arc<Work>, expected: u64, most: u64) -> Result<(), Fault> {
-    if expected > most {
-        let what = format!(
-            "{expected} objects of `{}` are not in the source, more than `--max-delete {most}` lets go; nothing was removed",
-            work.asked.destination.place.location()
-        );
-        return Err(Fault::new(Class::Conflict, what)
-            .help("look at them with `--dry-run`; a larger `--max-delete` removes them"));
+/// Deletes what both the listing that `first` saw and a second one show as superfluous, once that second one is complete. The first doubt
+/// ends it: a listing that fails, a name that cannot be read. The same listing confirms what was sent.
+pub(super) async fn extra(work: &Arc<Work>, first: Seen, allowed: Deletion) -> Result<(), Fault> {
+    let (here, there) = (&work.asked.source, &work.asked.destination);
+    let of_disk = here.folder().map(|_| here.folders(&Selection::default()));
+    let empty: BTreeSet<_> = of_disk.into_iter().flatten().map(|key| key.to_string()).collect();
+    let first = first.with_empty_folders(|folder| empty.contains(folder));
+    if !work.asked.dry_run {
+        permitted(&first, allowed)?;
     }
-    let mut pairs = work.pairs();
-    let mut flying = JoinSet::new();
-    let mut gone = 0;
-    let mut spared: Vec<String> = Vec::new();
+    let folders = work.empty_folders();
+    if first.extra == 0 && folders.is_empty() {
+        return if work.has_sent() { confirmed(work, work.confirm_all().await?) } else { Ok(()) };
+    }
+    here.forget_folders();
+    there.forget_folders();
+    let second = again(work, allowed).await?;
+    if work.asked.dry_run {
+        // All of them are named, also where the limits would stop the deletion.
+        let named = first.superfluous().in_both(second.superfluous());
+        let rehearsed = delete_all(work, named.iter().map(|(key, _)| key)).await;
+        return rehearsed.and(permitted(&first, allowed));
+    }
+    let keys = may_delete(&first, &second, allowed)?;
+    delete_all(work, keys.iter().map(|(key, _)| key)).await?;
+    for key in folders.intersection(&work.empty_folders()) {
+        work.out.place().prune(key).await?;
+        work.out.counters().deleted();
+        work.tell_deleted(key);
+    }
+    Ok(())
+}
+
+fn confirmed(work: &Work, account: Account) -> Result<(), Fault> {
+    if account.failed > 0 { Err(work.not_whole(account)) } else { Ok(()) }
+}
+
+/// The second listing of both sides, to its end.
+async fn again(work: &Arc<Work>, allowed: Deletion) -> Result<Seen, Fault> {
+    let mut pairs = if work.has_sent() { work.pairs().led() } else { work.pairs() };
+    let mut seen = Seen::new(Some(allowed), work.asked.dry_run);
+    let mut confirming = Confirming::new(work);
     while let Some(next) = pairs.next().await? {
         work.ctx.stop.check()?;
         match next {
             Next::Remark(Remark::Fault(fault)) => return Err(fault),
-            // A link that leads nowhere, a socket: what is at or below that name over there is not known to be superfluous.
-            Next::Remark(Remark::LeftOut { path, .. }) => spared.push(path),
+            Next::Remark(Remark::LeftOut { path, .. }) => seen.left_out(&path),
+            // It has no key, so it is never deleted.
             Next::Remark(Remark::There(_)) => {}
             Next::Pair(pair) => {
-                if let (None, Some(there)) = (&pair.source, &pair.there)
-                    && !spared.iter().any(|name| lies_at(there.key(), name))
-                {
-                    gone += 1;
-                    if gone > most {
-                        break;
-                    }
-                    let (work, key) = (Arc::clone(work), there.key().clone());
-                    flying.spawn(async move { work.remove(&key).await });
+                seen.meet(&pair);
+                if work.has_sent() {
+                    confirming.meet(&pair).await?;
                 }
             }
         }
-        while flying.len() >= work.ctx.settings.lanes {
+    }
+    confirmed(work, confirming.finish().await?)?;
+    Ok(seen)
+}
+
+async fn delete_all(work: &Arc<Work>, keys: impl Iterator<Item = String>) -> Result<(), Fault> {
+    let mut flying = JoinSet::new();
+    for key in keys {
+        work.ctx.stop.check()?;
+        let key = Key::parse(key).map_err(|error| {
+            Fault::new(Class::Bug, "a listed name is not a name any more").because(error)
+        })?;
+        let work = Arc::clone(work);
+        let lanes = work.ctx.settings.lanes;
+        flying.spawn(async move { work.remove(&key).await });
+        while flying.len() >= lanes {
             land(&mut flying).await?;
         }
     }
@@ -55,10 +92,6 @@ pub(super) async fn extra(work: &Arc<Work>, expected: u64, most: u64) -> Result<
         land(&mut flying).await?;
     }
     Ok(())
-}
-
-fn lies_at(key: &Key, name: &str) -> bool {
-    key.as_str().strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 async fn land(flying: &mut JoinSet<Result<(), Fault>>) -> Result<(), Fault> {
@@ -70,6 +103,17 @@ async fn land(flying: &mut JoinSet<Result<(), Fault>>) -> Result<(), Fault> {
 }
 
 impl Work {
+    /// Empty folders of the destination that the source does not have, as far as the listings have come. The marker of a folder in a
+    /// bucket stays: it costs nothing, and may be somebody's.
+    fn empty_folders(&self) -> BTreeSet<Key> {
+        if !self.asked.selection.empty_dirs || self.asked.destination.folder().is_none() {
+            return BTreeSet::new();
+        }
+        let selection = &self.asked.selection;
+        let here = self.asked.source.folders(selection);
+        self.asked.destination.folders(selection).difference(&here).cloned().collect()
+    }
+
     async fn remove(&self, key: &Key) -> Result<(), Fault> {
         self.out.remove(key).await?;
         // Folders count for nothing by themselves, so one that has been emptied here does not stay behind.

@@ -83,6 +83,11 @@ impl End {
         folders.iter().filter(|key| (selection.takes)(key)).cloned().collect()
     }
 
+    /// Before the place is listed once more.
+    pub(super) fn forget_folders(&self) {
+        self.folders.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     fn odd(&self) -> impl Iterator<Item = Met> + use<> {
         let odd = std::mem::take(&mut *self.odd.lock().unwrap_or_else(PoisonError::into_inner));
         odd.into_iter().map(Met::Fault)

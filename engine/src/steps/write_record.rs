@@ -2,11 +2,11 @@
 
 use adt_ledger::ObjectState;
 use adt_metadata::{RecordInput, record, status};
-use adt_model::{Fault, Key, What};
+use adt_model::{Class, Fault, Key, What};
 use adt_plan::RECORD;
 use uuid::Uuid;
 
-use crate::job::Job;
+use crate::{job::Job, moving::confirm};
 
 pub(super) async fn perform(job: &Job) -> Result<(), Fault> {
     let key = Key::parse(RECORD).expect("the record's name is a key");
@@ -30,7 +30,20 @@ pub(super) async fn perform(job: &Job) -> Result<(), Fault> {
         location: job.plan.asset.clone(),
         parts,
     });
-    job.asset.bytes(&key, document.text().into(), None).await
+    job.asset.bytes(&key, document.text().into(), None).await?;
+    stands_as_written(&key, job).await
+}
+
+/// It is written after everything else was looked for, so it is looked for by itself. What is not there is forgotten: the next run writes it.
+async fn stands_as_written(key: &Key, job: &Job) -> Result<(), Fault> {
+    let Some(row) = job.row else { return Ok(()) };
+    job.ctx.ledger.flush()?;
+    let Some(object) = job.ctx.ledger.object(row, key)? else { return Ok(()) };
+    let asked = confirm::ask_or_list(job.asset.place(), &object).await;
+    if asked.as_ref().is_err_and(|fault| fault.class() == Class::Corrupt) {
+        job.ctx.ledger.forget(row, key)?;
+    }
+    asked
 }
 
 /// An earlier run wrote the record, it still stands, and this run has changed nothing.

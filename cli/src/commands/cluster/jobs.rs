@@ -1,5 +1,6 @@
 //! What is to be done, from its words; and what a task may take from its machine.
 
+use adt_engine::moving::Deletion;
 use adt_intake::Row;
 use adt_model::{Class, Fault, JobSpec};
 use adt_plan::cluster::limits::{cgroup_memory, limits};
@@ -16,8 +17,8 @@ use crate::{
 pub(super) enum Asked {
     List(Box<Run>),
     Images(Box<Convert>, bool),
-    /// With how many objects may be removed that the source does not have, if they are.
-    Move(Box<Copy>, Option<u64>),
+    /// With what may be deleted that the source does not have.
+    Move(Box<Copy>, Option<Deletion>),
 }
 
 impl Asked {
@@ -56,7 +57,7 @@ impl Asked {
             Command::Imaging { command: Imaging::N5(convert) } => Ok(Self::Images(Box::new(convert), true)),
             Command::Copy(copy) => Self::moved(copy, None),
             Command::Sync(sync) => {
-                let delete = sync.delete.then(|| sync.max_delete.unwrap_or(u64::MAX));
+                let delete = sync.deletion();
                 Self::moved(Box::new(sync.copy), delete)
             }
             _ => Err(Fault::new(
@@ -68,7 +69,7 @@ impl Asked {
 }
 
 impl Asked {
-    fn moved(copy: Box<Copy>, delete: Option<u64>) -> Result<Self, Fault> {
+    fn moved(copy: Box<Copy>, delete: Option<Deletion>) -> Result<Self, Fault> {
         if copy.source == "-" || copy.destination == "-" {
             return Err(Fault::new(Class::BadInput, "`-` is one object, and is not shared"));
         }

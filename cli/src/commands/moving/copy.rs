@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use adt_engine::{
     Ctx, Summary,
-    moving::{self, Asked, Comparison, End, Selection},
+    moving::{self, Asked, Comparison, Deletion, End, Selection},
 };
 use adt_model::{Class, Fault};
 
@@ -16,12 +16,11 @@ use crate::{
 };
 
 pub(crate) fn sync(asked: &Sync, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
-    let delete = asked.delete.then(|| asked.max_delete.unwrap_or(u64::MAX));
-    run(&asked.copy, delete, common, vars)
+    run(&asked.copy, asked.deletion(), common, vars)
 }
 
-/// With `delete`, at most so many objects that the source does not have are removed.
-pub(crate) fn run(asked: &Copy, delete: Option<u64>, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
+/// With `delete`, what the source does not have is deleted at the destination, as far as that is allowed.
+pub(crate) fn run(asked: &Copy, delete: Option<Deletion>, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
     let ctx = ctx(&asked.tuning, &asked.clouds, &asked.rates, common, vars)?;
     let piped = asked.source == "-" || asked.destination == "-";
     if piped && delete.is_some() {
@@ -41,7 +40,7 @@ pub(crate) fn run(asked: &Copy, delete: Option<u64>, common: &Common, vars: &Var
     }
 }
 
-async fn moved(asked: &Copy, delete: Option<u64>, common: &Common, ctx: &Arc<Ctx>) -> Result<u8, Fault> {
+async fn moved(asked: &Copy, delete: Option<Deletion>, common: &Common, ctx: &Arc<Ctx>) -> Result<u8, Fault> {
     match (asked.source.as_str(), asked.destination.as_str()) {
         ("-", "-") => return Err(Fault::new(Class::BadInput, "source and destination are both `-`")),
         ("-", destination) => return pipe::in_from(destination, asked, common, ctx).await,
@@ -57,7 +56,7 @@ async fn moved(asked: &Copy, delete: Option<u64>, common: &Common, ctx: &Arc<Ctx
 /// What is moved, from what was typed.
 pub(in crate::commands) async fn wanted(
     asked: &Copy,
-    delete: Option<u64>,
+    delete: Option<Deletion>,
     ctx: &Arc<Ctx>,
 ) -> Result<Asked, Fault> {
     let (from, to) = (Typed::read(&asked.source)?, Typed::read(&asked.destination)?);
