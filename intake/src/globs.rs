@@ -19,7 +19,19 @@ pub enum Glob {
 /// in it. What no glob matches is taken, unless the first glob says what to include.
 #[derive(Clone, Debug, Default)]
 pub struct Globs {
-    rules: Vec<(bool, bool, GlobMatcher)>,
+    rules: Vec<Rule>,
+}
+
+#[derive(Clone, Debug)]
+struct Rule {
+    takes: bool,
+    /// For whole paths, not for names in every folder.
+    whole: bool,
+    matcher: GlobMatcher,
+    /// Of a glob for whole paths: its parts, as far as what is above a path that matches can be told by them.
+    parts: Vec<GlobMatcher>,
+    /// The folder of a glob for everything in it: `raw` of `raw/*` and `raw/**`.
+    folder: Option<GlobMatcher>,
 }
 
 impl Globs {
@@ -32,28 +44,68 @@ impl Globs {
             };
             let text = text.trim_start_matches("./").trim_end_matches('/');
             let whole = text.trim_start_matches('/');
-            let matcher = GlobBuilder::new(whole).literal_separator(true).build().map_err(|error| {
-                Fault::new(Class::BadInput, format!("`{text}` is no glob")).because(error)
+            let matcher = matcher(whole).map_err(|error| {
+                Fault::new(Class::BadInput, format!("`{text}` is not a valid glob")).because(error)
             })?;
-            Ok((take, text.contains('/'), matcher.compile_matcher()))
+            let folder = whole.strip_suffix("/**").or_else(|| whole.strip_suffix("/*"));
+            let folder = folder.and_then(|folder| self::matcher(folder).ok());
+            Ok(Rule { takes: take, whole: text.contains('/'), matcher, parts: parts(whole), folder })
         });
         Ok(Self { rules: rules.collect::<Result<_, Fault>>()? })
     }
 
     /// Whether a relative path with `/` between its names is taken.
     pub fn takes(&self, path: &str) -> bool {
-        let others = !self.rules.first().is_some_and(|(take, ..)| *take);
-        self.rules.iter().rev().find(|rule| matches(rule, path)).map_or(others, |(take, ..)| *take)
+        self.rules.iter().rev().find(|rule| rule.matches(path)).map_or(self.others(), |rule| rule.takes)
+    }
+
+    /// Whether anything below a folder may be taken. One that is left out with all that is in it need not be opened.
+    pub fn enters(&self, folder: &str) -> bool {
+        for rule in self.rules.iter().rev() {
+            if rule.matches(folder) || rule.matches_all_in(folder) {
+                return rule.takes;
+            }
+            if rule.takes && rule.may_match_below(folder) {
+                return true;
+            }
+        }
+        self.others()
+    }
+
+    /// What becomes of names that no glob matches.
+    fn others(&self) -> bool {
+        !self.rules.first().is_some_and(|rule| rule.takes)
     }
 }
 
-/// The path, or one of the folders it lies in.
-fn matches((_, whole, matcher): &(bool, bool, GlobMatcher), path: &str) -> bool {
-    if !whole {
-        return path.split('/').any(|name| matcher.is_match(name));
+impl Rule {
+    /// The path, or one of the folders it lies in.
+    fn matches(&self, path: &str) -> bool {
+        if !self.whole {
+            return path.split('/').any(|name| self.matcher.is_match(name));
+        }
+        let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
+        ends.into_iter().any(|end| self.matcher.is_match(&path[..end]))
     }
-    let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
-    ends.into_iter().any(|end| matcher.is_match(&path[..end]))
+
+    fn matches_all_in(&self, folder: &str) -> bool {
+        self.folder.as_ref().is_some_and(|matcher| matcher.is_match(folder))
+    }
+
+    fn may_match_below(&self, folder: &str) -> bool {
+        !self.whole || folder.split('/').zip(&self.parts).all(|(name, part)| part.is_match(name))
+    }
+}
+
+fn matcher(glob: &str) -> Result<GlobMatcher, globset::Error> {
+    Ok(GlobBuilder::new(glob).literal_separator(true).build()?.compile_matcher())
+}
+
+/// The parts of a glob before the first that may go over folders, or that is only half of an alternative.
+fn parts(glob: &str) -> Vec<GlobMatcher> {
+    let plain = |part: &&str| !part.contains("**") && !part.contains(['{', '}', '[', ']', '\\']);
+    let parts: Vec<_> = glob.split('/').take_while(plain).map_while(|part| matcher(part).ok()).collect();
+    parts
 }
 
 #[cfg(test)]
@@ -87,6 +139,35 @@ mod tests {
     #[case::dots_are_letters(&["-*"], ".hidden", false)]
     fn the_last_match_decides(#[case] texts: &[&str], #[case] path: &str, #[case] taken: bool) {
         assert_eq!(globs(texts).takes(path), taken);
+    }
+
+    #[rstest]
+    #[case::nothing_said(&[], "a", true)]
+    #[case::left_out_by_name(&["-lost+found"], "a/lost+found", false)]
+    #[case::below_one_that_is_left_out(&["-lost+found"], "lost+found/a", false)]
+    #[case::left_out_by_path(&["-/raw/b"], "raw/b", false)]
+    #[case::another_path(&["-/raw/b"], "other/raw/b", true)]
+    #[case::all_that_is_in_it(&["-lost+found/**"], "lost+found", false)]
+    #[case::all_that_is_directly_in_it(&["-/raw/b/*"], "raw/b", false)]
+    #[case::what_is_in_it_is_left_out_not_the_folder(&["-raw/*.dat"], "raw", true)]
+    #[case::taken_again_below(&["-raw", "+keep.txt"], "raw", true)]
+    #[case::taken_again_elsewhere(&["-raw", "+/cooked/*"], "raw", false)]
+    #[case::taken_again_by_path(&["-raw", "+/raw/keep/*"], "raw", true)]
+    #[case::taken_again_deeper(&["-raw", "+/raw/keep/*"], "raw/keep", true)]
+    #[case::not_on_the_way(&["-raw", "+/raw/keep/*"], "raw/other", false)]
+    #[case::left_out_last(&["+*.json", "-raw"], "raw", false)]
+    #[case::includes_may_match_anywhere(&["+*.json"], "raw", true)]
+    #[case::an_include_of_one_path(&["+/ok/*.json"], "raw", false)]
+    #[case::on_the_way_to_one_path(&["+/a/b/*.json"], "a", true)]
+    #[case::two_stars(&["+/a/**/x.json"], "a/b/c", true)]
+    #[case::two_stars_elsewhere(&["+/a/**/x.json"], "b", false)]
+    #[case::alternatives_are_not_guessed_at(&["+/{a,b}/x"], "c", true)]
+    fn folders_that_hold_nothing_wanted_are_not_entered(
+        #[case] texts: &[&str],
+        #[case] folder: &str,
+        #[case] entered: bool,
+    ) {
+        assert_eq!(globs(texts).enters(folder), entered);
     }
 
     #[test]

@@ -64,10 +64,13 @@ pub enum What {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         help: Option<String>,
     },
-    /// One object was removed from the destination (or, in a dry run, would be).
+    /// One object was deleted at the destination (or, in a dry run, would be).
     Deleted {
         /// Its name.
         key: String,
+        /// Whether this is a dry run.
+        #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+        dry_run: bool,
     },
     /// Something a person should know; nothing has failed.
     Note {

@@ -63,7 +63,8 @@ impl Words {
                     _ => return Vec::new(),
                 }
             }
-            What::Deleted { key } => format!("removed {key}"),
+            What::Deleted { key, dry_run: true } => format!("would delete {key}"),
+            What::Deleted { key, dry_run: false } => format!("deleted {key}"),
             What::JobFinished(ended) => finished(ended),
             What::RunStarted { .. } | What::Moved(_) => return Vec::new(),
         };
@@ -86,7 +87,7 @@ fn level_of(what: &What) -> Option<LogLevel> {
     Some(match what {
         What::Object { .. } => LogLevel::Debug,
         What::ObjectFailed { .. } => LogLevel::Error,
-        What::StepStarted | What::StepFinished | What::Deleted { .. } => LogLevel::Info,
+        What::StepStarted | What::StepFinished | What::Deleted { dry_run: false, .. } => LogLevel::Info,
         What::JobFinished(ended) if ended.end == JobEnd::Failed => LogLevel::Critical,
         What::RunStarted { .. } | What::Moved(_) => return None,
         _ => LogLevel::Warning,

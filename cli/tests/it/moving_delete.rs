@@ -56,7 +56,7 @@ fn a_folder_that_becomes_empty_goes_too() {
     let (source, there) = ahead(&site, Kind::Disk);
     fs::create_dir_all(Utf8Path::new(&there).join("gone/deep")).unwrap();
     fs::write(Utf8Path::new(&there).join("gone/deep/x"), "x").unwrap();
-    site.moves("home", &["sync", &source, &there, "--delete"]).ends(0);
+    site.moves("home", &["sync", &source, &there, "--delete", "--max-delete", "3"]).ends(0);
     assert_eq!(names(&site, &there), ["a", "b/c"]);
     assert!(!Utf8Path::new(&there).join("gone").exists());
 }
@@ -67,7 +67,7 @@ fn more_than_are_allowed_are_not_removed(#[values(Kind::Disk, Kind::S3)] to: Kin
     let (source, there) = ahead(&site, to);
     let few = site.moves("home", &["sync", &source, &there, "--delete", "--max-delete", "1"]);
     assert!(
-        few.said.stderr.contains("2 objects of") && few.said.stderr.contains("nothing was removed"),
+        few.said.stderr.contains("2 objects would be deleted") && few.said.stderr.contains("nothing was deleted"),
         "{few:#?}"
     );
     few.ends(1).deletes(&[]);
@@ -99,7 +99,7 @@ fn nothing_is_removed_after_a_failure(#[values(Kind::Disk, Kind::S3)] to: Kind) 
     }
     let failed = site.moves("home", &["sync", &source, &there, "--delete"]).ends(1).deletes(&[]);
     assert!(failed.said.stderr.contains("caf"), "{failed:#?}");
-    assert!(failed.said.stderr.contains("nothing was removed"), "{failed:#?}");
+    assert!(failed.said.stderr.contains("nothing was deleted"), "{failed:#?}");
     assert_eq!(names(&site, &there), ALL);
 }
 
@@ -153,4 +153,106 @@ fn a_folder_is_copied_into_the_one_above() {
     let (source, _) = ahead(&site, Kind::S3);
     site.moves("home", &["sync", &format!("{source}/b"), &source]).ends(0).sends(&["c"]);
     assert_eq!(names(&site, &source), ["a", "b/c", "c"]);
+}
+
+/// A folder that is empty may be a disk that is not mounted.
+#[rstest]
+fn an_empty_source_deletes_nothing_unless_that_is_asked_for(
+    #[values(Kind::Disk, Kind::S3)] from: Kind,
+    #[values(Kind::Disk, Kind::S3)] to: Kind,
+) {
+    let site = Site::new();
+    let (_, there) = ahead(&site, to);
+    let empty = site.place(from, "empty");
+    if from == Kind::Disk {
+        fs::create_dir_all(&empty).unwrap();
+    }
+    let said = "the source lists 0 objects, the destination 4: `--delete` needs `--delete-all` for that";
+    for more in [&[][..], &["--max-delete", "4"]] {
+        let refused = site.moves("home", &[&["sync", &empty, &there, "--delete"], more].concat());
+        assert!(refused.said.stderr.contains(said), "{refused:#?}");
+        refused.ends(1).deletes(&[]);
+        assert_eq!(names(&site, &there), ALL);
+    }
+    site.moves("home", &["sync", &empty, &there, "--delete", "--delete-all"]).ends(0).deletes(&ALL);
+}
+
+/// Without a number, half of the destination may be deleted.
+#[rstest]
+fn a_source_that_has_shrunk_deletes_nothing_without_a_number(#[values(Kind::Disk, Kind::S3)] to: Kind) {
+    let site = Site::new();
+    let (source, there) = ahead(&site, to);
+    fs::remove_file(Utf8Path::new(&source).join("b/c")).unwrap();
+    let gone = ["b/c", "b/old", "old"];
+    let refused = site.moves("home", &["sync", &source, &there, "--delete"]).deletes(&[]);
+    for said in ["3 objects of 4", "more than half", "`--max-delete N`", "help: look at them with `--dry-run`"] {
+        assert!(refused.said.stderr.contains(said), "{said} {refused:#?}");
+    }
+    refused.ends(1);
+    assert_eq!(names(&site, &there), ALL);
+    // The rehearsal names all of them, and says that it would not be done.
+    site.moves("home", &["sync", &source, &there, "--delete", "--dry-run"]).ends(1).deletes(&gone);
+    site.adt(&["sync", &source, &there, "--delete", "--dry-run"]).ends(1).says("would delete b/old");
+    assert_eq!(names(&site, &there), ALL);
+    site.moves("home", &["sync", &source, &there, "--delete", "--max-delete", "3"]).ends(0).deletes(&gone);
+}
+
+/// The folder on which a disk is mounted stays when the disk is gone.
+#[test]
+fn an_empty_folder_of_the_source_deletes_nothing_without_a_number() {
+    let site = Site::new();
+    let (source, there) = (site.desk.root.join("given"), site.place(Kind::S3, "there"));
+    for name in ["a", "b", "c", "disk/1", "disk/2"] {
+        site.desk.write(&format!("given/{name}"), name);
+    }
+    site.adt(&["copy", source.as_str(), &there]).ends(0);
+    for name in ["1", "2"] {
+        fs::remove_file(source.join("disk").join(name)).unwrap();
+    }
+    let refused = site.moves("home", &["sync", source.as_str(), &there, "--delete"]).deletes(&[]);
+    assert!(refused.said.stderr.contains("the folder `disk` of the source is empty, and 2 objects"), "{refused:#?}");
+    refused.ends(1);
+    let args = ["sync", source.as_str(), &there, "--delete", "--max-delete", "2"];
+    site.moves("home", &args).ends(0).deletes(&["disk/1", "disk/2"]);
+    // A folder that is gone is gone.
+    fs::remove_dir(source.join("disk")).unwrap();
+    fs::remove_file(source.join("c")).unwrap();
+    site.moves("home", &["sync", source.as_str(), &there, "--delete"]).ends(0).deletes(&["c"]);
+}
+
+/// What happens to the source, the destination or the server while `new` is sent, before the second listing.
+#[rstest]
+#[case::comes_to_the_source(|store: &Utf8Path, _: &Utf8Path| drop(fs::write(store.join("recordings/from/old"), "old")), 0, &["b"])]
+#[case::is_replaced_at_the_destination(|_: &Utf8Path, there: &Utf8Path| drop(fs::write(there.join("old"), "another")), 0, &["b"])]
+#[case::comes_to_the_destination(|_: &Utf8Path, there: &Utf8Path| drop(fs::write(there.join("later"), "x")), 0, &["b", "old"])]
+#[case::the_source_is_gone(|store: &Utf8Path, _: &Utf8Path| drop(fs::rename(store.join("recordings"), store.join("else"))), 1, &[])]
+#[case::the_source_is_empty(|store: &Utf8Path, _: &Utf8Path| drop(fs::rename(store.join("recordings/from"), store.join("recordings/else"))), 1, &[])]
+fn only_what_both_listings_show_is_deleted(
+    #[case] change: fn(&Utf8Path, &Utf8Path),
+    #[case] code: i32,
+    #[case] deleted: &[&str],
+) {
+    let desk = crate::desk::Desk::watched(move |store| {
+        let there = store.parent().unwrap().join("there");
+        // Once, when what had to be sent is there.
+        if there.join("new").exists() && !store.join("changed").exists() {
+            fs::write(store.join("changed"), "").unwrap();
+            change(store, &there);
+        }
+    });
+    for name in ["a", "c", "d", "new"] {
+        desk.write(&format!("store/recordings/from/{name}"), name);
+    }
+    for name in ["a", "c", "d", "b", "old"] {
+        desk.write(&format!("there/{name}"), name);
+    }
+    let there = desk.root.join("there");
+    // Another request follows the object that was sent.
+    let args = ["sync", "s3://recordings/from", there.as_str(), "--delete", "--checksum", "--json"];
+    let said = crate::desk::Said::of(&mut desk.adt(&args)).ends(code);
+    let events = said.events("deleted");
+    let names: Vec<_> = events.iter().map(|event| event["key"].as_str().unwrap()).collect();
+    assert!(desk.root.join("store/changed").exists());
+    assert_eq!(names, deleted, "{said:#?}");
+    assert_eq!(there.join("later").exists(), deleted.len() == 2);
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use adt_formats::folder::EntryKind;
+use adt_formats::folder::{EntryKind, LINK};
 use adt_ledger::JobId;
 use adt_model::{Class, Fault, JobEnd, Key, Location, What};
 use futures::TryStreamExt;
@@ -15,7 +15,7 @@ use super::{
     item::{Item, Selection},
     pairs::{Next, Pair, Pairs, Remark},
     remove,
-    side::{End, missing},
+    side::{End, Met, missing},
 };
 use crate::{
     Ctx, Summary,
@@ -198,13 +198,21 @@ impl Work {
         while let Some(batch) = items.recv().await {
             for met in batch? {
                 match met {
-                    super::side::Met::Item(item) => source = Some(item),
-                    super::side::Met::Fault(fault) => return Err(fault),
-                    super::side::Met::LeftOut { .. } => {}
+                    Met::Item(item) => source = Some(item),
+                    Met::Fault(fault) => return Err(fault),
+                    Met::LeftOut { path, why } => {
+                        let what = format!("`{path}` was named, and is left out: {why}");
+                        return Err(Fault::new(Class::BadInput, what).help("name it without that option"));
+                    }
                 }
             }
         }
         let Some(source) = source else { return Err(missing(&self.asked.source.place)) };
+        let called = &match &source {
+            // What is kept as a link says so by its name.
+            Item::File(entry) if entry.kind == EntryKind::Link => named_link(called)?,
+            _ => called.clone(),
+        };
         self.out.counters().found(1, source.size());
         self.out.counters().listed();
         let there = self.out.place().head(called).await?.map(Item::Object);
@@ -263,7 +271,9 @@ impl Work {
         if self.asked.selection.empty_dirs && account.failed == 0 {
             self.folders().await?;
         }
-        if account.found == 0 && !self.is_there().await? {
+        // An empty bucket says nothing of whether its name is right; what that means for a deletion is decided there.
+        let decided = self.asked.delete.is_some() && self.asked.source.folder().is_none() && account.seen.extra > 0;
+        if account.found == 0 && !decided && !self.is_there().await? {
             return Err(missing(&self.asked.source.place));
         }
         Ok(account)
@@ -370,7 +380,7 @@ impl Work {
     }
 
     pub(super) fn tell_deleted(&self, key: &Key) {
-        self.ctx.tell(&self.name, None, What::Deleted { key: key.to_string() });
+        self.ctx.tell(&self.name, None, What::Deleted { key: key.to_string(), dry_run: self.asked.dry_run });
     }
 
     /// What concerns one object is told, and the others go on; what concerns all of them ends the work.
@@ -439,6 +449,11 @@ impl Work {
             },
         }
     }
+}
+
+fn named_link(key: &Key) -> Result<Key, Fault> {
+    Key::parse(format!("{key}{LINK}"))
+        .map_err(|error| Fault::new(Class::BadInput, format!("`{key}` cannot be named")).because(error))
 }
 
 /// Fails for a source and a destination that are, or hold, one another.

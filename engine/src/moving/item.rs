@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::manifest::Noted;
-use adt_formats::folder::{Entry, Links};
+use adt_formats::folder::{Choice, Entry, Links};
 use adt_model::Key;
 use adt_store::Found;
 
@@ -12,6 +12,8 @@ use adt_store::Found;
 pub struct Selection {
     /// Whether a key is taken; what is not taken is neither copied, compared nor removed.
     pub takes: Arc<dyn Fn(&Key) -> bool + Send + Sync>,
+    /// The same for names of a folder, before anything is opened or entered: also names that cannot be keys. All of them without it.
+    pub choice: Option<Choice>,
     /// What becomes of symbolic links.
     pub links: Links,
     /// Whether folders in which nothing lies are kept.
@@ -20,7 +22,7 @@ pub struct Selection {
 
 impl Default for Selection {
     fn default() -> Self {
-        Self { takes: Arc::new(|_| true), links: Links::Follow, empty_dirs: false }
+        Self { takes: Arc::new(|_| true), choice: None, links: Links::Follow, empty_dirs: false }
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use adt_formats::folder::{EntryKind, Walked, walk_with};
+use adt_formats::folder::{EntryKind, Links, Walked, file, walk_with};
 use adt_model::{Class, Fault, Key, Location};
 use adt_store::{Found, Place, StoreOptions};
 use camino::Utf8PathBuf;
@@ -118,11 +118,21 @@ impl End {
 type Sender = mpsc::Sender<Result<Vec<Met>, Fault>>;
 
 fn walked(folder: &Utf8PathBuf, end: &End, selection: &Selection, sender: &Sender) {
+    if let Some(only) = &end.only {
+        let met = one(folder, only, selection).unwrap_or_else(|fault| Some(Met::Fault(fault)));
+        let _ = sender.blocking_send(Ok(met.into_iter().collect()));
+        return;
+    }
     if !folder.exists() {
         return;
     }
     let mut batch = Vec::new();
-    for walked in walk_with(folder, &[], selection.links) {
+    let walk = walk_with(folder, &[], selection.links);
+    let walk = match &selection.choice {
+        Some(choice) => walk.choosing(choice.clone()),
+        None => walk,
+    };
+    for walked in walk {
         let met = match walked {
             Ok(Walked::Entry(entry)) => {
                 if entry.kind == EntryKind::EmptyFolder {
@@ -130,8 +140,7 @@ fn walked(folder: &Utf8PathBuf, end: &End, selection: &Selection, sender: &Sende
                     continue;
                 }
                 let ours = adt_store::is_temporary(entry.key.file_name());
-                let chosen = end.only.as_ref().is_none_or(|only| *only == entry.key);
-                if !(chosen && !ours && (selection.takes)(&entry.key)) {
+                if ours || !(selection.takes)(&entry.key) {
                     continue;
                 }
                 Met::Item(Item::File(entry))
@@ -148,8 +157,33 @@ fn walked(folder: &Utf8PathBuf, end: &End, selection: &Selection, sender: &Sende
     let _ = sender.blocking_send(Ok(batch));
 }
 
+/// The one file that was named; the folder it lies in is not read.
+fn one(folder: &Utf8PathBuf, only: &Key, selection: &Selection) -> Result<Option<Met>, Fault> {
+    if !(selection.takes)(only) {
+        return Ok(Some(not_taken(only)));
+    }
+    let path = folder.join(only.as_str());
+    if selection.links == Links::Skip && path.is_symlink() {
+        let why = "a link; links are skipped as asked".to_owned();
+        return Ok(Some(Met::LeftOut { path: only.to_string(), why }));
+    }
+    if !path.exists() && !path.is_symlink() {
+        return Ok(None);
+    }
+    Ok(file(folder, only, selection.links)?.map(|entry| Met::Item(Item::File(entry))))
+}
+
+fn not_taken(only: &Key) -> Met {
+    let why = "`--include` and `--exclude` leave it out".to_owned();
+    Met::LeftOut { path: only.to_string(), why }
+}
+
 async fn listed(end: &End, selection: &Selection, sender: &Sender) {
     if let Some(only) = &end.only {
+        if !(selection.takes)(only) {
+            let _ = sender.send(Ok(vec![not_taken(only)])).await;
+            return;
+        }
         let found = end.place.head(only).await.transpose();
         let batch = found.map(|found| found.map(|found| vec![Met::Item(Item::Object(found))]));
         if let Some(batch) = batch {

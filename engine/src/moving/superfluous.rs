@@ -28,6 +28,7 @@ impl Superfluous {
         self.count += 1;
     }
 
+    #[cfg(test)]
     pub(super) fn len(&self) -> u64 {
         self.count
     }

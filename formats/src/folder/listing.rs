@@ -7,7 +7,7 @@ use std::{
 use adt_model::{Class, Fault};
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::Links;
+use super::{Choice, Links};
 
 /// What may be entered: the root and what is left out of it, all without links.
 #[derive(Debug, Default)]
@@ -15,6 +15,8 @@ pub(super) struct Boundary {
     root: PathBuf,
     leave_out: Vec<PathBuf>,
     links: Links,
+    /// Which names are looked at; all of them without it.
+    pub(super) choice: Option<Choice>,
 }
 
 impl Boundary {
@@ -25,7 +27,7 @@ impl Boundary {
         // Resolved here too, though callers hand over resolved paths: a relative one would match nothing, and what
         // must stay private would be taken along.
         let leave_out = leave_out.iter().map(|path| real(path)).collect::<Result<_, _>>()?;
-        Ok(Self { root: real(root)?, leave_out, links })
+        Ok(Self { root: real(root)?, leave_out, links, choice: None })
     }
 
     pub(super) fn root(&self) -> &Path {
@@ -36,6 +38,30 @@ impl Boundary {
     pub(super) fn unwanted(&self, real: &Path) -> Option<String> {
         let out = self.leave_out.iter().find(|out| real.starts_with(out))?;
         Some(format!("`{}` is left out as asked", out.display()))
+    }
+}
+
+impl Boundary {
+    /// Whether anything of this name may be taken: the file itself, or what is below a folder of that name.
+    fn looks_at(&self, key: &str) -> bool {
+        self.choice.as_ref().is_none_or(|choice| {
+            (choice.takes)(key) || (choice.enters)(key) || (choice.takes)(&self.link(key))
+        })
+    }
+
+    /// The key of a link.
+    fn link(&self, key: &str) -> String {
+        if self.links == Links::Keep { format!("{key}{LINK}") } else { key.to_owned() }
+    }
+
+    /// Whether a child is of interest, now that its shape is known.
+    fn wants(&self, key: &str, shape: &Shape, is_folder: bool) -> bool {
+        self.choice.as_ref().is_none_or(|choice| match shape {
+            Shape::Folder(_) => (choice.enters)(key),
+            Shape::Fault(_) if is_folder => (choice.enters)(key),
+            Shape::Link => (choice.takes)(&self.link(key)),
+            _ => (choice.takes)(key),
+        })
     }
 }
 
@@ -60,32 +86,58 @@ pub(super) enum Shape {
     Fault(Box<Fault>),
 }
 
-/// The names in the folder `path` in byte order. `above` are the folders on the way to it, without links.
+/// What a folder holds.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    /// In byte order.
+    pub(super) children: Vec<Child>,
+    /// There is more, which is not looked at.
+    pub(super) more: bool,
+}
+
+/// The names in the folder `path`, whose key is `prefix`. `above` are the folders on the way to it, without links. What is not chosen is
+/// passed over before it is opened, followed or found faulty.
 pub(super) fn list(
     path: &Utf8Path,
     real: &Path,
+    prefix: &str,
     boundary: &Boundary,
     above: &[&Path],
-) -> Result<Vec<Child>, Fault> {
+) -> Result<Listed, Fault> {
     let cannot = |error| Fault::io(format!("the folder `{path}` cannot be read"), error);
-    let mut children = Vec::new();
+    let mut listed = Listed::default();
+    let children = &mut listed.children;
     for found in fs::read_dir(path).map_err(cannot)? {
         let found = found.map_err(cannot)?;
-        let name = match found.file_name().into_string() {
+        let raw = found.file_name();
+        let key = format!("{prefix}{}", raw.to_string_lossy());
+        if !boundary.looks_at(&key) {
+            listed.more = true;
+            continue;
+        }
+        let kind = found.file_type().map_err(cannot)?;
+        let name = match raw.into_string() {
             Ok(name) => name,
             Err(raw) => {
                 let name = raw.to_string_lossy().into_owned();
-                let fault = Box::new(not_utf8(path, &name));
-                children.push(Child { name, shape: Shape::Fault(fault) });
+                let shape = Shape::Fault(Box::new(not_utf8(path, &name)));
+                if boundary.wants(&key, &shape, kind.is_dir()) {
+                    children.push(Child { name, shape });
+                } else {
+                    listed.more = true;
+                }
                 continue;
             }
         };
-        let kind = found.file_type().map_err(cannot)?;
         let shape = if kind.is_symlink() {
             follow(&path.join(&name), real, boundary, above)
         } else {
             shape(&real.join(&name), kind, boundary)
         };
+        if !boundary.wants(&key, &shape, kind.is_dir()) {
+            listed.more = true;
+            continue;
+        }
         let name = match shape {
             Shape::Folder(_) => name + "/",
             Shape::Link => name + LINK,
@@ -94,7 +146,7 @@ pub(super) fn list(
         children.push(Child { name, shape });
     }
     children.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-    Ok(children)
+    Ok(listed)
 }
 
 fn not_utf8(folder: &Utf8Path, name: &str) -> Fault {

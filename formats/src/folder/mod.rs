@@ -4,13 +4,15 @@ mod count;
 mod listing;
 mod walk;
 
+use std::sync::Arc;
+
 use adt_model::Key;
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
 
 pub use count::{Counted, Fingerprint, count, count_file};
 pub use listing::LINK;
-pub use walk::{Walk, walk, walk_with};
+pub use walk::{Walk, file, walk, walk_with};
 
 /// A file that is taken along, or a folder that would be lost because nothing lies in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +40,24 @@ pub enum EntryKind {
     EmptyFolder,
     /// A link that is kept as one: its key ends with [`LINK`], its size is that of its target's text. Only [`Links::Keep`] gives these.
     Link,
+}
+
+/// Whether a path relative to the walked folder is of interest. What of it is not UTF-8 is a replacement character.
+pub type Test = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
+/// Which names a walk looks at.
+#[derive(Clone)]
+pub struct Choice {
+    /// Whether a file, or anything else that is no folder, is taken.
+    pub takes: Test,
+    /// Whether anything below a folder may be taken.
+    pub enters: Test,
+}
+
+impl std::fmt::Debug for Choice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Choice").finish_non_exhaustive()
+    }
 }
 
 /// What becomes of symbolic links.

@@ -4,8 +4,8 @@ use adt_model::{Class, Fault, Key};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    Entry, EntryKind, Links, Walked,
-    listing::{Boundary, Child, LINK, Shape, list},
+    Choice, Entry, EntryKind, Links, Walked,
+    listing::{Boundary, Child, LINK, Listed, Shape, list},
 };
 use crate::stamp;
 
@@ -78,13 +78,20 @@ impl Iterator for Walk {
 }
 
 impl Walk {
+    /// Looks only at what is chosen: the rest is neither opened nor entered, nor named for any fault of it.
+    #[must_use]
+    pub fn choosing(mut self, choice: Choice) -> Self {
+        self.boundary.choice = Some(choice);
+        self
+    }
+
     fn start(&mut self, root: Utf8PathBuf) -> Option<Result<Walked, Fault>> {
         let real = self.boundary.root().to_owned();
         if let Some(why) = self.boundary.unwanted(&real) {
             return Some(Ok(Walked::LeftOut { path: ".".to_owned(), why }));
         }
-        match list(&root, &real, &self.boundary, &[]) {
-            Ok(children) => {
+        match list(&root, &real, "", &self.boundary, &[]) {
+            Ok(Listed { children, .. }) => {
                 self.levels.push(Level {
                     prefix: String::new(),
                     path: root,
@@ -126,12 +133,28 @@ impl Walk {
     /// Goes down into a folder, or gives its entry when nothing in it is taken along.
     fn descend(&mut self, key: String, path: Utf8PathBuf, real: PathBuf) -> Result<Option<Entry>, Fault> {
         let above: Vec<_> = self.levels.iter().map(|level| level.real.as_path()).collect();
-        let children = list(&path, &real, &self.boundary, &above)?;
-        let empty = children.iter().all(|child| matches!(child.shape, Shape::LeftOut(_)));
+        let prefix = format!("{key}/");
+        let Listed { children, more } = list(&path, &real, &prefix, &self.boundary, &above)?;
+        let empty = !more && children.iter().all(|child| matches!(child.shape, Shape::LeftOut(_)));
         let own = if empty { Some(entry(key.clone(), path.clone(), EntryKind::EmptyFolder)?) } else { None };
-        self.levels.push(Level { prefix: key + "/", path, real, children: children.into_iter() });
+        self.levels.push(Level { prefix, path, real, children: children.into_iter() });
         Ok(own)
     }
+}
+
+/// One file below `root`, without a look at its neighbours; `None` for anything that is not a file. A link leads to what it names, but is
+/// one itself with [`Links::Keep`].
+pub fn file(root: &Utf8Path, key: &Key, links: Links) -> Result<Option<Entry>, Fault> {
+    let path = root.join(key.as_str());
+    let cannot = |error| Fault::io(format!("`{path}` cannot be looked at"), error);
+    let own = fs::symlink_metadata(&path).map_err(cannot)?;
+    if own.is_symlink() && links == Links::Keep {
+        return entry(format!("{key}{LINK}"), path, EntryKind::Link).map(Some);
+    }
+    if fs::metadata(&path).map_err(cannot)?.is_file() {
+        return entry(key.to_string(), path, EntryKind::File).map(Some);
+    }
+    Ok(None)
 }
 
 fn entry(key: String, path: Utf8PathBuf, kind: EntryKind) -> Result<Entry, Fault> {
@@ -236,10 +259,73 @@ mod tests {
         assert!(matches!(found.as_slice(), [Err(_)]), "{found:?}");
     }
 
+    fn choice(takes: fn(&str) -> bool, enters: fn(&str) -> bool) -> Choice {
+        Choice { takes: std::sync::Arc::new(takes), enters: std::sync::Arc::new(enters) }
+    }
+
+    #[rstest]
+    #[case::all(|_: &str| true, |_: &str| true, &["a", "b/x", "b/y", "c/d/"])]
+    #[case::a_folder_is_not_entered(|_: &str| true, |name: &str| name != "b", &["a", "c/d/"])]
+    #[case::files_by_name(|name: &str| name.ends_with('x'), |_: &str| true, &["b/x", "c/d/"])]
+    #[case::nothing(|_: &str| false, |_: &str| false, &[])]
+    fn only_what_is_chosen_is_walked(
+        #[case] takes: fn(&str) -> bool,
+        #[case] enters: fn(&str) -> bool,
+        #[case] expected: &[&str],
+    ) {
+        let (_folder, root) = temp();
+        tree(&root, &["a", "b/x", "b/y", "c/d/"]);
+        let walked = walk(&root, &[]).choosing(choice(takes, enters));
+        let names: Vec<_> = walked
+            .map(|walked| match walked.unwrap() {
+                Walked::Entry(Entry { key, kind: EntryKind::File, .. }) => key.to_string(),
+                Walked::Entry(Entry { key, .. }) => format!("{key}/"),
+                Walked::LeftOut { path, .. } => format!("-{path}"),
+            })
+            .collect();
+        assert_eq!(names, expected);
+    }
+
     #[cfg(unix)]
     mod unix {
         use super::*;
         use std::os::unix::{ffi::OsStrExt, fs::symlink};
+
+        /// Neither its shape nor its name is a fault then.
+        #[rstest]
+        #[case::a_name(b"caf\xe9.bin", "a", true)]
+        #[case::in_a_folder(b"old/caf\xe9.bin", "old", false)]
+        fn what_is_not_chosen_is_no_fault(#[case] odd: &[u8], #[case] other: &'static str, #[case] by_name: bool) {
+            let (_folder, root) = temp();
+            tree(&root, &["a", "old/z"]);
+            if fs::write(root.as_std_path().join(std::ffi::OsStr::from_bytes(odd)), b"").is_err() {
+                return; // some file systems take no such name
+            }
+            let all: Vec<_> = walk(&root, &[]).collect();
+            assert!(all.iter().any(Result::is_err), "{all:?}");
+            let takes = std::sync::Arc::new(move |name: &str| if by_name { name == other } else { true });
+            let enters = std::sync::Arc::new(move |name: &str| name != other && !by_name);
+            let chosen: Vec<_> = walk(&root, &[]).choosing(Choice { takes, enters }).collect();
+            assert!(chosen.len() == 1 && chosen[0].is_ok(), "{chosen:?}");
+        }
+
+        #[rstest]
+        #[case::a_file("f", Links::Follow, Some(("f", EntryKind::File)))]
+        #[case::a_link("l", Links::Follow, Some(("l", EntryKind::File)))]
+        #[case::a_link_that_is_kept("l", Links::Keep, Some(("l.rclonelink", EntryKind::Link)))]
+        #[case::a_folder("d", Links::Follow, None)]
+        fn one_file_is_found_without_its_neighbours(
+            #[case] name: &str,
+            #[case] links: Links,
+            #[case] expected: Option<(&str, EntryKind)>,
+        ) {
+            let (_folder, root) = temp();
+            tree(&root, &["f", "d/x"]);
+            symlink("f", root.join("l")).unwrap();
+            let found = file(&root, &name.parse().unwrap(), links).unwrap();
+            let found = found.as_ref().map(|entry| (entry.key.as_str(), entry.kind));
+            assert_eq!(found, expected);
+        }
 
         #[rstest]
         #[case::inside_file("../data/x", &["data/x", "links/l"])]

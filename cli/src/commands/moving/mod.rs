@@ -15,7 +15,7 @@ pub(super) use verify::run as verify;
 use std::{collections::BTreeMap, sync::Arc};
 
 use adt_engine::{Ctx, Pace, Stop, moving::Selection};
-use adt_formats::folder::Links;
+use adt_formats::folder::{Choice, Links};
 use adt_intake::Globs;
 use adt_model::{Class, Fault, Key};
 use adt_store::{Encryption, MIN_PART, StoreOptions};
@@ -85,6 +85,11 @@ fn selection(selecting: &Selecting, empty_dirs: bool) -> Result<Selection, Fault
         LinksChoice::Skip => Links::Skip,
         LinksChoice::KeepAsObject => Links::Keep,
     };
+    let (takes, enters) = (globs.clone(), globs.clone());
+    let choice = Choice {
+        takes: Arc::new(move |path| takes.takes(path)),
+        enters: Arc::new(move |folder| enters.enters(folder)),
+    };
     let takes = move |key: &Key| globs.takes(key.as_str());
-    Ok(Selection { takes: Arc::new(takes), links, empty_dirs })
+    Ok(Selection { takes: Arc::new(takes), choice: Some(choice), links, empty_dirs })
 }
