@@ -67,7 +67,8 @@ fn more_than_are_allowed_are_not_removed(#[values(Kind::Disk, Kind::S3)] to: Kin
     let (source, there) = ahead(&site, to);
     let few = site.moves("home", &["sync", &source, &there, "--delete", "--max-delete", "1"]);
     assert!(
-        few.said.stderr.contains("2 objects would be deleted") && few.said.stderr.contains("nothing was deleted"),
+        few.said.stderr.contains("2 objects would be deleted")
+            && few.said.stderr.contains("nothing was deleted"),
         "{few:#?}"
     );
     few.ends(1).deletes(&[]);
@@ -185,7 +186,9 @@ fn a_source_that_has_shrunk_deletes_nothing_without_a_number(#[values(Kind::Disk
     fs::remove_file(Utf8Path::new(&source).join("b/c")).unwrap();
     let gone = ["b/c", "b/old", "old"];
     let refused = site.moves("home", &["sync", &source, &there, "--delete"]).deletes(&[]);
-    for said in ["3 objects of 4", "more than half", "`--max-delete N`", "help: look at them with `--dry-run`"] {
+    for said in
+        ["3 objects of 4", "more than half", "`--max-delete N`", "help: look at them with `--dry-run`"]
+    {
         assert!(refused.said.stderr.contains(said), "{said} {refused:#?}");
     }
     refused.ends(1);
@@ -210,7 +213,10 @@ fn an_empty_folder_of_the_source_deletes_nothing_without_a_number() {
         fs::remove_file(source.join("disk").join(name)).unwrap();
     }
     let refused = site.moves("home", &["sync", source.as_str(), &there, "--delete"]).deletes(&[]);
-    assert!(refused.said.stderr.contains("the folder `disk` of the source is empty, and 2 objects"), "{refused:#?}");
+    assert!(
+        refused.said.stderr.contains("the folder `disk` of the source is empty, and 2 objects"),
+        "{refused:#?}"
+    );
     refused.ends(1);
     let args = ["sync", source.as_str(), &there, "--delete", "--max-delete", "2"];
     site.moves("home", &args).ends(0).deletes(&["disk/1", "disk/2"]);
@@ -220,35 +226,35 @@ fn an_empty_folder_of_the_source_deletes_nothing_without_a_number() {
     site.moves("home", &["sync", source.as_str(), &there, "--delete"]).ends(0).deletes(&["c"]);
 }
 
-/// What happens to the source, the destination or the server while `new` is sent, before the second listing.
+/// What happens to the source, the destination or the server when one of two objects is there, or both: before the second listing.
 #[rstest]
-#[case::comes_to_the_source(|store: &Utf8Path, _: &Utf8Path| drop(fs::write(store.join("recordings/from/old"), "old")), 0, &["b"])]
-#[case::is_replaced_at_the_destination(|_: &Utf8Path, there: &Utf8Path| drop(fs::write(there.join("old"), "another")), 0, &["b"])]
-#[case::comes_to_the_destination(|_: &Utf8Path, there: &Utf8Path| drop(fs::write(there.join("later"), "x")), 0, &["b", "old"])]
-#[case::the_source_is_gone(|store: &Utf8Path, _: &Utf8Path| drop(fs::rename(store.join("recordings"), store.join("else"))), 1, &[])]
-#[case::the_source_is_empty(|store: &Utf8Path, _: &Utf8Path| drop(fs::rename(store.join("recordings/from"), store.join("recordings/else"))), 1, &[])]
+#[case::comes_to_the_source("new", |store: &Utf8Path, _: &Utf8Path| drop(fs::write(store.join("recordings/from/old"), "old")), 0, &["b"])]
+#[case::is_replaced_at_the_destination("new", |_: &Utf8Path, there: &Utf8Path| drop(fs::write(there.join("old"), "another")), 0, &["b"])]
+#[case::comes_to_the_destination("new", |_: &Utf8Path, there: &Utf8Path| drop(fs::write(there.join("later"), "x")), 0, &["b", "old"])]
+#[case::the_source_is_gone("zz", |store: &Utf8Path, _: &Utf8Path| drop(fs::rename(store.join("recordings"), store.join("else"))), 1, &[])]
+#[case::the_source_is_empty("zz", |store: &Utf8Path, _: &Utf8Path| drop(fs::rename(store.join("recordings/from"), store.join("recordings/else"))), 1, &[])]
 fn only_what_both_listings_show_is_deleted(
+    #[case] after: &'static str,
     #[case] change: fn(&Utf8Path, &Utf8Path),
     #[case] code: i32,
     #[case] deleted: &[&str],
 ) {
     let desk = crate::desk::Desk::watched(move |store| {
         let there = store.parent().unwrap().join("there");
-        // Once, when what had to be sent is there.
-        if there.join("new").exists() && !store.join("changed").exists() {
+        if there.join(after).exists() && !store.join("changed").exists() {
             fs::write(store.join("changed"), "").unwrap();
             change(store, &there);
         }
     });
-    for name in ["a", "c", "d", "new"] {
+    for name in ["a", "c", "d", "new", "zz"] {
         desk.write(&format!("store/recordings/from/{name}"), name);
     }
     for name in ["a", "c", "d", "b", "old"] {
         desk.write(&format!("there/{name}"), name);
     }
     let there = desk.root.join("there");
-    // Another request follows the object that was sent.
-    let args = ["sync", "s3://recordings/from", there.as_str(), "--delete", "--checksum", "--json"];
+    let args =
+        ["sync", "s3://recordings/from", there.as_str(), "--delete", "--checksum", "--lanes", "1", "--json"];
     let said = crate::desk::Said::of(&mut desk.adt(&args)).ends(code);
     let events = said.events("deleted");
     let names: Vec<_> = events.iter().map(|event| event["key"].as_str().unwrap()).collect();

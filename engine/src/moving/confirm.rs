@@ -135,9 +135,8 @@ impl Confirming {
 
     pub(super) async fn meet(&mut self, pair: &Pair) -> Result<(), Fault> {
         let since = self.work.out.since();
-        let sent = |row: &&ObjectRow| {
-            row.state == ObjectState::Confirmed && row.at.is_some_and(|at| at >= since)
-        };
+        let sent =
+            |row: &&ObjectRow| row.state == ObjectState::Confirmed && row.at.is_some_and(|at| at >= since);
         let Some(row) = pair.known.as_ref().filter(sent) else { return Ok(()) };
         self.account.found += 1;
         if let Some(there) = &pair.there

@@ -187,8 +187,7 @@ impl Work {
             1 => format!("1 of {found} {objects} could not be moved{kept}: {first}"),
             _ => format!("{failed} of {found} {objects} could not be moved{kept}; the first: {first}"),
         };
-        Fault::new(class, what)
-            .help(advice.unwrap_or_else(|| "run the same command again to resume".into()))
+        Fault::new(class, what).help(advice.unwrap_or_else(|| "run the same command again to resume".into()))
     }
 
     /// A single object, under a name of its own.
@@ -272,7 +271,8 @@ impl Work {
             self.folders().await?;
         }
         // An empty bucket says nothing of whether its name is right; what that means for a deletion is decided there.
-        let decided = self.asked.delete.is_some() && self.asked.source.folder().is_none() && account.seen.extra > 0;
+        let decided =
+            self.asked.delete.is_some() && self.asked.source.folder().is_none() && account.seen.extra > 0;
         if account.found == 0 && !decided && !self.is_there().await? {
             return Err(missing(&self.asked.source.place));
         }

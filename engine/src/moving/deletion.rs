@@ -137,8 +137,9 @@ pub(super) fn permitted(seen: &Seen, allowed: Deletion) -> Result<(), Fault> {
     }
     match allowed.most {
         Some(most) if extra > most => {
-            let what =
-                format!("{objects} would be deleted, more than `--max-delete {most}` allows; nothing was deleted");
+            let what = format!(
+                "{objects} would be deleted, more than `--max-delete {most}` allows; nothing was deleted"
+            );
             return refuse(what, format!("{look}; `--max-delete {extra}` deletes them"));
         }
         Some(_) => return Ok(()),
@@ -289,7 +290,14 @@ mod tests {
     #[case::more_than_asked(29, 60, 31, Some(30), false, Some("`--max-delete 30`"))]
     #[case::a_thousand(9_000, 10_000, 1_000, None, false, None)]
     #[case::more_than_a_thousand(9_000, 10_000, 1_001, None, false, Some("more than 1,000"))]
-    #[case::empty(0, 60, 60, None, false, Some("the source lists 0 objects, the destination 60: `--delete` needs `--delete-all` for that"))]
+    #[case::empty(
+        0,
+        60,
+        60,
+        None,
+        false,
+        Some("the source lists 0 objects, the destination 60: `--delete` needs `--delete-all` for that")
+    )]
     #[case::empty_in_spite_of_a_number(0, 60, 60, Some(60), false, Some("`--delete-all`"))]
     #[case::empty_as_asked(0, 60, 60, None, true, None)]
     #[case::empty_as_asked_up_to_a_number(0, 60, 60, Some(10), true, Some("`--max-delete 10`"))]

@@ -92,7 +92,8 @@ impl Pairs {
         }
         self.known.fill().await?;
         let row = self.known.peeked.as_ref().filter(|_| self.led).map(|row| &row.key);
-        let Some(key) = [self.source.key(), self.there.key(), row].into_iter().flatten().min().cloned() else {
+        let Some(key) = [self.source.key(), self.there.key(), row].into_iter().flatten().min().cloned()
+        else {
             return Ok(None);
         };
         let source = if self.source.key() == Some(&key) { self.source.take() } else { None };

@@ -78,9 +78,8 @@ async fn delete_all(work: &Arc<Work>, keys: impl Iterator<Item = String>) -> Res
     let mut flying = JoinSet::new();
     for key in keys {
         work.ctx.stop.check()?;
-        let key = Key::parse(key).map_err(|error| {
-            Fault::new(Class::Bug, "a listed name is not a name any more").because(error)
-        })?;
+        let key = Key::parse(key)
+            .map_err(|error| Fault::new(Class::Bug, "a listed name is not a name any more").because(error))?;
         let work = Arc::clone(work);
         let lanes = work.ctx.settings.lanes;
         flying.spawn(async move { work.remove(&key).await });

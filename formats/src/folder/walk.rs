@@ -295,7 +295,11 @@ mod tests {
         #[rstest]
         #[case::a_name(b"caf\xe9.bin", "a", true)]
         #[case::in_a_folder(b"old/caf\xe9.bin", "old", false)]
-        fn what_is_not_chosen_is_no_fault(#[case] odd: &[u8], #[case] other: &'static str, #[case] by_name: bool) {
+        fn what_is_not_chosen_is_no_fault(
+            #[case] odd: &[u8],
+            #[case] other: &'static str,
+            #[case] by_name: bool,
+        ) {
             let (_folder, root) = temp();
             tree(&root, &["a", "old/z"]);
             if fs::write(root.as_std_path().join(std::ffi::OsStr::from_bytes(odd)), b"").is_err() {

@@ -20,7 +20,12 @@ pub(crate) fn sync(asked: &Sync, common: &Common, vars: &Vars) -> anyhow::Result
 }
 
 /// With `delete`, what the source does not have is deleted at the destination, as far as that is allowed.
-pub(crate) fn run(asked: &Copy, delete: Option<Deletion>, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
+pub(crate) fn run(
+    asked: &Copy,
+    delete: Option<Deletion>,
+    common: &Common,
+    vars: &Vars,
+) -> anyhow::Result<u8> {
     let ctx = ctx(&asked.tuning, &asked.clouds, &asked.rates, common, vars)?;
     let piped = asked.source == "-" || asked.destination == "-";
     if piped && delete.is_some() {
