@@ -4,10 +4,17 @@ use adt_model::{Class, Fault, Redactor};
 use bytes::Bytes;
 use http::StatusCode;
 
-use crate::{Said, said_by, secrets_of_request, xml::Element};
+use crate::{
+    Said,
+    body::{self, Broken},
+    said_by, secrets_of_request,
+    xml::Element,
+};
 
 const TRIES: u32 = 3;
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The most bytes of an answer that may hold credentials; such answers have some kilobytes.
+pub(crate) const MOST: u64 = 1 << 20;
 
 /// What a service answered, and what was sent to it.
 pub(crate) struct Fetched {
@@ -25,22 +32,31 @@ pub(crate) async fn fetch(what: &str, request: reqwest::RequestBuilder) -> Resul
     for attempt in 1.. {
         let Some(mut copy) = request.try_clone() else { break };
         *copy.timeout_mut() = Some(PATIENCE);
-        let answer = match http.execute(copy).await {
-            Ok(answer) => {
-                let status = answer.status();
-                answer.bytes().await.map(|body| (status, body))
-            }
-            Err(error) => Err(error),
-        };
-        match answer {
+        match whole(&http, copy).await {
             Ok((status, _)) if attempt < TRIES && (status.is_server_error() || status.as_u16() == 429) => {}
             Ok((status, body)) => return Ok(Fetched { status, body, hidden }),
-            Err(_) if attempt < TRIES => {}
-            Err(error) => return Err(failed().because(error.without_url())),
+            Err(Broken::Network(_) | Broken::Late(_)) if attempt < TRIES => {}
+            Err(Broken::Network(error)) => return Err(failed().because(error.without_url())),
+            Err(Broken::Late(time)) => {
+                let said = format!("no complete answer within {} s", time.as_secs());
+                return Err(failed().because(Said(said)));
+            }
+            Err(Broken::Long(most)) => {
+                let what =
+                    format!("{what} gave no credentials: its answer is longer than {} MiB", most >> 20);
+                return Err(Fault::new(Class::Refused, what)
+                    .help("check that this address is the right one; another server may answer there"));
+            }
         }
         tokio::time::sleep(Duration::from_millis(200) * attempt * attempt).await;
     }
     Err(failed())
+}
+
+async fn whole(http: &reqwest::Client, request: reqwest::Request) -> Result<(StatusCode, Bytes), Broken> {
+    let answer = http.execute(request).await.map_err(Broken::Network)?;
+    let status = answer.status();
+    body::collect(answer, MOST, PATIENCE).await.map(|body| (status, body))
 }
 
 impl Fetched {
@@ -77,6 +93,19 @@ fn from_json(body: &[u8]) -> Option<String> {
 mod tests {
     use super::*;
     use rstest::rstest;
+
+    #[rstest]
+    #[case::good(200)]
+    #[case::refusal(403)]
+    #[tokio::test]
+    async fn a_long_answer_is_not_read(#[case] status: u16) {
+        let long = "x".repeat(MOST as usize + 1);
+        let server = crate::replies::Server::new(vec![("GET", status, "", long)]).await;
+        let http = crate::connect::client(&crate::Environment::default(), 1, false).unwrap();
+        let fault = fetch("the service", http.get(&server.base)).await.err().unwrap();
+        assert!(fault.line().contains("the service") && fault.line().contains("1 MiB"), "{fault:?}");
+        assert_eq!((fault.class(), server.seen().len()), (Class::Refused, 1));
+    }
 
     #[rstest]
     #[case("<R><Error><Code>AccessDenied</Code><Message>no</Message></Error></R>", "AccessDenied: no")]

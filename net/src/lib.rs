@@ -4,6 +4,7 @@
 //!
 //! - [`connect::client`], one pool of connections with the machine's own trusted certificates and the proxies of the
 //!   [`Environment`] that was handed in;
+//! - [`body`], answers read under limits of size and time;
 //! - [`Backoff`], when a request is tried again: by a time budget, with jitter from a [`Random`];
 //! - [`aws`], the places where AWS's own tools look for credentials, region and endpoint, and its signatures;
 //! - [`google`] and [`azure`], the same for their storage.
@@ -11,6 +12,7 @@
 pub mod aws;
 pub mod azure;
 mod backoff;
+pub mod body;
 pub mod connect;
 pub mod encode;
 mod endpoint;

@@ -8,6 +8,10 @@ use quick_xml::{
 
 /// No answer of S3 is deeper than six levels; a deeper one is not meant for us.
 const DEEPEST: usize = 24;
+/// Elements and attributes that are kept at once. Answers with more of them are lists, whose items are taken one by one.
+const LARGEST: usize = 50_000;
+/// Attributes of one element; no answer has more than a few.
+const ATTRIBUTES: usize = 16;
 
 /// An element: its local name, its attributes, its text, its children.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -35,39 +39,51 @@ pub enum XmlError {
     /// It ends inside an element.
     #[error("XML that ends too early")]
     Short,
+    /// More elements than any answer has.
+    #[error("XML with too many elements")]
+    Large,
 }
 
 impl Element {
     /// The outermost element. What stands after it is not looked at.
     pub fn parse(bytes: &[u8]) -> Result<Self, XmlError> {
+        Self::parse_each(bytes, (0, &[]), |_| true)
+    }
+
+    /// The outermost element, without the items of a list: elements at this depth (1 is directly inside the outermost one) with one of
+    /// these names are handed over one by one as they end, so that a long list is never in memory as a tree. `take` says whether to
+    /// continue.
+    pub fn parse_each(
+        bytes: &[u8],
+        items: (usize, &[&str]),
+        mut take: impl FnMut(Self) -> bool,
+    ) -> Result<Self, XmlError> {
         let text = String::from_utf8_lossy(bytes);
         let mut reader = Reader::from_str(&text);
-        let mut open: Vec<Self> = Vec::new();
+        let mut tree = Tree { open: Vec::new(), kept: 0, items };
         loop {
-            match reader.read_event()? {
-                Event::Start(_) if open.len() >= DEEPEST => return Err(XmlError::Deep),
-                Event::Start(start) => open.push(Self::begun(&start)),
+            let ended = match reader.read_event()? {
+                Event::Start(_) if tree.open.len() >= DEEPEST => return Err(XmlError::Deep),
+                Event::Start(start) => {
+                    tree.begin(&start)?;
+                    continue;
+                }
                 Event::Empty(start) => {
-                    let element = Self::begun(&start);
-                    match open.last_mut() {
-                        Some(parent) => parent.children.push(element),
-                        None => return Ok(element),
-                    }
+                    tree.begin(&start)?;
+                    tree.end(&mut take)?
                 }
-                Event::End(_) => {
-                    let Some(element) = open.pop() else { return Err(XmlError::Empty) };
-                    match open.last_mut() {
-                        Some(parent) => parent.children.push(element),
-                        None => return Ok(element),
-                    }
-                }
-                Event::Eof if open.is_empty() => return Err(XmlError::Empty),
+                Event::End(_) => tree.end(&mut take)?,
+                Event::Eof if tree.open.is_empty() => return Err(XmlError::Empty),
                 Event::Eof => return Err(XmlError::Short),
                 event => {
-                    if let Some(element) = open.last_mut() {
+                    if let Some(element) = tree.open.last_mut() {
                         element.append(&event)?;
                     }
+                    continue;
                 }
+            };
+            if let Some(outermost) = ended {
+                return Ok(outermost);
             }
         }
     }
@@ -75,8 +91,10 @@ impl Element {
     /// What cannot be read of its attributes is left out: none that we look at is written so.
     fn begun(start: &BytesStart<'_>) -> Self {
         let name = start.local_name().as_ref().to_owned();
-        let attributes = start
-            .attributes()
+        let mut attributes = start.attributes();
+        let attributes = attributes
+            .with_checks(false)
+            .take(ATTRIBUTES)
             .flatten()
             .map(|one| (one.key.local_name().as_ref().to_owned(), one.value.into_owned()));
         Self { name, attributes: attributes.collect(), ..Self::default() }
@@ -93,6 +111,11 @@ impl Element {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Elements and attributes of which it consists.
+    fn count(&self) -> usize {
+        1 + self.attributes.len() + self.children.iter().map(Self::count).sum::<usize>()
     }
 
     /// An attribute by its local name, as it is written.
@@ -125,6 +148,15 @@ impl Element {
         self.value(name)?.parse().ok()
     }
 
+    /// The value of a name as `true` or `false`, in any case.
+    pub fn truth(&self, name: &str) -> Option<bool> {
+        match self.value(name)?.to_ascii_lowercase().as_str() {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        }
+    }
+
     /// Whether the value of a name is `true`, in any case.
     pub fn is_true(&self, name: &str) -> bool {
         self.value(name).is_some_and(|text| text.eq_ignore_ascii_case("true"))
@@ -133,6 +165,37 @@ impl Element {
     /// An `ETag` without its quotes, which some servers leave away.
     pub fn etag(&self, name: &str) -> Option<String> {
         self.value(name).map(unquoted)
+    }
+}
+
+/// A tree in the making.
+struct Tree<'a> {
+    open: Vec<Element>,
+    /// Elements and attributes in it.
+    kept: usize,
+    items: (usize, &'a [&'a str]),
+}
+
+impl Tree<'_> {
+    fn begin(&mut self, start: &BytesStart<'_>) -> Result<(), XmlError> {
+        let element = Element::begun(start);
+        self.kept += 1 + element.attributes.len();
+        self.open.push(element);
+        if self.kept > LARGEST { Err(XmlError::Large) } else { Ok(()) }
+    }
+
+    /// Ends the innermost element; gives it back when it is the outermost one too.
+    fn end(&mut self, take: &mut impl FnMut(Element) -> bool) -> Result<Option<Element>, XmlError> {
+        let element = self.open.pop().ok_or(XmlError::Empty)?;
+        let (depth, names) = self.items;
+        let is_item = depth == self.open.len() && names.contains(&element.name.as_str());
+        let Some(parent) = self.open.last_mut() else { return Ok(Some(element)) };
+        if is_item {
+            self.kept -= element.count();
+            return if take(element) { Ok(None) } else { Err(XmlError::Large) };
+        }
+        parent.children.push(element);
+        Ok(None)
     }
 }
 
@@ -177,10 +240,52 @@ mod tests {
         assert!(Element::parse("<a>".repeat(100_000).as_bytes()).is_err());
     }
 
+    #[test]
+    fn items_of_a_list_are_handed_over_and_not_kept() {
+        let text = "<L><Item><K>1</K></Item><In><Item><K>no</K></Item></In><N>x</N><Item/><Other/></L>";
+        let mut items = Vec::new();
+        let root = Element::parse_each(text.as_bytes(), (1, &["Item", "Other"]), |item| {
+            items.push((item.name.clone(), item.number("K")));
+            true
+        });
+        let root = root.unwrap();
+        assert_eq!(items, [("Item".into(), Some(1)), ("Item".into(), None), ("Other".into(), None)]);
+        assert_eq!((root.name.as_str(), root.value("N"), root.children().count()), ("L", Some("x"), 2));
+        assert!(root.child("In").unwrap().child("Item").is_some());
+        let stopped = Element::parse_each(text.as_bytes(), (1, &["Item"]), |_| false);
+        assert!(matches!(stopped, Err(XmlError::Large)));
+    }
+
+    #[rstest]
+    #[case::elements("<b/>")]
+    #[case::attributes("<b a='1' b='2' c='3'/>")]
+    #[case::with_children("<b><c/></b>")]
+    fn a_tree_is_bounded_and_a_list_is_not(#[case] one: &str) {
+        let text = format!("<a>{}</a>", one.repeat(LARGEST + 1));
+        assert!(matches!(Element::parse(text.as_bytes()), Err(XmlError::Large)));
+        let mut count = 0;
+        let taken = Element::parse_each(text.as_bytes(), (1, &["b"]), |_| {
+            count += 1;
+            true
+        });
+        assert!(taken.is_ok() && count == LARGEST + 1, "{count}");
+    }
+
+    #[test]
+    fn attributes_beyond_the_first_few_are_not_kept() {
+        let text = format!("<a {}/>", "x='1' ".repeat(100_000));
+        assert_eq!(Element::parse(text.as_bytes()).unwrap().attributes.len(), ATTRIBUTES);
+    }
+
     proptest::proptest! {
         #[test]
         fn foreign_bytes_never_panic(bytes: Vec<u8>) {
             let _ = Element::parse(&bytes);
+        }
+
+        #[test]
+        fn foreign_elements_never_panic(text in "(<|</|/>|>|a|b|=|'| |&|;|<!\\[CDATA\\[|\\]\\]>|<!--|-->){0,40}") {
+            let _ = Element::parse_each(text.as_bytes(), (1, &["a"]), |_| true);
         }
 
         #[test]

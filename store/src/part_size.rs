@@ -12,6 +12,8 @@ pub const MIN_PART: u64 = 5 * MIB;
 pub const MAX_PUT: u64 = 5 << 30;
 /// The most bytes of one object that we plan for.
 pub const MAX_OBJECT: u64 = 5 << 40;
+/// A size that a server may state, 1 PiB: no object of any cloud comes near to it, and sums of larger ones would overflow.
+const PLAUSIBLE: u64 = 1 << 50;
 /// The most bytes of a key's UTF-8.
 pub(crate) const MAX_KEY: usize = 1024;
 
@@ -60,6 +62,11 @@ pub fn part_offset(number: u32) -> u64 {
     offset
 }
 
+/// A size as a server writes it; `None` for what is not the size of an object.
+pub(crate) fn stated_size(text: &str) -> Option<u64> {
+    text.trim().parse().ok().filter(|size| *size <= PLAUSIBLE)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,5 +90,18 @@ mod tests {
     #[rstest]
     fn parts_follow_each_other(#[values(1, 2, 999, 1_000, 1_001, 3_999, 4_000, 4_001, 9_999)] number: u32) {
         assert_eq!(part_offset(number) + part_size_at(number), part_offset(number + 1));
+    }
+
+    #[rstest]
+    #[case("0", Some(0))]
+    #[case(" 12 ", Some(12))]
+    #[case("1125899906842624", Some(1 << 50))]
+    #[case("1125899906842625", None)]
+    #[case("9223372036854775808", None)]
+    #[case("18446744073709551615", None)]
+    #[case("-1", None)]
+    #[case("", None)]
+    fn a_stated_size_is_that_of_an_object(#[case] text: &str, #[case] size: Option<u64>) {
+        assert_eq!(stated_size(text), size);
     }
 }

@@ -58,5 +58,6 @@ mod shares;
 mod slurm;
 mod standing;
 mod stops;
+mod strange_answers;
 mod temporary;
 mod triggers;

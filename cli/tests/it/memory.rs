@@ -54,7 +54,7 @@ fn memory_stays_bounded(
 }
 
 /// The most bytes a process has held so far; 0 when it is gone.
-fn high_water(pid: u32) -> u64 {
+pub(crate) fn high_water(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use reqwest::RequestBuilder;
 
 use super::{Token, chain::Chain};
-use crate::oauth;
+use crate::{body, oauth};
 
 /// The address of `metadata.google.internal`; by its address it is found, or found missing, without asking for a name.
 const ADDRESS: &str = "169.254.169.254";
@@ -13,6 +13,8 @@ const ADDRESS: &str = "169.254.169.254";
 const KNOCK: Duration = Duration::from_secs(1);
 /// Both sides say with it that they know whom they speak to.
 const FLAVOR: (&str, &str) = ("metadata-flavor", "Google");
+/// Bytes of an account's name that are read.
+const SHOWN: u64 = 4 << 10;
 const ACCOUNT: &str = "/computeMetadata/v1/instance/service-accounts/default/";
 
 /// The token of the service account of the machine that we run on; where there is none, why.
@@ -48,8 +50,8 @@ async fn knock(ask: impl Fn() -> RequestBuilder) -> Result<String, &'static str>
         if !answer.status().is_success() {
             return Err("it names no service account");
         }
-        let name = answer.text().await.unwrap_or_default();
-        return Ok(crate::one_line(&name));
+        let name = body::beginning(answer, SHOWN, KNOCK).await;
+        return Ok(crate::one_line(&String::from_utf8_lossy(&name)));
     }
     Err("no answer")
 }

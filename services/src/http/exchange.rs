@@ -2,10 +2,11 @@ use std::time::Duration;
 
 use adt_model::{Redactor, Secret};
 use adt_net::{
+    body::{self, Broken},
     reqwest::{self, Url},
     secrets_of_request,
 };
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
 
 use super::{LONGEST_BODY, Reply, Server, Trouble, address};
@@ -73,7 +74,7 @@ impl Server {
             let Some(to) = redirect(&answer) else {
                 let asked = format!("{} {url}", ask.method);
                 let headers = answer.headers().clone();
-                return Ok(Reply { asked, status, headers, body: collect(answer).await?, hidden });
+                return Ok(Reply { asked, status, headers, body: collect(answer, ask.time).await?, hidden });
             };
             match address::onward(&url, &to) {
                 Some(onward) if ask.method == Method::GET => url = onward,
@@ -116,16 +117,10 @@ fn redirect(answer: &reqwest::Response) -> Option<String> {
     Some(String::from_utf8_lossy(to.as_bytes()).into_owned())
 }
 
-async fn collect(mut answer: reqwest::Response) -> Result<Bytes, Trouble> {
-    if answer.content_length().is_some_and(|length| length > LONGEST_BODY as u64) {
-        return Err(Trouble::TooLong);
-    }
-    let mut body = BytesMut::new();
-    while let Some(chunk) = answer.chunk().await.map_err(Trouble::Broken)? {
-        if body.len() + chunk.len() > LONGEST_BODY {
-            return Err(Trouble::TooLong);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body.freeze())
+async fn collect(answer: reqwest::Response, time: Duration) -> Result<Bytes, Trouble> {
+    body::collect(answer, LONGEST_BODY as u64, time).await.map_err(|broken| match broken {
+        Broken::Network(error) => Trouble::Broken(error),
+        Broken::Late(time) => Trouble::Late(time),
+        Broken::Long(_) => Trouble::TooLong,
+    })
 }

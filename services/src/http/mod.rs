@@ -22,7 +22,7 @@ use words::one_line;
 use crate::ServiceOptions;
 
 /// A document of a lab is some kilobytes; what is larger than this is something else.
-pub(crate) const LONGEST_BODY: usize = 64 << 20;
+pub(crate) const LONGEST_BODY: usize = 32 << 20;
 /// Requests to one service at a time are few.
 const LANES: usize = 4;
 

@@ -414,7 +414,7 @@ async fn an_answer_without_end_is_not_held() {
     let long = format!(r#""{}""#, "x".repeat(65 << 20));
     let server = server(MetadataScript::v1().on(V1, [Reply::json(200, envelope("", &long))]));
     let fault = open(&server, MetadataApi::V1, Schema::V1).subject(ID).await.unwrap_err();
-    assert!(fault.class() == Class::Corrupt && fault.line().contains("more than 64 MiB"), "{fault:?}");
+    assert!(fault.class() == Class::Corrupt && fault.line().contains("more than 32 MiB"), "{fault:?}");
 }
 
 #[rstest]

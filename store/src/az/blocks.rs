@@ -8,8 +8,8 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use http::Method;
 
-use super::{list::document, server::Client};
-use crate::exchange::{Body, Deed, Kind, Request};
+use super::server::Client;
+use crate::exchange::{Body, Deed, Items, Kind, Request};
 
 /// What the name of a block of ours says: 16 hexadecimal digits of the upload, `c` or `-`, the number in 8 digits, the checksum in 16.
 ///
@@ -63,10 +63,13 @@ pub(super) async fn uncommitted(client: &Client, full: &str) -> Result<Vec<(Stri
         }
         other => other?,
     };
-    let root = document(client, &request, &answer)?;
-    let blocks = root.child("UncommittedBlocks").into_iter().flat_map(|all| all.all("Block"));
     let named = |block: &Element| Some((block.value("Name")?.to_owned(), block.number("Size")?));
-    Ok(blocks.filter_map(named).collect())
+    let kind = Items { root: "BlockList", depth: 2, names: &["Block"] };
+    let (root, blocks) = client.items(&request, &answer, kind, named)?;
+    match root.child("UncommittedBlocks") {
+        Some(_) => Ok(blocks),
+        None => Err(client.strange(&request, "it lacks the element `UncommittedBlocks`")),
+    }
 }
 
 /// The request that makes a blob of blocks, which are given as requests have them.

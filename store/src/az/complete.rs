@@ -6,7 +6,7 @@ use http::Method;
 use super::{
     blocks::commit,
     metadata::{described, labelled},
-    proof::{corrupt, disown, read_back},
+    proof::{corrupt, disown, etag_of, read_back},
     read,
     upload::ContainerUpload,
 };
@@ -30,7 +30,12 @@ impl ContainerUpload {
         let request = commit(Deed::Complete, &self.full, blocks);
         let request = described(request, &self.meta, proof.is_some().then_some(crc64));
         match self.container.client.send(&request).await {
-            Ok(answer) => self.prove(answer.etag(), proof, size, crc64).await,
+            Ok(answer) => {
+                let client = &self.container.client;
+                client.without_document(&request, &answer)?;
+                let etag = etag_of(client, &request, &answer)?;
+                self.prove(Some(etag), proof, size, crc64).await
+            }
             // The answer to an earlier try may have been lost after the service had done it.
             Err(trouble) if trouble.kind() == Some(Kind::NoUpload) => {
                 self.after_all(trouble, size, crc64).await

@@ -5,6 +5,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 use adt_model::{Class, Fault, Key};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::Method;
+use tokio::time::Instant;
 
 use super::{
     Container,
@@ -22,6 +23,8 @@ use crate::{
 const LOOK: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 /// Looks without any progress before a copy counts as stuck: about ten minutes.
 const PATIENCE: u32 = 120;
+/// Bytes a second that a pending copy has to copy on average, after ten minutes.
+const SLOWEST: u64 = 1 << 20;
 
 impl Container {
     pub(crate) fn copies_from(&self, from: &Self) -> bool {
@@ -50,7 +53,7 @@ impl Container {
             request = labelled(request, meta, source.crc64);
         }
         let done = match client.send(&request).await {
-            Ok(answer) => wait(client, &full, answer).await,
+            Ok(answer) => wait(client, &request, answer, source.size).await,
             Err(trouble) => Err(trouble),
         };
         let found = match done {
@@ -89,33 +92,51 @@ impl Container {
 }
 
 /// The copy when it is there. A copy inside an account is nearly always there with the first answer.
-async fn wait(client: &Client, full: &str, answer: Answer) -> Result<Found, Trouble> {
-    let id = answer.header("x-ms-copy-id").map(str::to_owned);
-    let (mut pause, mut seen, mut idle) = (LOOK.0, None, 0);
+async fn wait(client: &Client, copy: &Request, answer: Answer, size: u64) -> Result<Found, Trouble> {
+    let Some(id) = answer.header("x-ms-copy-id").map(str::to_owned) else {
+        return Err(client.strange(copy, "it names no copy (`x-ms-copy-id`)").into());
+    };
+    client.without_document(copy, &answer)?;
+    let full = copy.key.as_deref().unwrap_or_default();
+    let (mut pause, mut done, mut idle) = (LOOK.0, None, 0);
+    let (began, time) = (Instant::now(), Duration::from_secs(600 + size / SLOWEST));
     loop {
         let request = Request::new(Deed::Head, Method::HEAD, Some(full.to_owned()));
         let answer = client.send(&request).await?;
         let value = |name: &str| answer.header(name).map(str::to_owned);
-        let status = value("x-ms-copy-status");
-        if id.is_some() && value("x-ms-copy-id") != id {
+        if value("x-ms-copy-id").as_deref() != Some(&id) {
             return Err(read::changed(&client.target(&request)).into());
         }
-        match status.as_deref() {
+        match value("x-ms-copy-status").as_deref() {
             None | Some("success") => {
                 return read::described(client, full, &answer).map_err(Trouble::from);
             }
-            Some("pending") if idle < PATIENCE => {}
+            Some("pending") if idle < PATIENCE && began.elapsed() < time => {}
             Some(status) => {
                 let why = value("x-ms-copy-status-description").unwrap_or_default();
                 let what = format!("the copy to `{}` is {status} {why}", client.target(&request));
                 return Err(Fault::new(Class::Transient, what.trim_end().to_owned()).into());
             }
         }
-        let progress = value("x-ms-copy-progress");
-        idle = if progress == seen { idle + 1 } else { 0 };
-        seen = progress;
+        let now = progress(value("x-ms-copy-progress").as_deref(), size);
+        let now = now.map_err(|why| client.strange(copy, why))?;
+        idle = if now > done { 0 } else { idle + 1 };
+        done = done.max(now);
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LOOK.1);
+    }
+}
+
+/// How many bytes of a copy are done, by `DONE/ALL`; it is of this many bytes.
+fn progress(text: Option<&str>, size: u64) -> Result<Option<u64>, &'static str> {
+    let Some(text) = text else { return Ok(None) };
+    let number = |text: &str| text.trim().parse::<u64>().ok();
+    let stated = text.split_once('/').and_then(|(done, all)| Some((number(done)?, number(all)?)));
+    match stated {
+        None => Err("its progress cannot be read"),
+        Some((_, all)) if all != size => Err("it copies a blob of another size"),
+        Some((done, all)) if done > all => Err("it has copied more than there is"),
+        Some((done, _)) => Ok(Some(done)),
     }
 }
 
@@ -158,4 +179,25 @@ async fn settle(
     }
     let now = read::head(client, full).await?.filter(|now| now.size == found.size);
     now.ok_or_else(|| corrupt(client, full))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::none(None, Ok(None))]
+    #[case::some(Some("3/10"), Ok(Some(3)))]
+    #[case::all(Some("10/10"), Ok(Some(10)))]
+    #[case::another_size(Some("3/99"), Err(()))]
+    #[case::more_than_all(Some("11/10"), Err(()))]
+    #[case::no_numbers(Some("most/10"), Err(()))]
+    #[case::no_fraction(Some("3"), Err(()))]
+    fn the_progress_of_a_copy_is_of_its_source(
+        #[case] text: Option<&str>,
+        #[case] done: Result<Option<u64>, ()>,
+    ) {
+        assert_eq!(progress(text, 10).map_err(|_| ()), done);
+    }
 }

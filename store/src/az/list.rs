@@ -13,20 +13,21 @@ use super::{
 };
 use crate::{
     Found, ObjectMeta,
-    exchange::{Answer, Deed, Request},
+    exchange::{Deed, Items, Request},
     http_date::http_date,
+    listing::{Order, Reading, Span},
     mtime,
+    part_size::stated_size,
     place::pages,
 };
 
-/// The most there may be: one page cannot be asked for before the last one is there, and this one takes some 20 MB while it is read.
+/// The most there may be: one page cannot be asked for before the last one is there.
 const PAGE: &str = "5000";
 
-/// Where a listing goes on.
+/// A listing and how far it has come.
 struct Cursor {
     listing: Listing,
-    marker: Option<String>,
-    last: Option<Key>,
+    reading: Reading,
     /// Folder by folder, once a folder has shown itself.
     tree: Option<Tree>,
     done: bool,
@@ -40,6 +41,26 @@ pub(super) struct Listing {
     pub(super) stem: String,
 }
 
+/// A page of a listing.
+pub(super) struct Page {
+    pub(super) items: Vec<Item>,
+    /// Where the next page begins.
+    pub(super) next: Option<String>,
+}
+
+/// What a page names, by its whole name.
+pub(super) struct Item {
+    pub(super) full: String,
+    pub(super) what: What,
+}
+
+pub(super) enum What {
+    /// What names that go on have in common, up to a slash.
+    Prefix,
+    /// A blob; `bare` is one that is only blocks, which no list has put together.
+    Blob { entry: Result<Entry, Fault>, bare: bool },
+}
+
 /// An entry of a listing.
 pub(super) enum Entry {
     Blob(Found),
@@ -51,7 +72,8 @@ pub(super) enum Entry {
 
 impl Container {
     pub(crate) fn list(&self) -> impl Stream<Item = Result<Vec<Found>, Fault>> + Send + use<> {
-        let cursor = Cursor { listing: self.listing(), marker: None, last: None, tree: None, done: false };
+        let reading = Reading::new(self.stem(), Span::all(), Order::Letters);
+        let cursor = Cursor { listing: self.listing(), reading, tree: None, done: false };
         pages(cursor, |mut cursor| async move {
             // A page may hold nothing for us (folders, or nothing at all) and still not be the last.
             while !cursor.done {
@@ -76,34 +98,28 @@ impl Cursor {
             self.done = page.is_empty();
             return Ok(page);
         }
-        let request =
-            Listing::request(&self.listing.stem, self.marker.as_deref()).query("include", "metadata");
-        let root = self.listing.page(&request).await?;
-        let mut page = Vec::new();
-        for blob in root.child("Blobs").into_iter().flat_map(|blobs| blobs.all("Blob")) {
-            match self.listing.entry(blob) {
+        let request = Listing::request(&self.listing.stem, self.reading.token()).query("include", "metadata");
+        let whole = self.listing.page(&request).await?;
+        let client = Arc::clone(&self.listing.client);
+        let strange = |why: String| client.strange(&request, &why);
+        let mut page = Vec::with_capacity(whole.items.len());
+        for Item { full, what } in whole.items {
+            let What::Blob { entry, .. } = what else { continue };
+            if matches!(entry, Ok(Entry::Folder)) {
+                // An account with real folders may list what is in `a` before `a-b`.
+                self.tree = Some(Tree::new(self.listing.clone(), self.reading.last_key().cloned()));
+                return Ok(Vec::new());
+            }
+            self.reading.name(&full).map_err(strange)?;
+            match entry {
                 Ok(Entry::Blob(found)) => page.push(found),
-                Ok(Entry::Marker) => {}
+                Ok(Entry::Marker | Entry::Folder) => {}
                 Err(fault) => self.listing.client.pass_over(fault)?,
-                Ok(Entry::Folder) => {
-                    // An account with real folders may list what is in `a` before `a-b`.
-                    self.tree = Some(Tree::new(self.listing.clone(), self.last.take()));
-                    return Ok(Vec::new());
-                }
             }
         }
-        self.marker = root.value("NextMarker").map(str::to_owned);
-        self.done = self.marker.is_none();
-        page.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        // Whoever merges two listings would take a name that comes late for one that is missing.
-        if let (Some(last), Some(first)) = (&self.last, page.first())
-            && first.key <= *last
-        {
-            return Err(self.listing.strange(&request, "its names are not in byte order"));
-        }
-        if let Some(found) = page.last() {
-            self.last = Some(found.key.clone());
-        }
+        self.reading.turn(whole.next).map_err(strange)?;
+        self.reading.sorted(&mut page).map_err(strange)?;
+        self.done = self.reading.is_done();
         Ok(page)
     }
 }
@@ -122,25 +138,43 @@ impl Listing {
         }
     }
 
-    pub(super) async fn page(&self, request: &Request) -> Result<Element, Fault> {
+    /// The service always sends both the list and where it continues, empty ones too.
+    pub(super) async fn page(&self, request: &Request) -> Result<Page, Fault> {
         let answer = self.client.send(request).await?;
-        let root = document(&self.client, request, &answer)?;
-        if root.name == "EnumerationResults" {
-            return Ok(root);
+        let kind = Items { root: "EnumerationResults", depth: 2, names: &["Blob", "BlobPrefix"] };
+        let (root, items) = self.client.items(request, &answer, kind, |element| self.item(element))?;
+        for part in ["Blobs", "NextMarker"] {
+            if root.child(part).is_none() {
+                return Err(self.client.strange(request, &format!("it lacks the element `{part}`")));
+            }
         }
-        Err(self.strange(request, "it is something else"))
+        Ok(Page { items, next: root.value("NextMarker").map(str::to_owned) })
+    }
+
+    /// `None` where the name or the size is missing, without which nothing can be done with a blob.
+    fn item(&self, element: &Element) -> Option<Item> {
+        let raw = element.child("Name")?;
+        let name = self.name(raw);
+        let full = name.as_ref().map_or_else(|_| raw.text.clone(), Clone::clone);
+        if element.name == "BlobPrefix" {
+            return Some(Item { full, what: What::Prefix });
+        }
+        let properties = element.child("Properties");
+        let size = stated_size(properties?.value("Content-Length")?)?;
+        let entry = name.and_then(|name| self.entry(&name, size, element));
+        // A blob that is only blocks has no property that the list of blocks would give it ("List Blobs" in Azure's REST reference). Of
+        // these, the emulator leaves away the media type, and not the ETag.
+        let bare = properties?.value("Content-Type").is_none();
+        Some(Item { full, what: What::Blob { entry, bare } })
     }
 
     /// A blob of a page.
-    pub(super) fn entry(&self, blob: &Element) -> Result<Entry, Fault> {
-        let full = self.name(blob)?;
+    fn entry(&self, full: &str, size: u64, blob: &Element) -> Result<Entry, Fault> {
         let properties = blob.child("Properties");
         let property = |name: &str| properties.and_then(|all| all.value(name));
-        let Some(size) = property("Content-Length").and_then(|text| text.parse().ok()) else {
-            return Err(self.odd(&full));
-        };
         let labels = blob.child("Metadata").map(labels).unwrap_or_default();
-        let relative = full.strip_prefix(&self.stem).ok_or_else(|| self.odd(&full))?;
+        // One of another prefix is refused by its name.
+        let relative = full.strip_prefix(&self.stem).unwrap_or(full);
         match size {
             0 if is_folder(&labels) || property("ResourceType") == Some("directory") => {
                 self.client.met_folder(relative);
@@ -152,25 +186,17 @@ impl Listing {
             }
             _ => {}
         }
-        let key = Key::parse(relative).map_err(|error| self.odd(&full).because(error))?;
+        let key = Key::parse(relative).map_err(|error| self.odd(full).because(error))?;
         Ok(Entry::Blob(found(key, size, labels, properties)))
     }
 
     /// The whole name of a blob or of a prefix. One that no XML can hold is percent-encoded and says so.
-    pub(super) fn name(&self, element: &Element) -> Result<String, Fault> {
-        let name = element.child("Name");
-        let text = name.map(|name| name.text.as_str()).unwrap_or_default();
-        let encoded = name.is_some_and(|name| name.attribute("Encoded").is_some_and(|value| value == "true"));
-        if !encoded {
-            return Ok(text.to_owned());
+    fn name(&self, name: &Element) -> Result<String, Fault> {
+        if name.attribute("Encoded").is_none_or(|value| value != "true") {
+            return Ok(name.text.clone());
         }
         // A plus is a plus here.
-        encode::decode(&text.replace('+', "%2B")).ok_or_else(|| self.odd(text))
-    }
-
-    pub(super) fn strange(&self, request: &Request, why: &str) -> Fault {
-        let target = self.client.target(request);
-        Fault::new(Class::Refused, format!("the listing of `{target}` cannot be used: {why}"))
+        encode::decode(&name.text.replace('+', "%2B")).ok_or_else(|| self.odd(&name.text))
     }
 
     fn odd(&self, name: &str) -> Fault {
@@ -203,16 +229,4 @@ fn found(key: Key, size: u64, mut labels: BTreeMap<String, String>, properties: 
         meta: Some(Box::new(meta)),
         ..Found::new(key, size)
     }
-}
-
-/// An answer's document.
-pub(super) fn document(client: &Client, request: &Request, answer: &Answer) -> Result<Element, Fault> {
-    // Azure begins its documents with a mark of their byte order.
-    let body = answer.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&answer.body);
-    Element::parse(body).map_err(|error| {
-        let (words, target) = (request.deed.words(), client.target(request));
-        Fault::new(Class::Refused, format!("cannot {words} `{target}`: the answer cannot be read"))
-            .because(error)
-            .help("check that the endpoint is one of Azure Blob Storage")
-    })
 }

@@ -52,6 +52,11 @@ pub(super) async fn word(client: &Client, answer: &Answer, block: &Block) -> Wor
     }
 }
 
+/// The `ETag` of an answer to a put: the service always gives one.
+pub(super) fn etag_of(client: &Client, request: &Request, answer: &Answer) -> Result<String, Fault> {
+    answer.etag().ok_or_else(|| client.strange(request, "it has no ETag"))
+}
+
 /// Proves a blob that was put whole by looking at it again: the MD5 that the server made, else all its bytes. `None` when they are not
 /// the right ones. Our own metadata is no proof: it came with the bytes.
 pub(super) async fn look_again(

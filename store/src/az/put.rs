@@ -4,7 +4,7 @@ use http::Method;
 use super::{
     Container,
     metadata::{FOLDER, described},
-    proof::{Word, corrupt, disown, look_again, send_block, word},
+    proof::{Word, corrupt, disown, etag_of, look_again, send_block, word},
 };
 use crate::{
     Block, ObjectMeta, Receipt,
@@ -26,7 +26,7 @@ impl Container {
             .header("if-none-match", "*");
         match self.client.send(&request).await {
             Err(trouble) if trouble.kind() == Some(Kind::Condition) => Ok(()),
-            other => other.map(drop).map_err(Fault::from),
+            other => self.client.without_document(&request, &other?),
         }
     }
 
@@ -44,8 +44,9 @@ impl Container {
         let mut wrong = None;
         for _ in 0..SENDS {
             let answer = send_block(&self.client, request.clone(), &block).await?;
+            self.client.without_document(&request, &answer)?;
             let proven = match word(&self.client, &answer, &block).await {
-                Word::Right(proof) => Some((answer.etag(), proof)),
+                Word::Right(proof) => Some((Some(etag_of(&self.client, &request, &answer)?), proof)),
                 Word::Wrong => None,
                 Word::Silent => {
                     let again = look_again(&self.client, &full, &block).await?;

@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{
     Found, checksum,
-    exchange::{Answer, Deed, Kind, Request},
+    exchange::{Answer, Deed, Kind, Request, gives_range},
+    part_size::stated_size,
 };
 
 impl Container {
@@ -43,9 +44,17 @@ impl Container {
         let request = Request::new(Deed::Delete, Method::DELETE, Some(self.full(key)?));
         match self.client.send(&request).await {
             Err(trouble) if trouble.status() == 404 && trouble.kind() != Some(Kind::NoBucket) => Ok(()),
-            other => other.map(drop).map_err(Fault::from),
+            other => deleted(&self.client, &request, &other?),
         }
     }
+}
+
+/// The service accepts a removal with 202 and nothing else.
+pub(super) fn deleted(client: &Client, request: &Request, answer: &Answer) -> Result<(), Fault> {
+    if answer.status == StatusCode::ACCEPTED {
+        return client.without_document(request, answer);
+    }
+    Err(client.strange(request, &format!("it has the status {}", answer.status.as_u16())))
 }
 
 /// What the service says of a blob, by its whole name.
@@ -64,10 +73,15 @@ pub(super) async fn head(client: &Client, full: &str) -> Result<Option<Found>, F
 
 /// A blob as an answer to HEAD describes it.
 pub(super) fn described(client: &Client, full: &str, answer: &Answer) -> Result<Found, Fault> {
-    let Some(size) = answer.header("content-length").and_then(|text| text.parse().ok()) else {
-        let what = format!("the answer about `{}` has no size", client.server.shown(full));
-        return Err(Fault::new(Class::Refused, what));
+    let strange = |why| client.strange(&Request::new(Deed::Head, Method::HEAD, Some(full.to_owned())), why);
+    let Some(size) = answer.header("content-length").and_then(stated_size) else {
+        return Err(strange("it has no size (`Content-Length`)"));
     };
+    if answer.status != StatusCode::OK
+        || (answer.etag().is_none() && answer.header("last-modified").is_none())
+    {
+        return Err(strange("it describes no blob: it has neither ETag nor Last-Modified"));
+    }
     Ok(metadata::found(parsed(full)?, size, answer))
 }
 
@@ -88,7 +102,7 @@ pub(super) async fn get(
         .header("range", format!("bytes={}-{}", range.start, range.end - 1))
         .answer_size(length);
     let answer = of_that_version(client, request, of).await?;
-    if answer.body.len() as u64 != length || !begins_at(range.start, &answer) {
+    if !gives_range(&answer, &range, of.map(|found| found.size)) {
         let (Range { start, end }, got) = (range, answer.body.len());
         let target = client.server.shown(full);
         return Err(Fault::new(Class::Corrupt, format!("`{target}` gave {got} bytes for {start}..{end}")));
@@ -99,8 +113,14 @@ pub(super) async fn get(
 /// The answer with all of a blob, held against our checksum or the blob's MD5. Our checksum is what others do not know of: who changes a
 /// blob's bytes and leaves its metadata keeps the MD5 right.
 async fn get_whole(client: &Client, full: &str, of: Option<&Found>) -> Result<Answer, Fault> {
-    let request = Request::new(Deed::Get, Method::GET, Some(full.to_owned()));
-    let answer = of_that_version(client, request, of).await?;
+    let mut request = Request::new(Deed::Get, Method::GET, Some(full.to_owned()));
+    if let Some(found) = of {
+        request = request.answer_size(found.size);
+    }
+    let answer = of_that_version(client, request.clone(), of).await?;
+    if answer.status != StatusCode::OK {
+        return Err(client.strange(&request, "it is not the whole blob"));
+    }
     let size = answer.body.len() as u64;
     let stated = metadata::found(parsed(full)?, size, &answer);
     let whole = of.is_none_or(|found| found.size == size);
@@ -135,12 +155,4 @@ async fn of_that_version(client: &Client, mut request: Request, of: Option<&Foun
 pub(super) fn changed(target: &str) -> Fault {
     Fault::new(Class::Corrupt, format!("`{target}` was changed while it was read"))
         .help("run the same command again when nobody writes it any more")
-}
-
-/// Whether an answer holds what was asked for, not as many bytes from elsewhere.
-fn begins_at(start: u64, answer: &Answer) -> bool {
-    let stated = answer
-        .header("content-range")
-        .and_then(|text| text.trim_start_matches("bytes").trim().split('-').next()?.parse::<u64>().ok());
-    stated.map_or(start == 0 || answer.status == StatusCode::PARTIAL_CONTENT, |stated| stated == start)
 }

@@ -127,7 +127,7 @@ impl Server for Az {
     }
 
     fn words(&self) -> Words {
-        Words { bucket: "container", renew: "az login" }
+        Words { bucket: "container", renew: "az login", protocol: "Azure Blob Storage" }
     }
 }
 

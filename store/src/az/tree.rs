@@ -2,19 +2,24 @@
 //! put the other way round; sorting that needs one folder's names at a time, not all of them.
 
 use adt_model::{Fault, Key};
-use adt_net::xml::Element;
 use futures::{
     StreamExt,
     stream::{self, BoxStream},
 };
 
-use super::list::{Entry, Listing};
-use crate::Found;
+use super::list::{Entry, Item, Listing, What};
+use crate::{Found, exchange::Request};
 
 /// Keys of a page, about.
 const PAGE: usize = 1000;
 /// Folders of one folder that are listed ahead.
 const AHEAD: usize = 16;
+/// Pages of one folder that may follow each other without a name.
+const EMPTY: u32 = 1000;
+/// The most names of one folder; they are sorted in memory.
+const LARGEST_FOLDER: usize = 20_000_000;
+/// The most bytes of a name: 1,024 characters.
+const LONGEST_NAME: usize = 4096;
 
 /// A walk through the folders in byte order of the whole names.
 pub(super) struct Tree {
@@ -93,46 +98,73 @@ impl Tree {
 /// All of one folder, in byte order. What fits into one page is there with one request, whatever folders are inside.
 async fn folder(listing: &Listing, name: &str) -> Result<Vec<Branch>, Fault> {
     let request = Listing::request(name, None).query("include", "metadata");
-    let root = listing.page(&request).await?;
-    if root.value("NextMarker").is_some() {
+    let page = listing.page(&request).await?;
+    if page.next.is_some() {
         return level(listing, name).await;
     }
     let mut all = Vec::new();
-    for blob in root.child("Blobs").into_iter().flat_map(|blobs| blobs.all("Blob")) {
-        if let Entry::Blob(found) = listing.entry(blob)? {
-            all.push(found);
-        }
+    for item in page.items {
+        inside(listing, &request, name, &item)?;
+        all.extend(branch(listing, item)?);
     }
-    all.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-    Ok(all.into_iter().map(Branch::Blob).collect())
+    sorted(listing, &request, all)
 }
 
 /// One folder without what is in its folders: these are compared with their slash, as the names inside them will be.
 async fn level(listing: &Listing, name: &str) -> Result<Vec<Branch>, Fault> {
-    let (mut all, mut marker) = (Vec::new(), None::<String>);
+    let (mut all, mut marker, mut empty) = (Vec::new(), None::<String>, 0);
     loop {
         let request =
             Listing::request(name, marker.as_deref()).query("delimiter", "/").query("include", "metadata");
-        let root = listing.page(&request).await?;
-        for element in root.child("Blobs").into_iter().flat_map(Element::children) {
-            if element.name == "Blob" {
-                if let Entry::Blob(found) = listing.entry(element)? {
-                    all.push((format!("{}{}", listing.stem, found.key), Branch::Blob(found)));
-                }
-            } else if element.name == "BlobPrefix" {
-                let full = listing.name(element)?;
-                // A folder of the same name, or an outer one, would never end.
-                if full.len() <= name.len() || !full.starts_with(name) {
-                    return Err(listing.strange(&request, "it names a folder that is not inside it"));
-                }
-                all.push((full.clone(), Branch::Folder(full)));
-            }
+        let page = listing.page(&request).await?;
+        empty = if page.items.is_empty() { empty + 1 } else { 0 };
+        for item in page.items {
+            inside(listing, &request, name, &item)?;
+            all.extend(branch(listing, item)?);
         }
-        marker = root.value("NextMarker").map(str::to_owned);
-        if marker.is_none() {
-            break;
+        let strange = |why: &str| listing.client.strange(&request, why);
+        match page.next {
+            None => return sorted(listing, &request, all),
+            Some(next) if marker.as_ref() == Some(&next) => {
+                return Err(strange("it continues where this page began: the same marker came twice"));
+            }
+            Some(_) if empty >= EMPTY => return Err(strange("too many of its pages in a row are empty")),
+            Some(_) if all.len() > LARGEST_FOLDER => return Err(strange("one folder has too many names")),
+            Some(next) => marker = Some(next),
         }
     }
+}
+
+/// Sees to it that an item is inside of the folder that was asked for. A folder of the same name, or ever longer ones, would never end.
+fn inside(listing: &Listing, request: &Request, folder: &str, item: &Item) -> Result<(), Fault> {
+    let is_prefix = matches!(item.what, What::Prefix);
+    if !item.full.starts_with(folder) || (is_prefix && item.full.len() <= folder.len()) {
+        return Err(listing.client.strange(request, "it has a name that is not inside the folder"));
+    }
+    if item.full.len() > LONGEST_NAME {
+        return Err(listing.client.strange(request, "it has a name that is longer than the service keeps"));
+    }
+    Ok(())
+}
+
+fn branch(listing: &Listing, item: Item) -> Result<Option<(String, Branch)>, Fault> {
+    match item.what {
+        What::Prefix => Ok(Some((item.full.clone(), Branch::Folder(item.full)))),
+        What::Blob { entry: Ok(Entry::Blob(found)), .. } => Ok(Some((item.full, Branch::Blob(found)))),
+        What::Blob { entry: Ok(Entry::Folder | Entry::Marker), .. } => Ok(None),
+        What::Blob { entry: Err(fault), .. } => listing.client.pass_over(fault).map(|()| None),
+    }
+}
+
+/// Branches in byte order of their whole names.
+fn sorted(
+    listing: &Listing,
+    request: &Request,
+    mut all: Vec<(String, Branch)>,
+) -> Result<Vec<Branch>, Fault> {
     all.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-    Ok(all.into_iter().map(|(_, branch)| branch).collect())
+    if all.is_sorted_by(|a, b| a.0 < b.0) {
+        return Ok(all.into_iter().map(|(_, branch)| branch).collect());
+    }
+    Err(listing.client.strange(request, "it has a name twice"))
 }

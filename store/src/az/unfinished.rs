@@ -1,16 +1,18 @@
 use std::collections::BTreeSet;
 
-use adt_model::{Class, Fault, Key};
+use adt_model::{Fault, Key};
 use http::Method;
 
 use super::{
     Container,
     blocks::{Name, commit, uncommitted},
-    list::{Entry, Listing},
+    list::{Entry, Item, Listing, What},
+    read::deleted,
 };
 use crate::{
     Unfinished,
     exchange::{Deed, Kind, Request},
+    listing::{Order, Reading, Span},
 };
 
 impl Container {
@@ -18,30 +20,25 @@ impl Container {
     /// a blob that is there already show in no listing; the service drops them with the next write to it, or after a week.
     pub(crate) async fn unfinished(&self) -> Result<Vec<Unfinished>, Fault> {
         let listing = self.listing();
-        let (mut all, mut marker) = (Vec::new(), None::<String>);
-        loop {
-            let request = Listing::request(&listing.stem, marker.as_deref())
+        let mut reading = Reading::new(listing.stem.clone(), Span::all(), Order::None);
+        let mut all = Vec::new();
+        while !reading.is_done() {
+            let request = Listing::request(&listing.stem, reading.token())
                 .query("include", "metadata,uncommittedblobs");
-            let root = listing.page(&request).await?;
-            for blob in root.child("Blobs").into_iter().flat_map(|blobs| blobs.all("Blob")) {
-                // A blob that is only blocks has no property that the list of blocks would give it ("List Blobs" in Azure's REST
-                // reference). Of these, the emulator leaves away the media type, and not the ETag.
-                let property = |name: &str| blob.child("Properties").and_then(|all| all.value(name));
-                if property("Content-Type").is_some() || matches!(listing.entry(blob)?, Entry::Folder) {
-                    continue;
-                }
-                let full = listing.name(blob)?;
-                if let Some(Ok(key)) = full.strip_prefix(&listing.stem).map(Key::parse) {
+            let page = listing.page(&request).await?;
+            let strange = |why: String| self.client.strange(&request, &why);
+            for Item { full, what } in page.items {
+                let relative = reading.name(&full).map_err(strange)?.unwrap_or_default();
+                let What::Blob { entry, bare: true } = what else { continue };
+                if let (false, Ok(key)) = (matches!(entry?, Entry::Folder), Key::parse(relative)) {
                     let blocks = uncommitted(&self.client, &full).await?;
                     let ids: BTreeSet<_> = blocks.into_iter().map(|(block, _)| upload_of(block)).collect();
                     all.extend(ids.into_iter().map(|upload_id| Unfinished::named(key.clone(), upload_id)));
                 }
             }
-            marker = root.value("NextMarker").map(str::to_owned);
-            if marker.is_none() {
-                return Ok(all);
-            }
+            reading.turn(page.next).map_err(strange)?;
         }
+        Ok(all)
     }
 
     /// Throws an unfinished upload away; one that is not there counts as thrown away.
@@ -65,15 +62,14 @@ impl Container {
             other => other?,
         };
         let Some(etag) = made.etag() else {
-            let what = format!("the answer about `{}` has no ETag", self.client.target(&request));
-            return Err(Fault::new(Class::Refused, what));
+            return Err(self.client.strange(&request, "it has no ETag"));
         };
         let request =
             Request::new(Deed::Abort, Method::DELETE, Some(full)).header("if-match", format!("\"{etag}\""));
         match self.client.send(&request).await {
             // Somebody else's blob has taken its place, or removed it.
             Err(trouble) if trouble.kind() == Some(Kind::Condition) || trouble.status() == 404 => Ok(()),
-            other => other.map(drop).map_err(Fault::from),
+            other => deleted(&self.client, &request, &other?),
         }
     }
 }

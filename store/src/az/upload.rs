@@ -100,6 +100,7 @@ impl ContainerUpload {
             .body(Body::Data(block.bytes.clone()));
         for _ in 0..SENDS {
             let answer = send_block(client, request.clone(), &block).await?;
+            client.without_document(&request, &answer)?;
             match word(client, &answer, &block).await {
                 Word::Wrong => {}
                 Word::Right(proof) => {

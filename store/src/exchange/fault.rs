@@ -44,6 +44,18 @@ pub(crate) struct Words {
     pub(crate) bucket: &'static str,
     /// A command that gets new credentials.
     pub(crate) renew: &'static str,
+    /// The protocol that its servers speak.
+    pub(crate) protocol: &'static str,
+}
+
+impl Words {
+    /// What to do about an answer that is not what was asked for.
+    pub(crate) fn check_endpoint(&self) -> String {
+        format!(
+            "check that the endpoint speaks {}, and that no proxy or login page answers in its place",
+            self.protocol
+        )
+    }
 }
 
 /// What a fault's text needs to know about the request.
@@ -99,7 +111,7 @@ impl Scene<'_> {
 
     fn judge(&self, complaint: &Complaint) -> (Class, Option<String>) {
         let Self { bucket, identity, server, words, .. } = self;
-        let Words { bucket: kind_of_bucket, renew } = words;
+        let Words { bucket: kind_of_bucket, renew, .. } = words;
         match complaint.kind {
             Kind::NoBucket => (
                 Class::Missing,
@@ -174,6 +186,16 @@ impl Scene<'_> {
         Fault::new(Class::Transient, self.what()).because(said)
     }
 
+    /// The fault for an answer with more bytes than were asked for, or than such an answer can have.
+    pub(crate) fn long(&self, most: u64, asked: bool) -> Fault {
+        if asked {
+            let said = format!("{} sends more than the {most} bytes that were asked for", self.server);
+            return Fault::new(Class::Corrupt, self.what()).because(Said(said));
+        }
+        let said = format!("the answer of {} has more than {} MiB", self.server, most >> 20);
+        Fault::new(Class::Refused, self.what()).because(Said(said)).help(self.words.check_endpoint())
+    }
+
     /// The fault for bytes that do not arrive as they are sent.
     pub(crate) fn damaged(&self, times: u32) -> Fault {
         let said = Said(format!("{} found another checksum than was sent, {times} times", self.server));
@@ -200,7 +222,7 @@ mod tests {
             deed: Deed::Put,
             target: "s3://data/a".into(),
             bucket: "data",
-            words: Words { bucket: "bucket", renew: "aws sso login" },
+            words: Words { bucket: "bucket", renew: "aws sso login", protocol: "S3" },
             permission: "`s3:PutObject` on bucket `data`".into(),
             server: "https://s3.example",
             identity: "profile `lab`",
@@ -247,6 +269,14 @@ mod tests {
         };
         let line = scene().refused(&complaint).line();
         assert!(line.contains("2026-01-01T00:00:00Z") && line.contains("2027-01-01T00:00:00Z"), "{line}");
+    }
+
+    #[rstest]
+    #[case(true, Class::Corrupt, "more than the 33554432 bytes that were asked for")]
+    #[case(false, Class::Refused, "more than 32 MiB")]
+    fn an_answer_that_is_too_long_is_named(#[case] asked: bool, #[case] class: Class, #[case] words: &str) {
+        let fault = scene().long(32 << 20, asked);
+        assert!(fault.class() == class && fault.line().contains(words), "{fault:?}");
     }
 
     #[test]

@@ -2,9 +2,12 @@
 //! every cloud is here; a [`Server`] knows what is not.
 
 mod complaint;
+mod document;
 mod fault;
 mod lanes;
+mod range;
 mod request;
+mod strange;
 
 use std::{
     fmt,
@@ -15,19 +18,22 @@ use std::{
 use adt_model::{Fault, Redactor};
 use adt_net::{
     Backoff, Random,
+    body::{self, Account, Broken},
     connect::{self, is_about_certificates},
     reqwest, secrets_of, secrets_of_session,
 };
-use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode};
 use tokio::time::Instant;
 
 use crate::StoreOptions;
 pub(crate) use complaint::{Complaint, Cure, Kind};
+pub(crate) use document::Items;
 use fault::Scene;
 pub(crate) use fault::{Trouble, Words};
 use lanes::Lanes;
+pub(crate) use range::gives_range;
 pub(crate) use request::{Answer, Body, Deed, Request, header};
+pub(crate) use strange::{is_what, shown};
 
 /// What a body may take at least, in bytes a second, before it counts as stalled.
 const SLOWEST: u64 = 256 << 10;
@@ -35,8 +41,8 @@ const SLOWEST: u64 = 256 << 10;
 const TELL: Duration = Duration::from_secs(1);
 /// How often bytes may arrive damaged before the line is not to be trusted.
 const DAMAGED: u32 = 4;
-/// What is set aside for an answer before its first byte; a foreign length is no reason for more.
-const ASIDE: u64 = 64 << 20;
+/// Bytes of a refusal that are read: its code and its words come first.
+const REFUSAL: u64 = 64 << 10;
 
 /// What is a cloud's own about a request and its answer.
 pub(crate) trait Server: Send + Sync + 'static {
@@ -90,6 +96,8 @@ pub(crate) struct Exchange<S> {
     options: StoreOptions,
     http: reqwest::Client,
     lanes: Lanes,
+    /// Room for large documents; the bytes of objects have theirs in the budget of who asks for them.
+    account: Account,
     random: Random,
     told: Mutex<(Option<Instant>, u32)>,
 }
@@ -99,6 +107,11 @@ enum Failure {
     Answered(Box<Complaint>),
     Network(reqwest::Error),
     Late(Duration),
+    /// More bytes than were asked for, or than any such answer has.
+    Long {
+        most: u64,
+        asked: bool,
+    },
 }
 
 /// Connections for a server; `secure` says whether TLS will be needed.
@@ -112,6 +125,7 @@ impl<S: Server> Exchange<S> {
             server,
             http,
             lanes: Lanes::new(options.lanes),
+            account: Account::default(),
             random: Random::from_time((options.clock)()),
             told: Mutex::default(),
             options: options.clone(),
@@ -178,21 +192,21 @@ impl<S: Server> Exchange<S> {
         let time = patience + Duration::from_secs(moved / SLOWEST);
         let answer = tokio::time::timeout(time, sent.send()).await.map_err(|_| Failure::Late(time))??;
         let (status, headers) = (answer.status(), answer.headers().clone());
-        if request.answer_size > 0 && request.method == Method::GET && status == StatusCode::OK {
-            // A range was asked for and everything is being sent; it may be more than there is memory.
-            let length = answer.content_length().unwrap_or(u64::MAX);
-            if length > request.answer_size {
-                return Err(Failure::Answered(Box::new(Complaint::no_ranges())));
-            }
-        }
-        let body = collect(answer, patience).await?;
         let welcome = status.is_success() || request.welcome == Some(status.as_u16());
-        if welcome && !self.server.refuses_late(request, &body) {
-            return Ok(Answer { status, headers, body });
+        let refused = |body: &[u8]| {
+            let complaint = self.server.complaint(status, &headers, body);
+            Failure::Answered(Box::new(complaint.without_secrets(&secrets(request, dressed))))
+        };
+        if !welcome {
+            return Err(refused(&body::beginning(answer, REFUSAL, patience).await));
         }
-        let hidden = secrets(request, dressed);
-        let complaint = self.server.complaint(status, &headers, &body).without_secrets(&hidden);
-        Err(Failure::Answered(Box::new(complaint)))
+        let account = (request.deed != Deed::Get).then_some(&self.account);
+        let read = body::collect_into(answer, request.most, patience, account).await;
+        let (body, room) = read.map_err(|broken| Failure::broken(broken, request, status))?;
+        if self.server.refuses_late(request, &body) {
+            return Err(refused(&body));
+        }
+        Ok(Answer { status, headers, body, _room: room })
     }
 
     fn tell(&self, request: &Request, failure: &Failure, wait: Duration) {
@@ -265,27 +279,6 @@ fn secrets<With>(request: &Request, dressed: &Dressed<With>) -> Redactor {
     hidden
 }
 
-/// Reads an answer's body. A server that stops in the middle is late, however much it has sent before.
-async fn collect(mut answer: reqwest::Response, patience: Duration) -> Result<Bytes, Failure> {
-    let length = answer.content_length().unwrap_or_default();
-    let mut body = BytesMut::with_capacity(length.min(ASIDE) as usize);
-    let mut first = None;
-    loop {
-        let chunk =
-            tokio::time::timeout(patience, answer.chunk()).await.map_err(|_| Failure::Late(patience))??;
-        match (chunk, first.take()) {
-            (None, None) => return Ok(body.freeze()),
-            // Most answers come in one piece, which need not be copied.
-            (None, Some(only)) => return Ok(only),
-            (Some(chunk), None) if body.is_empty() && chunk.len() as u64 >= length => first = Some(chunk),
-            (Some(chunk), earlier) => {
-                body.extend_from_slice(earlier.as_deref().unwrap_or_default());
-                body.extend_from_slice(&chunk);
-            }
-        }
-    }
-}
-
 impl From<reqwest::Error> for Failure {
     fn from(error: reqwest::Error) -> Self {
         Self::Network(error)
@@ -293,6 +286,17 @@ impl From<reqwest::Error> for Failure {
 }
 
 impl Failure {
+    fn broken(broken: Broken, request: &Request, status: StatusCode) -> Self {
+        match broken {
+            Broken::Network(error) => Self::Network(error),
+            Broken::Late(time) => Self::Late(time),
+            Broken::Long(_) if request.is_ranged() && status == StatusCode::OK => {
+                Self::Answered(Box::new(Complaint::no_ranges()))
+            }
+            Broken::Long(most) => Self::Long { most, asked: request.deed == Deed::Get },
+        }
+    }
+
     fn cure(&self) -> Cure {
         match self {
             Self::Answered(complaint) => complaint.kind.cure(),
@@ -300,6 +304,7 @@ impl Failure {
             Self::Network(error) if error.is_timeout() => Cure::SlowDown,
             Self::Network(_) => Cure::Again,
             Self::Late(_) => Cure::SlowDown,
+            Self::Long { .. } => Cure::None,
         }
     }
 
@@ -315,7 +320,8 @@ impl Failure {
             Self::Answered(complaint) => complaint.shown(),
             Self::Network(error) if error.is_connect() => "no connection".into(),
             Self::Network(_) => "the connection broke".into(),
-            Self::Late(time) => format!("no answer within {} s", time.as_secs()),
+            Self::Late(time) => format!("no complete answer within {} s", time.as_secs()),
+            Self::Long { most, .. } => format!("the answer has more than {most} bytes"),
         }
     }
 
@@ -326,6 +332,7 @@ impl Failure {
             }
             Self::Network(error) => scene.unreachable(error).into(),
             Self::Late(time) => scene.late(time.as_secs()).into(),
+            Self::Long { most, asked } => scene.long(most, asked).into(),
         }
     }
 }

@@ -1,9 +1,16 @@
 use std::borrow::Cow;
 
 use adt_model::Secret;
-use adt_net::{encode, xml::unquoted};
+use adt_net::{body::Room, encode, xml::unquoted};
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
+
+/// The most bytes of a listing.
+const LISTING: u64 = 32 << 20;
+/// The most bytes of another document: the longest describe one object with what is beside it.
+const DOCUMENT: u64 = 1 << 20;
+/// The most bytes of an object of which no size is known.
+const OBJECT: u64 = 256 << 20;
 
 /// What a request is for: how it is called in messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +46,15 @@ impl Deed {
             Self::ListUploads => "list the unfinished uploads of",
             Self::Copy => "copy",
             Self::Describe => "write what is beside",
+        }
+    }
+
+    /// The most bytes that a good answer may have.
+    fn most(self) -> u64 {
+        match self {
+            Self::List | Self::ListParts | Self::ListUploads => LISTING,
+            Self::Get => OBJECT,
+            _ => DOCUMENT,
         }
     }
 }
@@ -77,6 +93,8 @@ pub(crate) struct Request {
     pub(crate) body: Body,
     /// How many bytes the answer may well have, for the time it is given.
     pub(crate) answer_size: u64,
+    /// The most bytes that a good answer may have; a longer one is refused before it is read.
+    pub(crate) most: u64,
     /// A status outside 200 to 299 that is an answer all the same.
     pub(crate) welcome: Option<u16>,
 }
@@ -84,7 +102,8 @@ pub(crate) struct Request {
 impl Request {
     pub(crate) fn new(deed: Deed, method: Method, key: Option<String>) -> Self {
         let (query, headers) = (Vec::new(), Vec::new());
-        Self { deed, method, key, at: None, query, headers, body: Body::None, answer_size: 0, welcome: None }
+        let (at, body, welcome) = (None, Body::None, None);
+        Self { deed, method, key, at, query, headers, body, answer_size: 0, most: deed.most(), welcome }
     }
 
     pub(crate) fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -112,9 +131,18 @@ impl Request {
         self
     }
 
+    /// How many bytes the answer has, or (where it holds none of an object) how many its time is measured by.
     pub(crate) fn answer_size(mut self, bytes: u64) -> Self {
         self.answer_size = bytes;
+        if self.deed == Deed::Get {
+            self.most = bytes;
+        }
         self
+    }
+
+    /// Whether a part of an object is asked for.
+    pub(crate) fn is_ranged(&self) -> bool {
+        self.headers.iter().any(|(name, _)| name == "range")
     }
 
     /// The query encoded and sorted, as signatures want it.
@@ -132,6 +160,8 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// What a large body holds of the account for such; given back with the answer.
+    pub(crate) _room: Room,
 }
 
 impl Answer {

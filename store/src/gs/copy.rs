@@ -1,6 +1,6 @@
 //! Copies that the server makes by itself.
 
-use adt_model::{Class, Fault, Key, Secret};
+use adt_model::{Fault, Key, Secret};
 use http::Method;
 use serde::Deserialize;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     GoogleBucket,
     read::{changed, corrupt},
-    resource::{Resource, described, document},
+    resource::{Kinded, Resource, Size, check, described, document},
 };
 use crate::{
     Copied, Found, ObjectMeta, Proof,
@@ -18,14 +18,29 @@ use crate::{
 /// A request for a copy may well take half a minute, as Google says; so much is added to the usual time, in bytes of an answer.
 const PATIENCE: u64 = 8 << 20;
 
+/// The least that a request which does not end a copy has to add; Google copies in multiples of it.
+const STEP: u64 = 1 << 20;
+/// Requests in a row that may add less before a copy counts as stuck.
+const IDLE: u32 = 10;
+
 /// How far the server has come.
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 struct Rewrite {
+    kind: String,
     done: bool,
-    #[serde(rename = "rewriteToken")]
-    token: Option<String>,
+    rewrite_token: Option<String>,
+    total_bytes_rewritten: Option<Size>,
+    object_size: Option<Size>,
     resource: Option<Resource>,
+}
+
+impl Kinded for Rewrite {
+    const KIND: &str = "storage#rewriteResponse";
+
+    fn kind(&self) -> &str {
+        &self.kind
+    }
 }
 
 impl GoogleBucket {
@@ -58,7 +73,7 @@ impl GoogleBucket {
                 .header("content-type", "application/json; charset=UTF-8")
                 .body(Body::Document(beside.to_string().into()));
         }
-        match self.rewrite(&request).await {
+        match self.rewrite(&request, source.size).await {
             Ok(resource) => self.proven(&full, source, &resource).map(Some),
             Err(trouble) => match trouble.kind() {
                 Some(Kind::NoObject) if source.etag.is_some() => {
@@ -92,9 +107,10 @@ impl GoogleBucket {
         }
     }
 
-    /// Large objects that go elsewhere take more than one request; each says where the next goes on.
-    async fn rewrite(&self, request: &Request) -> Result<Resource, Trouble> {
-        let mut token: Option<String> = None;
+    /// Large objects that go elsewhere take more than one request; each says where the next one continues, and how far it has come.
+    async fn rewrite(&self, request: &Request, size: u64) -> Result<Resource, Trouble> {
+        let strange = |why: &str| Err(self.client.strange(request, why).into());
+        let (mut token, mut written, mut idle): (Option<String>, u64, u32) = (None, 0, 0);
         loop {
             let mut asked = request.clone();
             if let Some(token) = &token {
@@ -102,14 +118,25 @@ impl GoogleBucket {
             }
             let answer = self.client.send(&asked).await?;
             let rewrite: Rewrite = document(&self.client, &asked, &answer)?;
-            match (rewrite.done, rewrite.resource, rewrite.token) {
-                (true, Some(resource), _) => return Ok(resource),
-                (false, _, Some(next)) => token = Some(next),
-                _ => {
-                    let what =
-                        format!("the copy to `{}` neither ended nor goes on", self.client.target(request));
-                    return Err(Fault::new(Class::Refused, what).into());
+            if rewrite.object_size.and_then(|stated| stated.number()).is_some_and(|stated| stated != size) {
+                return strange("it copies an object of another size");
+            }
+            match (rewrite.done, rewrite.resource, rewrite.rewrite_token) {
+                (true, Some(resource), _) => {
+                    check(&self.client, request, &resource)?;
+                    return Ok(resource);
                 }
+                (false, _, Some(next)) => token = Some(next),
+                _ => return strange("the copy has neither ended nor does it say where it continues"),
+            }
+            let now = rewrite.total_bytes_rewritten.and_then(|total| total.number()).unwrap_or_default();
+            if now > size {
+                return strange("it has copied more than there is");
+            }
+            idle = if now >= written.saturating_add(STEP) { 0 } else { idle + 1 };
+            written = written.max(now);
+            if idle >= IDLE {
+                return strange("the copy makes no progress");
             }
         }
     }

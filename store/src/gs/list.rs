@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{ops::Bound, sync::Arc};
 
 use adt_model::{Class, Fault, Key};
 use futures::{Stream, StreamExt, TryStreamExt, stream, stream::BoxStream};
@@ -7,13 +7,13 @@ use serde::Deserialize;
 
 use super::{
     GoogleBucket,
-    resource::{FIELDS, Resource, document},
+    resource::{FIELDS, Kinded, Resource, bounded, document},
     server::Client,
 };
 use crate::{
     Found,
     exchange::{Deed, Kind, Request},
-    listing::{self, Span},
+    listing::{self, Order, Reading, Side, Span},
     place::pages,
 };
 
@@ -23,24 +23,30 @@ const PAGE: &str = "1000";
 /// Folders inside folders that are looked through for a place to cut the listing; each look is a request.
 const DEEPEST: usize = 4;
 
-/// Where a listing goes on.
+/// A listing and how far it has come.
 struct Cursor {
     client: Arc<Client>,
-    /// What every name begins with; it is cut off.
-    stem: String,
-    /// Which relative names are meant.
-    span: Span,
-    token: Option<String>,
-    done: bool,
+    reading: Reading,
 }
 
 /// One page as it comes.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Page {
+    kind: String,
+    #[serde(deserialize_with = "bounded")]
     items: Vec<Resource>,
+    #[serde(deserialize_with = "bounded")]
     prefixes: Vec<String>,
     next_page_token: Option<String>,
+}
+
+impl Kinded for Page {
+    const KIND: &str = "storage#objects";
+
+    fn kind(&self) -> &str {
+        &self.kind
+    }
 }
 
 impl GoogleBucket {
@@ -49,17 +55,17 @@ impl GoogleBucket {
         let (client, stem) = (Arc::clone(&self.client), self.stem());
         let first = async move {
             type Pages = BoxStream<'static, Result<Vec<Found>, Fault>>;
-            let mut cursor = Cursor::new(client, stem, None, None);
+            let mut cursor = Cursor::new(client, stem, Span::all());
             let page = cursor.next().await?;
-            let marks = if cursor.done { Vec::new() } else { cursor.cuts().await? };
-            let last = page.last().map(|found| found.key.to_string()).unwrap_or_default();
+            let marks = if cursor.reading.is_done() { Vec::new() } else { cursor.cuts().await? };
+            let last = cursor.reading.last_name().to_owned();
             let first = stream::iter(Some(page).filter(|page| !page.is_empty()).map(Ok));
             if marks.is_empty() {
                 return Ok::<Pages, Fault>(first.chain(cursor.pages()).boxed());
             }
-            let Cursor { client, stem, .. } = cursor;
-            let rest = listing::between(last, marks, move |after, until| {
-                Cursor::new(Arc::clone(&client), stem.clone(), Some(after), until).pages().boxed()
+            let (client, stem) = (cursor.client, cursor.reading.stem().to_owned());
+            let rest = listing::between(last, marks, Side::Begins, move |span| {
+                Cursor::new(Arc::clone(&client), stem.clone(), span).pages().boxed()
             });
             Ok(first.chain(rest).boxed())
         };
@@ -68,14 +74,14 @@ impl GoogleBucket {
 }
 
 impl Cursor {
-    fn new(client: Arc<Client>, stem: String, after: Option<String>, until: Option<String>) -> Self {
-        Self { client, stem, span: Span::new(after, until), token: None, done: false }
+    fn new(client: Arc<Client>, stem: String, span: Span) -> Self {
+        Self { client, reading: Reading::new(stem, span, Order::Bytes) }
     }
 
     fn pages(self) -> impl Stream<Item = Result<Vec<Found>, Fault>> + Send {
         pages(self, |mut cursor| async move {
             // A page may hold nothing for us (folder markers) and still not be the last.
-            while !cursor.done {
+            while !cursor.reading.is_done() {
                 let page = cursor.next().await?;
                 if !page.is_empty() {
                     return Ok(Some((page, cursor)));
@@ -101,14 +107,15 @@ impl Cursor {
     /// The first folders inside one, by their relative names; a thousand at most.
     async fn folders(&self, folder: &str) -> Result<Vec<String>, Fault> {
         let request = Request::new(Deed::List, Method::GET, None)
-            .query("prefix", format!("{}{folder}", self.stem))
+            .query("prefix", format!("{}{folder}", self.reading.stem()))
             .query("delimiter", "/")
             .query("maxResults", PAGE)
-            .query("fields", "prefixes");
+            .query("fields", "kind,prefixes");
         let answer = self.client.send(&request).await?;
         let page: Page = document(&self.client, &request, &answer)?;
+        let stem = self.reading.stem();
         let mut folders: Vec<String> =
-            page.prefixes.iter().filter_map(|name| Some(name.strip_prefix(&self.stem)?.to_owned())).collect();
+            page.prefixes.iter().filter_map(|name| Some(name.strip_prefix(stem)?.to_owned())).collect();
         folders.sort_unstable();
         Ok(folders)
     }
@@ -125,67 +132,58 @@ impl Cursor {
             other => other?,
         };
         let whole: Page = document(&self.client, &request, &answer)?;
-        let token = whole.next_page_token.filter(|token| !token.is_empty());
-        if token.is_some() && token == self.token {
-            return Err(strange(&self.client, &request, "it says to go on where it began"));
-        }
-        self.done = token.is_none();
-        self.token = token;
+        drop(answer);
+        let client = Arc::clone(&self.client);
+        let strange = |why: String| client.strange(&request, &why);
         let mut page = Vec::with_capacity(whole.items.len());
         for item in whole.items {
-            match self.found(item) {
+            let (false, Some(size)) = (item.name.is_empty(), item.size()) else {
+                return Err(strange("an object lacks its name or its size".to_owned()));
+            };
+            let full = item.name.clone();
+            let Some(relative) = self.reading.name(&full).map_err(strange)? else { continue };
+            match self.found(relative, size, item) {
                 Ok(found) => page.extend(found),
                 Err(fault) => self.client.pass_over(fault)?,
             }
         }
-        if !self.span.follows(&mut page) {
-            return Err(strange(&self.client, &request, "its names are not in byte order"));
-        }
+        let token = whole.next_page_token.filter(|token| !token.is_empty());
+        self.reading.turn(token).map_err(strange)?;
+        self.reading.sorted(&mut page).map_err(strange)?;
         Ok(page)
     }
 
     fn request(&self) -> Request {
+        let (stem, span) = (self.reading.stem(), self.reading.span());
         let mut request = Request::new(Deed::List, Method::GET, None)
-            .query("prefix", self.stem.clone())
+            .query("prefix", stem)
             .query("maxResults", PAGE)
-            .query("fields", format!("nextPageToken,items({FIELDS})"));
-        if let Some(after) = self.span.after() {
-            request = request.query("startOffset", format!("{}{after}", self.stem));
+            .query("fields", format!("kind,nextPageToken,items({FIELDS})"));
+        if let Bound::Included(from) | Bound::Excluded(from) = &span.from {
+            request = request.query("startOffset", format!("{stem}{from}"));
         }
-        if let Some(until) = self.span.until() {
-            request = request.query("endOffset", format!("{}{until}", self.stem));
+        if let Bound::Included(until) | Bound::Excluded(until) = &span.until {
+            request = request.query("endOffset", format!("{stem}{until}"));
         }
-        match &self.token {
-            Some(token) => request.query("pageToken", token.clone()),
+        match self.reading.token() {
+            Some(token) => request.query("pageToken", token),
             None => request,
         }
     }
 
-    /// `None` for what is no file of anybody, or belongs to another run.
-    fn found(&mut self, item: Resource) -> Result<Option<Found>, Fault> {
-        let odd = || {
-            let what = format!(
-                "object `gs://{}/{}` has a name that no path can have",
-                self.client.server.bucket, item.name
-            );
-            Fault::new(Class::Refused, what).help("rename or remove that object")
-        };
-        let (Some(relative), Some(size)) = (item.name.strip_prefix(&self.stem), item.size()) else {
-            return Err(odd());
-        };
-        self.done |= self.span.is_beyond(relative);
-        if self.span.is_before(relative) || self.span.is_beyond(relative) {
-            return Ok(None);
-        }
+    /// `None` for what is no file of anybody.
+    fn found(&self, relative: &str, size: u64, item: Resource) -> Result<Option<Found>, Fault> {
         if size == 0 && (relative.is_empty() || relative.ends_with('/')) {
             self.client.met_folder(relative);
             return Ok(None);
         }
-        let key = Key::parse(relative).map_err(|error| odd().because(error))?;
+        let key = Key::parse(relative).map_err(|error| {
+            let what = format!(
+                "object `gs://{}/{}` has a name that no path can have",
+                self.client.server.bucket, item.name
+            );
+            Fault::new(Class::Refused, what).help("rename or remove that object").because(error)
+        })?;
         Ok(item.found(key))
     }
-}
-
-fn strange(client: &Client, request: &Request, why: &str) -> Fault {
-    Fault::new(Class::Refused, format!("the listing of `{}` cannot be used: {why}", client.target(request)))
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{
     GoogleBucket,
     read::{corrupt, read_back},
-    resource::{Resource, crc32c_to_wire, described, document},
+    resource::{Resource, crc32c_to_wire, described, resource},
     server::Client,
 };
 use crate::{
@@ -35,7 +35,7 @@ impl GoogleBucket {
         let request = self.insertion(&full, &block, meta, crc32c);
         for _ in 0..SENDS {
             let answer = client.send(&request).await?;
-            let resource: Resource = document(client, &request, &answer)?;
+            let resource = resource(client, &request, &answer)?;
             let Some(proof) = proof(client, &full, &resource, &block, crc32c).await? else { continue };
             let size = block.bytes.len() as u64;
             return Ok(Receipt { size, crc64: block.crc64, etag: resource.generation(), proof });

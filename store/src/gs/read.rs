@@ -6,12 +6,12 @@ use http::{Method, StatusCode};
 
 use super::{
     GoogleBucket,
-    resource::{FIELDS, Resource, crc32c_from_wire, document},
+    resource::{FIELDS, Resource, crc32c_from_wire, resource},
     server::Client,
 };
 use crate::{
     Found, checksum,
-    exchange::{Answer, Deed, Kind, Request},
+    exchange::{Answer, Deed, Kind, Request, gives_range},
     part_size::part_size,
 };
 
@@ -39,18 +39,19 @@ impl GoogleBucket {
         let request = Request::new(Deed::Delete, Method::DELETE, Some(self.full(key)?));
         match self.client.send(&request).await {
             Err(trouble) if trouble.kind() == Some(Kind::NoObject) => Ok(()),
-            other => other.map(drop).map_err(Fault::from),
+            other => self.client.without_document(&request, &other?),
         }
     }
 }
 
 /// What the server says of an object, by its whole name.
 pub(super) async fn head(client: &Client, full: &str) -> Result<Option<Resource>, Fault> {
-    let request = Request::new(Deed::Head, Method::GET, Some(full.to_owned())).query("fields", FIELDS);
+    let request = Request::new(Deed::Head, Method::GET, Some(full.to_owned()))
+        .query("fields", format!("kind,{FIELDS}"));
     match client.send(&request).await {
         Err(trouble) if trouble.status() == 404 => Ok(None),
         Err(trouble) => Err(trouble.fault),
-        Ok(answer) => document(client, &request, &answer).map(Some),
+        Ok(answer) => resource(client, &request, &answer).map(Some),
     }
 }
 
@@ -69,6 +70,9 @@ pub(super) async fn get(
         request = request.query("generation", generation);
     }
     let Some(range) = range else {
+        if let Some(found) = of {
+            request = request.answer_size(found.size);
+        }
         let answer = of_that_version(client, &request, of).await?;
         return if is_whole(&answer, of) {
             Ok(answer.body)
@@ -80,7 +84,7 @@ pub(super) async fn get(
         .header("range", format!("bytes={}-{}", range.start, range.end - 1))
         .answer_size(range.end - range.start);
     let answer = of_that_version(client, &request, of).await?;
-    if answer.body.len() as u64 != range.end - range.start || !begins_at(&range, &answer) {
+    if !gives_range(&answer, &range, of.map(|found| found.size)) {
         let (Range { start, end }, got) = (range, answer.body.len());
         let what = format!("`{}` gave {got} bytes for {start}..{end}", client.target(&request));
         return Err(Fault::new(Class::Corrupt, what));
@@ -116,19 +120,9 @@ fn is_whole(answer: &Answer, of: Option<&Found>) -> bool {
         .find_map(|value| crc32c_from_wire(value.trim().strip_prefix("crc32c=")?));
     let found = of.and_then(|found| found.crc32c);
     let here = adt_codec::crc32c(&answer.body);
-    of.is_none_or(|found| found.size == answer.body.len() as u64)
+    answer.status == StatusCode::OK
+        && of.is_none_or(|found| found.size == answer.body.len() as u64)
         && [stated, found].into_iter().flatten().all(|there| there == here)
-}
-
-/// Whether an answer holds what was asked for, not as many bytes from elsewhere.
-fn begins_at(range: &Range<u64>, answer: &Answer) -> bool {
-    let stated = answer
-        .header("content-range")
-        .and_then(|text| text.trim_start_matches("bytes").trim().split('-').next()?.parse::<u64>().ok());
-    match stated {
-        Some(start) => start == range.start,
-        None => answer.status == StatusCode::PARTIAL_CONTENT || range.start == 0,
-    }
 }
 
 /// The checksum of an object's bytes, read in pieces.

@@ -1,31 +1,40 @@
 //! What Google says of an object, and what it is told to keep beside one.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
-use adt_model::{Class, Fault, Key};
+use adt_model::{Fault, Key};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use jiff::Timestamp;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, SeqAccess, Visitor},
+};
 use serde_json::{Map, Value};
 
 use super::server::Client;
 use crate::{
     Found, ObjectMeta,
-    exchange::{Answer, Request},
+    exchange::{Answer, Request, is_what, shown},
     mtime,
+    part_size::stated_size,
 };
 
 /// What gsutil and gcloud write for the time of a source, in whole seconds.
 const RESERVED_MTIME: &str = "goog-reserved-file-mtime";
 
-/// The fields of an object that are asked for; a listing names them, as the others are most of its bytes.
+/// The fields of an object that are asked for; a listing names them, as the others are most of its bytes. Of an object by itself its
+/// `kind` is asked for too.
 pub(super) const FIELDS: &str =
     "name,size,generation,crc32c,md5Hash,updated,contentType,cacheControl,contentEncoding,metadata";
+
+/// The most entries of a page that are read; 1,000 are asked for.
+const MOST_ENTRIES: usize = 20_000;
 
 /// An object as Google describes it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Resource {
+    kind: String,
     pub(super) name: String,
     size: Option<Size>,
     generation: Option<String>,
@@ -38,20 +47,41 @@ pub(super) struct Resource {
     metadata: Option<BTreeMap<String, Option<String>>>,
 }
 
+/// A document that says what it is.
+pub(super) trait Kinded {
+    const KIND: &str;
+
+    fn kind(&self) -> &str;
+}
+
+impl Kinded for Resource {
+    const KIND: &str = "storage#object";
+
+    fn kind(&self) -> &str {
+        &self.kind
+    }
+}
+
 /// Google writes 64-bit numbers as text; emulators do not always.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Size {
+pub(super) enum Size {
     Text(String),
     Number(u64),
 }
 
+impl Size {
+    pub(super) fn number(&self) -> Option<u64> {
+        match self {
+            Self::Text(text) => stated_size(text),
+            Self::Number(number) => stated_size(&number.to_string()),
+        }
+    }
+}
+
 impl Resource {
     pub(super) fn size(&self) -> Option<u64> {
-        match self.size.as_ref()? {
-            Size::Text(text) => text.parse().ok(),
-            Size::Number(number) => Some(*number),
-        }
+        self.size.as_ref()?.number()
     }
 
     pub(super) fn crc32c(&self) -> Option<u32> {
@@ -131,18 +161,68 @@ pub(super) fn crc32c_from_wire(text: &str) -> Option<u32> {
     Some(u32::from_be_bytes(BASE64_STANDARD.decode(text.trim()).ok()?.try_into().ok()?))
 }
 
-/// An answer's document.
-pub(super) fn document<T: DeserializeOwned>(
+/// An answer's document, which must say that it is of the kind that was asked for: an empty object, a list, or an error in a 200 does not.
+pub(super) fn document<T: DeserializeOwned + Kinded>(
     client: &Client,
     request: &Request,
     answer: &Answer,
 ) -> Result<T, Fault> {
-    serde_json::from_slice(&answer.body).map_err(|error| {
-        let (words, target) = (request.deed.words(), client.target(request));
-        Fault::new(Class::Refused, format!("cannot {words} `{target}`: the answer cannot be read"))
-            .because(error)
-            .help("check that the endpoint speaks the JSON API of Google Cloud Storage")
-    })
+    match serde_json::from_slice::<T>(&answer.body) {
+        Ok(document) if document.kind() == T::KIND => Ok(document),
+        Ok(document) if document.kind().is_empty() => {
+            Err(client.strange(request, &format!("it does not say that it is a `{}` (`kind`)", T::KIND)))
+        }
+        Ok(document) => {
+            let what = format!("it is a `{}` in place of a `{}`", shown(document.kind()), T::KIND);
+            Err(client.strange(request, &what))
+        }
+        Err(_) if !answer.body.starts_with(b"{") => Err(client.strange(request, &is_what(&answer.body))),
+        Err(error) => Err(client.strange(request, &format!("it cannot be read: {error}"))),
+    }
+}
+
+/// The object that an answer describes, which must be the one that was asked for.
+pub(super) fn resource(client: &Client, request: &Request, answer: &Answer) -> Result<Resource, Fault> {
+    let resource: Resource = document(client, request, answer)?;
+    check(client, request, &resource)?;
+    Ok(resource)
+}
+
+/// Sees to it that an object is the one of the request, and has a size.
+pub(super) fn check(client: &Client, request: &Request, resource: &Resource) -> Result<(), Fault> {
+    if request.key.as_deref().is_some_and(|key| key != resource.name) {
+        return Err(client.strange(request, "it is about another object"));
+    }
+    if resource.size().is_none() {
+        return Err(client.strange(request, "it has no size"));
+    }
+    Ok(())
+}
+
+/// A list of no more entries than a page may have, however small they are: each takes many times its bytes in memory.
+pub(super) fn bounded<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Vec<T>, D::Error> {
+    struct List<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Vec<T>, A::Error> {
+            let mut all = Vec::new();
+            while let Some(entry) = entries.next_element()? {
+                if all.len() >= MOST_ENTRIES {
+                    return Err(serde::de::Error::custom("a page with too many entries"));
+                }
+                all.push(entry);
+            }
+            Ok(all)
+        }
+    }
+
+    from.deserialize_seq(List(PhantomData))
 }
 
 #[cfg(test)]
@@ -201,6 +281,34 @@ mod tests {
         document.insert("size".to_owned(), "0".into());
         let found = resource(&Value::from(document).to_string()).found("a".parse().unwrap()).unwrap();
         assert_eq!(format!("{:?}", found.meta.unwrap()), format!("{meta:?}"));
+    }
+
+    #[derive(Deserialize)]
+    struct Listed {
+        #[serde(deserialize_with = "bounded")]
+        items: Vec<Resource>,
+    }
+
+    #[test]
+    fn a_page_of_too_many_entries_is_not_read() {
+        let page = |count: usize| format!(r#"{{"items": [{}]}}"#, vec!["{}"; count].join(","));
+        assert_eq!(serde_json::from_str::<Listed>(&page(MOST_ENTRIES)).unwrap().items.len(), MOST_ENTRIES);
+        assert!(serde_json::from_str::<Listed>(&page(MOST_ENTRIES + 1)).is_err());
+        assert!(serde_json::from_str::<Listed>(r#"{"items": {}}"#).is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn foreign_bytes_never_panic(bytes: Vec<u8>) {
+            let _ = serde_json::from_slice::<Resource>(&bytes);
+        }
+
+        #[test]
+        fn foreign_fields_never_panic(size in ".*", crc in ".*", time in ".*") {
+            let value = serde_json::json!({"size": size, "crc32c": crc, "md5Hash": crc, "updated": time, "metadata": {"mtime": time}});
+            let resource: Resource = serde_json::from_value(value).unwrap();
+            let _ = resource.found("a".parse().unwrap());
+        }
     }
 
     #[test]

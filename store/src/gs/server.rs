@@ -100,7 +100,11 @@ impl Server for Google {
     }
 
     fn words(&self) -> Words {
-        Words { bucket: "bucket", renew: "gcloud auth application-default login" }
+        Words {
+            bucket: "bucket",
+            renew: "gcloud auth application-default login",
+            protocol: "the JSON API of Google Cloud Storage",
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     GoogleBucket,
-    resource::{Resource, described, document},
+    resource::{Resource, described, resource},
     server::{Client, Google},
     upload::GoogleUpload,
 };
@@ -183,7 +183,7 @@ fn progress(client: &Client, request: &Request, answer: &Answer) -> Result<Progr
     if answer.status.as_u16() == INCOMPLETE {
         return Ok(Progress::Persisted(persisted(answer.header("range"))));
     }
-    Ok(Progress::Whole(Box::new(document(client, request, answer)?)))
+    Ok(Progress::Whole(Box::new(resource(client, request, answer)?)))
 }
 
 /// Whether the server does not know a session any more: cancelled, too old, or (where it was told so later) completed.

@@ -6,10 +6,10 @@ use bytes::Bytes;
 use http::Method;
 
 use super::{
-    list::document,
-    multipart::BucketUpload,
+    multipart::{BucketUpload, is_about},
     proof::{CRC64, corrupt, look_again, read_back},
     read,
+    server::Client,
 };
 use crate::{
     PartReceipt, Proof, Receipt, checksum,
@@ -27,7 +27,8 @@ impl BucketUpload {
         let request = self.completion(parts, size, crc64);
         match self.bucket.client.send(&request).await {
             Ok(answer) => {
-                let root = document(&self.bucket.client, &request, &answer)?;
+                let root = completed(&self.bucket.client, &request, &answer)?;
+                is_about(&self.bucket.client, &request, &root, &self.full, None)?;
                 self.prove(&root, &answer, parts, (size, crc64)).await
             }
             // The answer to an earlier try may have been lost after the server had done it.
@@ -112,6 +113,15 @@ impl BucketUpload {
             None => Err(trouble.fault),
         }
     }
+}
+
+/// The document about a completed upload, with the object's `ETag`.
+pub(super) fn completed(client: &Client, request: &Request, answer: &Answer) -> Result<Element, Fault> {
+    let root = client.document(request, answer, "CompleteMultipartUploadResult")?;
+    if root.etag("ETag").is_none() {
+        return Err(client.strange(request, "it has no ETag"));
+    }
+    Ok(root)
 }
 
 /// The request that makes an object of parts, which are given by number and `ETag`.

@@ -9,8 +9,7 @@ use http::Method;
 
 use super::{
     Bucket,
-    complete::completion,
-    list::document,
+    complete::{completed, completion},
     proof::{corrupt, with_or_without},
     put::described,
     read,
@@ -18,7 +17,7 @@ use super::{
 };
 use crate::{
     Copied, Found, ObjectMeta, Proof, checksum,
-    exchange::{Deed, Kind, Request, Trouble},
+    exchange::{Answer, Deed, Kind, Request, Trouble},
     part_size::{MAX_PUT, MIB, part_size},
 };
 
@@ -106,7 +105,7 @@ impl Bucket {
             if checksums { request.header("x-amz-checksum-algorithm", "CRC64NVME") } else { request }
         })
         .await?;
-        Ok(document(&self.client, &request, &answer)?.etag("ETag"))
+        copied_etag(&self.client, &request, &answer, "CopyObjectResult").map(Some).map_err(Trouble::from)
     }
 
     async fn copy_parts(
@@ -140,16 +139,20 @@ impl Bucket {
                 .answer_size((end - begin) / 64);
             let request = origin.named(request);
             let answer = self.client.send(&request).await?;
-            let etag = document(&self.client, &request, &answer)?.etag("ETag");
-            let etag = etag.ok_or_else(|| corrupt(&self.client, full))?;
-            Ok::<_, Trouble>((number, etag))
+            Ok::<_, Trouble>((number, copied_etag(&self.client, &request, &answer, "CopyPartResult")?))
         };
         let parts: Vec<_> = stream::iter(1..=count).map(copy).buffered(AT_ONCE).try_collect().await?;
         let request = completion(full, id, parts.iter().map(|(number, etag)| (*number, etag.as_str())))
             .answer_size(origin.size / 64);
         let answer = self.client.send(&request).await?;
-        Ok(document(&self.client, &request, &answer)?.etag("ETag"))
+        Ok(completed(&self.client, &request, &answer)?.etag("ETag"))
     }
+}
+
+/// The `ETag` that an answer to a copy holds.
+fn copied_etag(client: &Client, request: &Request, answer: &Answer, root: &str) -> Result<String, Fault> {
+    let etag = client.document(request, answer, root)?.etag("ETag");
+    etag.ok_or_else(|| client.strange(request, "it has no ETag"))
 }
 
 impl Origin {

@@ -1,27 +1,24 @@
-use std::sync::Arc;
+use std::{ops::Bound, sync::Arc};
 
 use adt_model::{Class, Fault, Key};
 use adt_net::{encode, xml::Element};
 use futures::{Stream, StreamExt, TryStreamExt, stream, stream::BoxStream};
 use http::Method;
+use jiff::Timestamp;
 
 use super::{Bucket, server::Client};
 use crate::{
     Found,
-    exchange::{Answer, Deed, Request},
-    listing::{self, Span},
+    exchange::{Answer, Deed, Items, Request},
+    listing::{self, Order, Reading, Side, Span},
+    part_size::stated_size,
     place::pages,
 };
 
-/// Where a listing goes on.
+/// A listing and how far it has come.
 struct Cursor {
     client: Arc<Client>,
-    /// What every key begins with; it is cut off.
-    stem: String,
-    /// Which relative names are meant.
-    span: Span,
-    token: Option<String>,
-    done: bool,
+    reading: Reading,
 }
 
 /// Folders inside folders that are looked through for a place to cut the listing; each look is a request.
@@ -33,15 +30,15 @@ impl Bucket {
         let (client, stem) = (Arc::clone(&self.client), self.stem());
         let first = async move {
             type Pages = BoxStream<'static, Result<Vec<Found>, Fault>>;
-            let mut cursor = Cursor::new(client, stem, None, None);
+            let mut cursor = Cursor::new(client, stem, Span::all());
             let page = cursor.next().await?;
-            let marks = if cursor.done { Vec::new() } else { cuts(&cursor).await? };
-            let last = page.last().map(|found| found.key.to_string());
+            let whole = cursor.reading.is_done() || cursor.order() == Order::None;
+            let marks = if whole { Vec::new() } else { cuts(&cursor).await? };
             let first = stream::iter(Some(page).filter(|page| !page.is_empty()).map(Ok));
             if marks.is_empty() {
                 return Ok::<Pages, Fault>(first.chain(cursor.pages()).boxed());
             }
-            Ok(first.chain(cursor.in_runs(last, marks)).boxed())
+            Ok(first.chain(cursor.in_runs(marks)).boxed())
         };
         stream::once(first).try_flatten()
     }
@@ -51,7 +48,7 @@ impl Bucket {
 async fn cuts(cursor: &Cursor) -> Result<Vec<String>, Fault> {
     let mut folder = String::new();
     for _ in 0..DEEPEST {
-        let folders = folders(&cursor.client, &cursor.stem, &folder).await?;
+        let folders = folders(&cursor.client, cursor.reading.stem(), &folder).await?;
         match &folders[..] {
             [only] => folder.clone_from(only),
             _ => return Ok(listing::marks(&folders)),
@@ -68,7 +65,7 @@ async fn folders(client: &Client, stem: &str, folder: &str) -> Result<Vec<String
         .query("delimiter", "/")
         .query("prefix", format!("{stem}{folder}"));
     let answer = client.send(&request).await?;
-    let root = document(client, &request, &answer)?;
+    let root = client.document(&request, &answer, LISTING)?;
     let encoded = is_encoded(&root);
     let mut folders: Vec<String> = root
         .all("CommonPrefixes")
@@ -79,26 +76,28 @@ async fn folders(client: &Client, stem: &str, folder: &str) -> Result<Vec<String
 }
 
 impl Cursor {
-    fn new(client: Arc<Client>, stem: String, after: Option<String>, until: Option<String>) -> Self {
-        Self { client, stem, span: Span::new(after, until), token: None, done: false }
+    fn new(client: Arc<Client>, stem: String, span: Span) -> Self {
+        let order = if client.server.is_directory() { Order::None } else { Order::Bytes };
+        Self { client, reading: Reading::new(stem, span, order) }
     }
 
-    /// What follows `last`, cut at the marks.
-    fn in_runs(
-        self,
-        last: Option<String>,
-        marks: Vec<String>,
-    ) -> impl Stream<Item = Result<Vec<Found>, Fault>> + Send {
-        let (client, stem) = (self.client, self.stem);
-        listing::between(last.unwrap_or_default(), marks, move |after, until| {
-            Cursor::new(Arc::clone(&client), stem.clone(), Some(after), until).pages().boxed()
+    fn order(&self) -> Order {
+        self.reading.order()
+    }
+
+    /// What follows the first page, cut at the marks.
+    fn in_runs(self, marks: Vec<String>) -> impl Stream<Item = Result<Vec<Found>, Fault>> + Send {
+        let (client, stem) = (self.client, self.reading.stem().to_owned());
+        let last = self.reading.last_name().to_owned();
+        listing::between(last, marks, Side::Ends, move |span| {
+            Cursor::new(Arc::clone(&client), stem.clone(), span).pages().boxed()
         })
     }
 
     fn pages(self) -> impl Stream<Item = Result<Vec<Found>, Fault>> + Send {
         pages(self, |mut cursor| async move {
             // A page may hold nothing for us (folder markers) and still not be the last.
-            while !cursor.done {
+            while !cursor.reading.is_done() {
                 let page = cursor.next().await?;
                 if !page.is_empty() {
                     return Ok(Some((page, cursor)));
@@ -109,55 +108,113 @@ impl Cursor {
     }
 
     async fn next(&mut self) -> Result<Vec<Found>, Fault> {
-        let mut request = Request::new(Deed::List, Method::GET, None)
-            .query("list-type", "2")
-            .query("encoding-type", "url")
-            .query("prefix", self.stem.clone());
-        if let Some(token) = &self.token {
-            request = request.query("continuation-token", token.clone());
-        } else if let Some(after) = self.span.after() {
-            request = request.query("start-after", format!("{}{after}", self.stem));
-        }
+        let request = self.request();
         let answer = self.client.send(&request).await?;
-        let root = document(&self.client, &request, &answer)?;
-        self.token = root.value("NextContinuationToken").map(str::to_owned);
-        self.done = !root.is_true("IsTruncated");
-        if !self.done && self.token.is_none() {
-            return Err(strange(&self.client, &request, "it is cut off and does not say where to go on"));
-        }
-        let encoded = is_encoded(&root);
-        let mut page = Vec::new();
-        for item in root.all("Contents") {
-            match self.found(item, encoded) {
-                Ok(found) => page.extend(found),
+        let page = Page::read(&self.client, &request, &answer, self.reading.stem())?;
+        drop(answer);
+        let client = Arc::clone(&self.client);
+        let strange = |why: String| client.strange(&request, &why);
+        let mut found = Vec::with_capacity(page.items.len());
+        for item in page.items {
+            let Some(full) = name(&item.key, page.encoded) else {
+                self.client.pass_over(odd(&client.server.bucket, &item.key))?;
+                continue;
+            };
+            let Some(relative) = self.reading.name(&full).map_err(strange)? else { continue };
+            match self.found(relative, item) {
+                Ok(one) => found.extend(one),
                 Err(fault) => self.client.pass_over(fault)?,
             }
         }
-        if !self.span.follows(&mut page) {
-            return Err(strange(&self.client, &request, "its names are not in byte order"));
-        }
-        Ok(page)
+        self.reading.turn(page.next).map_err(strange)?;
+        self.reading.sorted(&mut found).map_err(strange)?;
+        Ok(found)
     }
 
-    /// `None` for what is no file of anybody, or belongs to another run.
-    fn found(&mut self, item: &Element, encoded: bool) -> Result<Option<Found>, Fault> {
-        let raw = item.child("Key").map(|key| key.text.as_str()).unwrap_or_default();
-        let bucket = &self.client.server.bucket;
-        let full = name(raw, encoded).ok_or_else(|| odd(bucket, raw))?;
-        let (Some(relative), Some(size)) = (full.strip_prefix(&self.stem), item.number("Size")) else {
-            return Err(odd(bucket, &full));
-        };
-        self.done |= self.span.is_beyond(relative);
-        if self.span.is_before(relative) || self.span.is_beyond(relative) {
-            return Ok(None);
+    fn request(&self) -> Request {
+        let stem = self.reading.stem();
+        let request = Request::new(Deed::List, Method::GET, None)
+            .query("list-type", "2")
+            .query("encoding-type", "url")
+            .query("prefix", stem);
+        match (self.reading.token(), &self.reading.span().from) {
+            (Some(token), _) => request.query("continuation-token", token),
+            (None, Bound::Excluded(after)) if !after.is_empty() => {
+                request.query("start-after", format!("{stem}{after}"))
+            }
+            _ => request,
         }
+    }
+
+    /// `None` for what is no file of anybody.
+    fn found(&self, relative: &str, item: Item) -> Result<Option<Found>, Fault> {
+        let Item { size, etag, written, .. } = item;
         if size == 0 && (relative.is_empty() || relative.ends_with('/')) {
             self.client.met_folder(relative);
             return Ok(None);
         }
-        let key = Key::parse(relative).map_err(|error| odd(bucket, &full).because(error))?;
+        let key = Key::parse(relative).map_err(|error| {
+            odd(&self.client.server.bucket, &format!("{}{relative}", self.reading.stem())).because(error)
+        })?;
+        Ok(Some(Found { etag, written, ..Found::new(key, size) }))
+    }
+}
+
+/// The document of a listing.
+const LISTING: &str = "ListBucketResult";
+
+/// A page of a listing, as the server gives it.
+struct Page {
+    items: Vec<Item>,
+    encoded: bool,
+    /// Where the next page begins.
+    next: Option<String>,
+}
+
+struct Item {
+    key: String,
+    size: u64,
+    etag: Option<String>,
+    written: Option<Timestamp>,
+}
+
+impl Page {
+    fn read(client: &Client, request: &Request, answer: &Answer, stem: &str) -> Result<Self, Fault> {
+        let kind = Items { root: LISTING, depth: 1, names: &["Contents"] };
+        let (root, items) = client.items(request, answer, kind, Item::read)?;
+        let strange = |why: &str| client.strange(request, why);
+        let encoded = is_encoded(&root);
+        let next = root.value("NextContinuationToken").map(str::to_owned);
+        match root.truth("IsTruncated") {
+            None => return Err(strange("it does not say whether it is complete (`IsTruncated`)")),
+            Some(true) if next.is_none() => {
+                return Err(strange("it is truncated and does not say where it continues"));
+            }
+            Some(_) => {}
+        }
+        let count = items.len() + root.all("CommonPrefixes").count();
+        if root.number("KeyCount").is_some_and(|stated| stated > count as u64) {
+            return Err(strange("it has fewer names than it says (`KeyCount`)"));
+        }
+        // Not every server encodes the prefix that it repeats.
+        if let Some(prefix) = root.child("Prefix").map(|prefix| prefix.text.as_str())
+            && !prefix.is_empty()
+            && prefix != stem
+            && name(prefix, encoded).is_none_or(|prefix| prefix != stem)
+        {
+            return Err(strange("it is the listing of another prefix"));
+        }
+        Ok(Self { items, encoded, next })
+    }
+}
+
+impl Item {
+    /// `None` where the name or the size is missing, without which nothing can be done with an object.
+    fn read(item: &Element) -> Option<Self> {
+        let key = item.child("Key")?.text.clone();
         let written = item.value("LastModified").and_then(|text| text.parse().ok());
-        Ok(Some(Found { etag: item.etag("ETag"), written, ..Found::new(key, size) }))
+        let size = stated_size(item.value("Size")?)?;
+        Some(Self { key, size, etag: item.etag("ETag"), written })
     }
 }
 
@@ -169,20 +226,6 @@ pub(super) fn is_encoded(root: &Element) -> bool {
 /// A name of a listing.
 pub(super) fn name(raw: &str, encoded: bool) -> Option<String> {
     if encoded { encode::decode(raw) } else { Some(raw.to_owned()) }
-}
-
-/// An answer's document.
-pub(super) fn document(client: &Client, request: &Request, answer: &Answer) -> Result<Element, Fault> {
-    Element::parse(&answer.body).map_err(|error| {
-        let (words, target) = (request.deed.words(), client.target(request));
-        Fault::new(Class::Refused, format!("cannot {words} `{target}`: the answer cannot be read"))
-            .because(error)
-            .help("check that the endpoint speaks S3")
-    })
-}
-
-fn strange(client: &Client, request: &Request, why: &str) -> Fault {
-    Fault::new(Class::Refused, format!("the listing of `{}` cannot be used: {why}", client.target(request)))
 }
 
 fn odd(bucket: &str, name: &str) -> Fault {

@@ -9,13 +9,13 @@ use http::Method;
 
 use super::{
     Bucket,
-    list::document,
-    proof::{CRC64, Word, corrupt, with_or_without, word},
+    proof::{CRC64, Word, corrupt, etag_of, with_or_without, word},
     put::described,
+    server::Client,
 };
 use crate::{
     Block, Held, ListedPart, ObjectMeta, PartReceipt, Proof, checksum,
-    exchange::{Body, Deed, Kind, Request},
+    exchange::{Body, Deed, Items, Kind, Request},
     part_size::MAX_PUT,
 };
 
@@ -51,10 +51,10 @@ impl Bucket {
             }
         })
         .await?;
-        let root = document(&self.client, &request, &answer)?;
+        let root = self.client.document(&request, &answer, "InitiateMultipartUploadResult")?;
+        is_about(&self.client, &request, &root, &full, None)?;
         let Some(id) = root.value("UploadId") else {
-            let what = format!("the server began no upload of `{}`", self.client.target(&request));
-            return Err(Fault::new(Class::Refused, what).help("check that the endpoint speaks S3"));
+            return Err(self.client.strange(&request, "it names no upload (`UploadId`)"));
         };
         Ok(self.upload(key, full, id, checksums))
     }
@@ -90,15 +90,45 @@ impl Bucket {
                 }
                 Err(trouble) => return Err(trouble.fault),
             };
-            let root = document(&self.client, &request, &answer)?;
-            parts.extend(root.all("Part").filter_map(listed));
-            let last = parts.last().map_or(0, |part| part.number);
-            if !root.is_true("IsTruncated") || last <= marker {
-                let checksums = root.value("ChecksumAlgorithm") == Some("CRC64NVME");
-                return Ok(Some((self.upload(key, full, id, checksums), Held::Parts(parts))));
+            let kind = Items { root: "ListPartsResult", depth: 1, names: &["Part"] };
+            let (root, page) = self.client.items(&request, &answer, kind, listed)?;
+            is_about(&self.client, &request, &root, &full, Some(id))?;
+            let strange = |why: &str| Err(self.client.strange(&request, why));
+            if !page.is_sorted_by(|a, b| a.number < b.number)
+                || page.first().is_some_and(|p| p.number <= marker)
+            {
+                return strange("its parts are not in the order of their numbers");
+            }
+            let empty = page.is_empty();
+            parts.extend(page);
+            match root.truth("IsTruncated") {
+                Some(true) if empty => return strange("it is truncated and makes no progress"),
+                Some(true) => {}
+                Some(false) => {
+                    let checksums = root.value("ChecksumAlgorithm") == Some("CRC64NVME");
+                    return Ok(Some((self.upload(key, full, id, checksums), Held::Parts(parts))));
+                }
+                None => return strange("it does not say whether it is complete (`IsTruncated`)"),
             }
         }
     }
+}
+
+/// Sees to it that a document about an upload is about this one, by what it says of that.
+pub(super) fn is_about(
+    client: &Client,
+    request: &Request,
+    root: &Element,
+    full: &str,
+    id: Option<&str>,
+) -> Result<(), Fault> {
+    if root.child("Key").is_some_and(|key| !key.text.is_empty() && key.text != full) {
+        return Err(client.strange(request, "it is about another key"));
+    }
+    if id.is_some_and(|id| root.value("UploadId").is_some_and(|stated| stated != id)) {
+        return Err(client.strange(request, "it is about another upload"));
+    }
+    Ok(())
 }
 
 fn listed(part: &Element) -> Option<ListedPart> {
@@ -133,16 +163,13 @@ impl BucketUpload {
             } else {
                 client.send(&request).await?
             };
+            client.without_document(&request, &answer)?;
             let proof = match word(&answer, &block).await {
                 Word::Wrong => continue,
                 Word::Right(proof) => Some(proof),
                 Word::Silent => None,
             };
-            let Some(etag) = answer.etag() else {
-                let what =
-                    format!("the answer to part {number} of `{}` has no ETag", client.target(&request));
-                return Err(Fault::new(Class::Refused, what).help("check that the endpoint speaks S3"));
-            };
+            let etag = etag_of(client, &request, &answer)?;
             let mut proofs = self.proofs.lock().unwrap_or_else(PoisonError::into_inner);
             match proof {
                 Some(proof) => drop(proofs.insert(number, (proof, etag.clone()))),

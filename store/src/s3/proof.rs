@@ -36,6 +36,11 @@ pub(super) async fn word(answer: &Answer, block: &Block) -> Word {
     }
 }
 
+/// The `ETag` of an answer to a put: every server gives one.
+pub(super) fn etag_of(client: &Client, request: &Request, answer: &Answer) -> Result<String, Fault> {
+    answer.etag().ok_or_else(|| client.strange(request, "it has no ETag"))
+}
+
 /// Proves an object by looking at it again: its checksum if the server has one, else all its bytes. `None` when they are
 /// not the right ones.
 pub(super) async fn look_again(

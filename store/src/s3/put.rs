@@ -4,7 +4,7 @@ use http::Method;
 
 use super::{
     Bucket,
-    proof::{Word, corrupt, look_again, send_block, word},
+    proof::{Word, corrupt, etag_of, look_again, send_block, word},
 };
 use crate::{
     Block, ObjectMeta, Receipt,
@@ -21,7 +21,9 @@ impl Bucket {
         let full = format!("{}/", self.full(key)?);
         let empty = Block { bytes: Bytes::new(), crc64: Crc64::EMPTY };
         let request = Request::new(Deed::Put, Method::PUT, Some(full)).body(Body::Data(Bytes::new()));
-        send_block(&self.client, request, &empty).await.map(drop).map_err(Fault::from)
+        let answer = send_block(&self.client, request.clone(), &empty).await?;
+        self.client.without_document(&request, &answer)?;
+        etag_of(&self.client, &request, &answer).map(drop)
     }
 
     pub(crate) async fn put(&self, key: &Key, block: Block, meta: &ObjectMeta) -> Result<Receipt, Fault> {
@@ -35,9 +37,10 @@ impl Bucket {
             .body(Body::Data(block.bytes.clone()));
         for _ in 0..SENDS {
             let answer = send_block(&self.client, request.clone(), &block).await?;
+            self.client.without_document(&request, &answer)?;
             let (etag, proof) = match word(&answer, &block).await {
                 Word::Wrong => continue,
-                Word::Right(proof) => (answer.etag(), proof),
+                Word::Right(proof) => (Some(etag_of(&self.client, &request, &answer)?), proof),
                 Word::Silent => match look_again(&self.client, &full, size, block.crc64).await? {
                     None => continue,
                     Some((found, proof)) => (found.etag, proof),

@@ -11,9 +11,10 @@ use super::{
 };
 use crate::{
     Found, ObjectMeta, checksum,
-    exchange::{Answer, Deed, Kind, Request},
+    exchange::{Answer, Deed, Kind, Request, gives_range},
     http_date::http_date,
     mtime,
+    part_size::stated_size,
 };
 
 impl Bucket {
@@ -44,7 +45,7 @@ impl Bucket {
         let request = Request::new(Deed::Delete, Method::DELETE, Some(self.full(key)?));
         match self.client.send(&request).await {
             Err(trouble) if trouble.status() == 404 && trouble.kind() != Some(Kind::NoBucket) => Ok(()),
-            other => other.map(drop).map_err(Fault::from),
+            other => self.client.without_document(&request, &other?),
         }
     }
 }
@@ -58,10 +59,14 @@ pub(super) async fn head(client: &Client, full: &str) -> Result<Option<Found>, F
         Err(trouble) if trouble.status() == 404 => return Ok(None),
         other => other?,
     };
-    let Some(size) = answer.header("content-length").and_then(|text| text.parse().ok()) else {
-        let what = format!("the answer about `{}` has no size", client.target(&request));
-        return Err(Fault::new(Class::Refused, what));
+    let Some(size) = answer.header("content-length").and_then(stated_size) else {
+        return Err(client.strange(&request, "it has no size (`Content-Length`)"));
     };
+    if answer.status != StatusCode::OK
+        || (answer.etag().is_none() && answer.header("last-modified").is_none())
+    {
+        return Err(client.strange(&request, "it describes no object: it has neither ETag nor Last-Modified"));
+    }
     let modified = answer.header(&format!("x-amz-meta-{}", mtime::KEY)).and_then(mtime::from_text);
     let written = answer.header("last-modified").and_then(http_date);
     let (etag, crc64) = (answer.etag(), whole_checksum(&answer));
@@ -109,14 +114,12 @@ pub(super) async fn get(
         .answer_size(range.end - range.start);
     request = of_version(request, of);
     let answer = of_that_version(client, &request, of).await?;
-    let stated = answer.header("content-range").map(str::to_owned);
-    let bytes = answer.body;
-    if bytes.len() as u64 != range.end - range.start || !begins_at(&range, answer.status, stated.as_deref()) {
-        let (Range { start, end }, got) = (range, bytes.len());
+    if !gives_range(&answer, &range, of.map(|found| found.size)) {
+        let (Range { start, end }, got) = (range, answer.body.len());
         let what = format!("`{}` gave {got} bytes for {start}..{end}", client.target(&request));
         return Err(Fault::new(Class::Corrupt, what));
     }
-    Ok(bytes)
+    Ok(answer.body)
 }
 
 /// How often an object is read that does not fit its checksum.
@@ -127,10 +130,16 @@ const READS: u32 = 3;
 async fn get_whole(client: &Client, full: &str, of: Option<&Found>) -> Result<Answer, Fault> {
     let request =
         Request::new(Deed::Get, Method::GET, Some(full.to_owned())).header("x-amz-checksum-mode", "ENABLED");
-    let request = of_version(request, of);
+    let mut request = of_version(request, of);
+    if let Some(found) = of {
+        request = request.answer_size(found.size);
+    }
     let mut earlier = None;
     for _ in 0..READS {
         let answer = of_that_version(client, &request, of).await?;
+        if answer.status != StatusCode::OK {
+            return Err(client.strange(&request, "it is not the whole object"));
+        }
         let crc = checksum::crc64(&answer.body);
         let whole = of.is_none_or(|found| found.size == answer.body.len() as u64);
         match whole_checksum(&answer) {
@@ -178,34 +187,4 @@ async fn of_that_version(client: &Client, request: &Request, of: Option<&Found>)
 pub(super) fn changed(target: &str) -> Fault {
     Fault::new(Class::Corrupt, format!("`{target}` was changed while it was read"))
         .help("run the same command again when nobody writes it any more")
-}
-
-/// Whether an answer holds what was asked for, not as many bytes from elsewhere. Some servers send the range with a 200.
-fn begins_at(range: &Range<u64>, status: StatusCode, stated: Option<&str>) -> bool {
-    match stated
-        .and_then(|text| text.trim_start_matches("bytes").trim().split('-').next()?.parse::<u64>().ok())
-    {
-        Some(start) => start == range.start,
-        None => status == StatusCode::PARTIAL_CONTENT || range.start == 0,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rstest::rstest;
-
-    #[rstest]
-    #[case(206, Some("bytes 5-9/100"), true)]
-    #[case(206, Some("bytes 0-4/100"), false)]
-    #[case(200, Some("bytes 5-9/100"), true)]
-    #[case(206, None, true)]
-    #[case(200, None, false)]
-    fn bytes_from_elsewhere_are_not_taken(
-        #[case] status: u16,
-        #[case] stated: Option<&str>,
-        #[case] right: bool,
-    ) {
-        assert_eq!(begins_at(&(5..10), StatusCode::from_u16(status).unwrap(), stated), right);
-    }
 }

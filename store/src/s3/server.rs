@@ -123,7 +123,7 @@ impl Server for S3 {
     }
 
     fn words(&self) -> Words {
-        Words { bucket: "bucket", renew: "aws sso login" }
+        Words { bucket: "bucket", renew: "aws sso login", protocol: "S3" }
     }
 }
 
@@ -184,6 +184,11 @@ impl S3 {
             }
         }
         wishes
+    }
+
+    /// Whether this is a directory bucket (S3 Express One Zone), which lists its objects in no order.
+    pub(super) fn is_directory(&self) -> bool {
+        self.bucket.ends_with("--x-s3")
     }
 
     /// Whether a copy from there can be asked for here: the same service, seen with the same credentials.

@@ -137,7 +137,7 @@ async fn silence_is_no_proof(
 #[tokio::test]
 async fn a_wrong_checksum_is_sent_again_then_corrupt_and_nothing_vouches_for_it() {
     let wrong = agree(&[("x-ms-content-crc64", &crc("dato")), ("etag", "\"0x2\"")]);
-    let good = agree(&[("x-ms-content-crc64", &crc(DATA))]);
+    let good = agree(&[("x-ms-content-crc64", &crc(DATA)), ("etag", "\"0x2\"")]);
     let server = Scripted::saying([wrong.clone(), good]).await;
     assert_eq!(put(&place(&server).await).await.unwrap().proof, Proof::Checksum);
     let server = Scripted::saying([wrong]).await;
@@ -154,7 +154,7 @@ async fn a_server_that_refuses_checksum_headers_gets_none_from_then_on() {
         if has(asked, "x-ms-content-crc64") {
             refuse(400, "UnsupportedHeader")
         } else {
-            agree(&[("content-md5", MD5)])
+            agree(&[("content-md5", MD5), ("etag", "\"0x1\"")])
         }
     })
     .await;
@@ -344,7 +344,7 @@ async fn what_an_earlier_run_sent_is_worth_what_was_known_of_it(
 
 fn blobs(inside: &str) -> Reply {
     tell(&format!(
-        "\u{feff}<?xml version=\"1.0\"?><EnumerationResults><Blobs>{inside}</Blobs></EnumerationResults>"
+        "\u{feff}<?xml version=\"1.0\"?><EnumerationResults><Blobs>{inside}</Blobs><NextMarker/></EnumerationResults>"
     ))
 }
 

@@ -114,7 +114,9 @@ fn wire(crc: u32) -> String {
 /// An object as the server describes it.
 fn object(name: &str, bytes: &[u8]) -> String {
     let (size, crc) = (bytes.len(), wire(adt_codec::crc32c(bytes)));
-    format!(r#"{{"name": "{name}", "size": "{size}", "generation": "1700000000000001", "crc32c": "{crc}"}}"#)
+    format!(
+        r#"{{"kind": "storage#object", "name": "{name}", "size": "{size}", "generation": "1700000000000001", "crc32c": "{crc}"}}"#
+    )
 }
 
 fn say(status: u16, body: impl Into<String>) -> Reply {
@@ -148,7 +150,7 @@ async fn a_put_sends_its_checksum_and_holds_the_answers_against_it() {
 #[rstest]
 #[case::another_checksum(object("x/a", b"date"))]
 #[case::another_size(object("x/a", b"dat"))]
-#[case::another_md5(r#"{"size": "4", "md5Hash": "AAAAAAAAAAAAAAAAAAAAAA=="}"#.to_owned())]
+#[case::another_md5(r#"{"kind": "storage#object", "name": "x/a", "size": "4", "md5Hash": "AAAAAAAAAAAAAAAAAAAAAA=="}"#.to_owned())]
 #[tokio::test]
 async fn what_is_not_what_was_sent_is_corrupt(#[case] answer: String) {
     let server = Scripted::saying([say(200, answer)]).await;
@@ -158,8 +160,11 @@ async fn what_is_not_what_was_sent_is_corrupt(#[case] answer: String) {
 }
 
 #[rstest]
-#[case::md5(r#"{"size": "4", "md5Hash": "jXd/OF09/siBXSD3SWAm3A=="}"#, Proof::EtagMd5)]
-#[case::nothing_but_the_size(r#"{"size": "4"}"#, Proof::ReadBack)]
+#[case::md5(
+    r#"{"kind": "storage#object", "name": "x/a", "size": "4", "md5Hash": "jXd/OF09/siBXSD3SWAm3A=="}"#,
+    Proof::EtagMd5
+)]
+#[case::nothing_but_the_size(r#"{"kind": "storage#object", "name": "x/a", "size": "4"}"#, Proof::ReadBack)]
 #[tokio::test]
 async fn what_the_server_is_silent_about_is_proven_otherwise(#[case] answer: &str, #[case] proof: Proof) {
     let server = Scripted::saying([say(200, answer), say(206, "data")]).await;
@@ -236,7 +241,7 @@ async fn bytes_that_were_not_asked_for_are_not_taken(
 
 fn page(names: &[&str], more: &str) -> Reply {
     let items: Vec<_> = names.iter().map(|name| object(name, DATA)).collect();
-    say(200, format!(r#"{{"items": [{}] {more}}}"#, items.join(", ")))
+    say(200, format!(r#"{{"kind": "storage#objects", "items": [{}] {more}}}"#, items.join(", ")))
 }
 
 #[tokio::test]
@@ -244,16 +249,22 @@ async fn pages_follow_each_other_by_their_token() {
     let more = r#", "nextPageToken": "t/1=""#;
     let other = r#", "nextPageToken": "u""#;
     // A long listing is looked at for folders between which it could be cut.
-    let server =
-        Scripted::saying([page(&["x/a+b"], more), say(200, "{}"), page(&[], other), page(&["x/c d"], "")])
-            .await;
+    let server = Scripted::saying([
+        page(&["x/a+b"], more),
+        say(200, r#"{"kind": "storage#objects"}"#),
+        page(&[], other),
+        page(&["x/c d"], ""),
+    ])
+    .await;
     assert_eq!(names(&place(&server).await).await, ["a+b", "c d"]);
     let asked = server.asked();
     assert!(asked[0].target.contains("prefix=x%2F") && !asked[0].target.contains("pageToken"));
     assert!(asked[1].target.contains("delimiter=%2F"));
     assert!(asked[2].target.contains("pageToken=t%2F1%3D") && asked[3].target.contains("pageToken=u"));
     for second in [page(&["x/a"], ""), page(&["x/c"], more)] {
-        let server = Scripted::saying([page(&["x/b"], more), say(200, "{}"), second]).await;
+        let server =
+            Scripted::saying([page(&["x/b"], more), say(200, r#"{"kind": "storage#objects"}"#), second])
+                .await;
         let pages: Vec<_> = place(&server).await.list().collect().await;
         assert!(pages[0].is_ok() && pages[1].is_err());
     }
@@ -267,7 +278,7 @@ async fn a_long_listing_is_cut_at_its_folders() {
         let value =
             |name: &str| target.split(['?', '&']).find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
         if value("delimiter").is_some() {
-            return say(200, r#"{"prefixes": ["x/a/", "x/b/", "x/c/"]}"#);
+            return say(200, r#"{"kind": "storage#objects", "prefixes": ["x/a/", "x/b/", "x/c/"]}"#);
         }
         let mut names = ALL;
         names.sort_unstable();
@@ -467,10 +478,16 @@ async fn who_pays_has_to_be_known() {
 
 #[tokio::test]
 async fn a_long_copy_goes_on_by_its_token() {
-    let end = format!(r#"{{"done": true, "resource": {}}}"#, object("x/b", DATA));
+    let end = format!(
+        r#"{{"kind": "storage#rewriteResponse", "done": true, "resource": {}}}"#,
+        object("x/b", DATA)
+    );
     let server = Scripted::saying([
         say(200, object("x/a", DATA)),
-        say(200, r#"{"done": false, "rewriteToken": "t"}"#),
+        say(
+            200,
+            r#"{"kind": "storage#rewriteResponse", "done": false, "rewriteToken": "t", "objectSize": "4"}"#,
+        ),
         say(200, end),
     ])
     .await;

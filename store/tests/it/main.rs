@@ -6,7 +6,9 @@
     reason = "a test's own steps must work; what does not is a failure with its place"
 )]
 
+mod answers;
 mod azure;
+mod bodies;
 mod conformance;
 mod faults;
 mod google;

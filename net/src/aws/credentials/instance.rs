@@ -3,7 +3,7 @@ use std::time::Duration;
 use adt_model::Fault;
 
 use super::{Chain, Keys};
-use crate::fetch;
+use crate::{body, fetch};
 
 const ENDPOINT: &str = "http://169.254.169.254";
 /// Off an instance nobody answers; that must not take long.
@@ -53,7 +53,8 @@ impl Chain {
             if let Ok(answer) = request.send().await
                 && answer.status().is_success()
             {
-                return answer.text().await.ok();
+                let token = body::collect(answer, fetch::MOST, KNOCK).await.ok()?;
+                return String::from_utf8(token.into()).ok();
             }
         }
         None

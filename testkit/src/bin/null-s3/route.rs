@@ -52,7 +52,9 @@ fn of_bucket(method: &Method, asked: &Asked<'_>, shelf: &Shelf) -> Answer {
     match *method {
         Method::GET if has("location") => xml("<LocationConstraint/>"),
         Method::GET if has("versioning") => xml("<VersioningConfiguration/>"),
-        Method::GET if has("uploads") => xml("<ListMultipartUploadsResult/>"),
+        Method::GET if has("uploads") => {
+            xml("<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>")
+        }
         Method::GET if asked.bucket.is_empty() => xml("<ListAllMyBucketsResult/>"),
         Method::GET => xml(&listing::document(&shelf.open().objects, asked.bucket, &asked.query)),
         // Every bucket is there.
@@ -83,7 +85,7 @@ fn of_object(method: &Method, asked: &Asked<'_>, shelf: &Shelf) -> Answer {
             shelf.open().objects.remove(&name);
             empty(StatusCode::NO_CONTENT)
         }
-        ("GET", Some(_)) => xml("<ListPartsResult/>"),
+        ("GET", Some(_)) => xml("<ListPartsResult><IsTruncated>false</IsTruncated></ListPartsResult>"),
         ("HEAD", None) => head(&name, shelf),
         // The bytes are gone.
         _ => refusal(StatusCode::NOT_IMPLEMENTED, "NotImplemented"),
