@@ -167,15 +167,7 @@ impl Reading {
         match &mut self.last {
             Some(last) => {
                 if !self.order.allows(last, relative) {
-                    return Err(match last == relative {
-                        true => format!("it has `{}` twice", shown(full)),
-                        false => format!(
-                            "its names are not in byte order: `{}{}` comes before `{}`",
-                            shown(&self.stem),
-                            shown(last),
-                            shown(full)
-                        ),
-                    });
+                    return Err(misplaced(&self.stem, last, relative));
                 }
                 last.clear();
                 last.push_str(relative);
@@ -230,6 +222,15 @@ impl Reading {
         }
         Ok(())
     }
+}
+
+/// What is wrong with a name that comes after `last`.
+fn misplaced(stem: &str, last: &str, name: &str) -> Wrong {
+    let (stem, last, name) = (shown(stem), shown(last), shown(name));
+    if last == name {
+        return format!("it has `{stem}{name}` twice");
+    }
+    format!("its names are not in byte order: `{stem}{last}` comes before `{stem}{name}`")
 }
 
 impl Order {

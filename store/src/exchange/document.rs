@@ -55,7 +55,7 @@ impl<S: Server> Exchange<S> {
         parsed: Result<Element, XmlError>,
     ) -> Result<Element, Fault> {
         match parsed {
-            Ok(document) if document.name == root => Ok(document),
+            Ok(document) if is_named(&document.name, root) => Ok(document),
             Err(error) if is_what(&answer.body) == "it cannot be read" => {
                 Err(self.strange(request, &format!("it cannot be read: {error}")))
             }
@@ -64,7 +64,35 @@ impl<S: Server> Exchange<S> {
     }
 }
 
+/// Whether a root has this name. Some servers write `ListPartsResponse` or `InitiateMultipartUpload` in place of what ends with `Result`.
+fn is_named(name: &str, root: &str) -> bool {
+    let base = |name: &str| {
+        let end = ["Result", "Response"].iter().find_map(|end| name.strip_suffix(end));
+        end.unwrap_or(name).to_owned()
+    };
+    name == root || base(name) == base(root)
+}
+
 /// A body without the mark of its byte order, with which Azure begins its documents.
 fn bare(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("ListPartsResult", "ListPartsResult", true)]
+    #[case("ListPartsResponse", "ListPartsResult", true)]
+    #[case("InitiateMultipartUpload", "InitiateMultipartUploadResult", true)]
+    #[case("ListBucketResult", "ListPartsResult", false)]
+    #[case("CopyObjectResult", "CompleteMultipartUploadResult", false)]
+    #[case("Result", "ListPartsResult", false)]
+    #[case("", "ListPartsResult", false)]
+    #[case("Error", "EnumerationResults", false)]
+    fn a_root_has_the_name_of_its_answer(#[case] name: &str, #[case] root: &str, #[case] same: bool) {
+        assert_eq!(is_named(name, root), same);
+    }
 }

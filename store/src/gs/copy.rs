@@ -29,7 +29,8 @@ const IDLE: u32 = 10;
 struct Rewrite {
     kind: String,
     done: bool,
-    rewrite_token: Option<String>,
+    #[serde(rename = "rewriteToken")]
+    token: Option<String>,
     total_bytes_rewritten: Option<Size>,
     object_size: Option<Size>,
     resource: Option<Resource>,
@@ -109,7 +110,7 @@ impl GoogleBucket {
 
     /// Large objects that go elsewhere take more than one request; each says where the next one continues, and how far it has come.
     async fn rewrite(&self, request: &Request, size: u64) -> Result<Resource, Trouble> {
-        let strange = |why: &str| Err(self.client.strange(request, why).into());
+        let strange = |why: &str| Trouble::from(self.client.strange(request, why));
         let (mut token, mut written, mut idle): (Option<String>, u64, u32) = (None, 0, 0);
         loop {
             let mut asked = request.clone();
@@ -119,24 +120,24 @@ impl GoogleBucket {
             let answer = self.client.send(&asked).await?;
             let rewrite: Rewrite = document(&self.client, &asked, &answer)?;
             if rewrite.object_size.and_then(|stated| stated.number()).is_some_and(|stated| stated != size) {
-                return strange("it copies an object of another size");
+                return Err(strange("it copies an object of another size"));
             }
-            match (rewrite.done, rewrite.resource, rewrite.rewrite_token) {
+            match (rewrite.done, rewrite.resource, rewrite.token) {
                 (true, Some(resource), _) => {
                     check(&self.client, request, &resource)?;
                     return Ok(resource);
                 }
                 (false, _, Some(next)) => token = Some(next),
-                _ => return strange("the copy has neither ended nor does it say where it continues"),
+                _ => return Err(strange("the copy has neither ended nor does it say where it continues")),
             }
             let now = rewrite.total_bytes_rewritten.and_then(|total| total.number()).unwrap_or_default();
             if now > size {
-                return strange("it has copied more than there is");
+                return Err(strange("it has copied more than there is"));
             }
             idle = if now >= written.saturating_add(STEP) { 0 } else { idle + 1 };
             written = written.max(now);
             if idle >= IDLE {
-                return strange("the copy makes no progress");
+                return Err(strange("the copy makes no progress"));
             }
         }
     }

@@ -94,7 +94,7 @@ fn blobs(names: &[&str], more: &str) -> String {
     let blob = |name: &&str| {
         format!("<Blob><Name>{name}</Name><Properties><Content-Length>1</Content-Length></Properties></Blob>")
     };
-    let inside: String = names.iter().map(blob).collect();
+    let inside = names.iter().map(blob).collect::<Vec<_>>().concat();
     format!("<EnumerationResults><Blobs>{inside}</Blobs><NextMarker>{more}</NextMarker></EnumerationResults>")
 }
 
@@ -265,10 +265,10 @@ async fn a_long_listing_leaves_out_no_name(#[case] cloud: Cloud) {
                 .map(|f| format!("<CommonPrefixes><Prefix>x/{f}/</Prefix></CommonPrefixes>"))
                 .concat()),
             Cloud::S3 => {
-                let inside: String = page
+                let inside = page
                     .iter()
-                    .map(|(name, size)| format!("<Contents><Key>{name}</Key><Size>{size}</Size></Contents>"))
-                    .collect();
+                    .map(|(name, size)| format!("<Contents><Key>{name}</Key><Size>{size}</Size></Contents>"));
+                let inside = inside.collect::<Vec<_>>().concat();
                 let more = match rest {
                     [] => END.to_owned(),
                     _ => format!(

@@ -64,13 +64,13 @@ impl Server {
     }
 }
 
-async fn answer(mut stream: TcpStream, way: Way, sent: &AtomicU64) -> std::io::Result<()> {
+async fn answer(mut stream: TcpStream, way: Way, count: &AtomicU64) -> std::io::Result<()> {
     let mut request = vec![0; 64 << 10];
     let read = stream.read(&mut request).await?;
     assert!(read > 0, "a request");
     let head = |status: u16, body: &str| format!("HTTP/1.1 {status} X\r\netag: \"e\"\r\n{body}\r\n\r\n");
     let mut send = async |bytes: &[u8]| {
-        sent.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        count.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         stream.write_all(bytes).await
     };
     match way {
