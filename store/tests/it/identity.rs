@@ -35,7 +35,8 @@ async fn put(options: &StoreOptions) -> Result<Receipt, Fault> {
 fn bucket(asked: &Asked, access_key: &str) -> Reply {
     let authorization = asked.headers["authorization"].to_str().unwrap();
     if authorization.contains(&format!("Credential={access_key}/")) {
-        agree(&[("x-amz-checksum-crc64nvme", asked.headers["x-amz-checksum-crc64nvme"].to_str().unwrap())])
+        let crc = asked.headers["x-amz-checksum-crc64nvme"].to_str().unwrap();
+        agree(&[("x-amz-checksum-crc64nvme", crc), ("etag", "\"e\"")])
     } else {
         refuse(403, "InvalidAccessKeyId")
     }
