@@ -101,7 +101,9 @@ impl Bucket {
             }
             let empty = page.is_empty();
             parts.extend(page);
-            match root.truth("IsTruncated") {
+            // Some servers leave it out at the end; then the upload's name shows that it is a list of parts.
+            let named = || root.value("UploadId").map(|_| false);
+            match root.truth("IsTruncated").or_else(named) {
                 Some(true) if empty => return strange("it is truncated and makes no progress"),
                 Some(true) => {}
                 Some(false) => {

@@ -92,7 +92,9 @@ impl Page {
         let kind = Items { root: "ListMultipartUploadsResult", depth: 1, names: &["Upload"] };
         let (root, uploads) = client.items(request, answer, kind, Upload::read)?;
         let encoded = is_encoded(&root);
-        let next = match root.truth("IsTruncated") {
+        // Some servers leave it out at the end; then the bucket's name shows that it is a list of uploads.
+        let named = || root.value("Bucket").map(|_| false);
+        let next = match root.truth("IsTruncated").or_else(named) {
             Some(false) => None,
             Some(true) => {
                 let key = root.value("NextKeyMarker").and_then(|key| name(key, encoded));

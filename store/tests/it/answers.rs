@@ -399,6 +399,10 @@ const BEGUN: &str =
     tell("<ListPartsResult><Key>x/b</Key><IsTruncated>false</IsTruncated></ListPartsResult>")
 )]
 #[case::parts_without_an_end("resume", tell("<ListPartsResult/>"))]
+#[case::parts_that_are_neither_whole_nor_not(
+    "resume",
+    tell("<ListPartsResult><Key>x/a</Key></ListPartsResult>")
+)]
 #[case::parts_that_make_no_progress(
     "resume",
     tell("<ListPartsResult><IsTruncated>true</IsTruncated></ListPartsResult>")
