@@ -436,10 +436,10 @@ pub(crate) struct Run {
     /// After the first failed job, begin no other
     #[arg(long, help_heading = None, display_order = 90)]
     pub fail_fast: bool,
-    /// Start a pipeline also where an earlier start may have arrived
+    /// Order the pipeline although an earlier order may have arrived. Look at Code Ocean first
     ///
-    /// A pipeline is started once for each upload. Where an answer was lost and Code Ocean does not say what runs, the job fails as
-    /// "unknown, not repeated"; look there, and use this flag only if nothing runs.
+    /// A pipeline is ordered once for each upload. If it is unknown whether an order arrived, the job fails and nothing is ordered
+    /// again; look at Code Ocean, and use this flag only if nothing runs there.
     #[arg(long, help_heading = None, display_order = 91)]
     pub retrigger: bool,
 }

@@ -17,10 +17,11 @@ use crate::{
 };
 
 /// Runs one job and says how it ended. Whatever goes wrong is in the row.
-pub(crate) async fn run(spec: JobSpec, run: RunId, ctx: Arc<Ctx>) -> Row {
+/// `recorded`: an earlier process wrote its record.
+pub(crate) async fn run(spec: JobSpec, recorded: bool, run: RunId, ctx: Arc<Ctx>) -> Row {
     let course = Course::new(spec.asset_name(), run, &ctx);
     let watch = course.watch();
-    let mut attempt = Attempt { spec: &spec, course };
+    let mut attempt = Attempt { spec: &spec, course, recorded };
     // A job's future holds the futures of all its steps; on the heap it need not be moved about.
     let result = watch.over(Box::pin(attempt.perform())).await;
     attempt.course.end(spec.origin.to_string(), &spec.asset(), result)
@@ -30,6 +31,8 @@ pub(crate) async fn run(spec: JobSpec, run: RunId, ctx: Arc<Ctx>) -> Row {
 pub(crate) struct Attempt<'a> {
     pub(crate) spec: &'a JobSpec,
     pub(crate) course: Course,
+    /// Whether an earlier process wrote the record of the asset, and only its pipeline can be left.
+    pub(crate) recorded: bool,
 }
 
 impl Attempt<'_> {
@@ -40,7 +43,7 @@ impl Attempt<'_> {
         let known = ctx.ledger.job(&asset)?;
         let place = Place::open(&asset, &self.course.store_options()).await?;
         if let Some(row) = &known
-            && self.is_complete_without_source(row)?
+            && (self.recorded && self.is_whole(row, &place).await? || self.is_complete_without_source(row)?)
         {
             return self.only_the_pipeline(row, place).await;
         }

@@ -9,7 +9,7 @@ use adt_store::Place;
 
 use crate::{
     attempt::{Attempt, without_obstacles},
-    course::{Work, retries},
+    course::Work,
     prepare,
     standing::{self, Since},
 };
@@ -50,6 +50,12 @@ impl Attempt<'_> {
         Ok(wanted.then_some("it is complete since an earlier run, and its pipeline was never started"))
     }
 
+    /// Whether the destination holds everything that was sent.
+    pub(crate) async fn is_whole(&self, row: &JobRow, place: &Place) -> Result<bool, Fault> {
+        let ctx = &self.course.ctx;
+        Ok(standing::since_done(row.id, place, &ctx.ledger, &ctx.stop).await? == Since::Whole)
+    }
+
     /// Whether the asset is complete and a folder it was made from is gone: people delete raw data after the upload.
     pub(crate) fn is_complete_without_source(&self, row: &JobRow) -> Result<bool, Fault> {
         let (spec, ctx) = (self.spec, Arc::clone(&self.course.ctx));
@@ -61,7 +67,7 @@ impl Attempt<'_> {
         Ok(done || !spec.dry_run && is_complete(row, &ctx.ledger)?)
     }
 
-    /// Starts the pipeline of a complete asset whose source is gone, where that is still to be done.
+    /// Starts the pipeline of a complete asset whose source is gone or whose record an earlier process wrote, where that is still to be done.
     pub(crate) async fn only_the_pipeline(&mut self, row: &JobRow, place: Place) -> Result<JobEnd, Fault> {
         let (spec, ctx) = (self.spec, Arc::clone(&self.course.ctx));
         if standing::since_done(row.id, &place, &ctx.ledger, &ctx.stop).await? != Since::Whole {
@@ -83,9 +89,9 @@ impl Attempt<'_> {
         plan.obstacles = obstacles(&resolved);
         without_obstacles(&plan)?;
         plan.stages.retain(|stage| stage.name == StageName::Trigger);
-        plan.notes = vec!["its source is gone; it is complete, and only its pipeline is looked after".into()];
-        let told = retries(&ctx, spec.asset_name());
-        let prepared = ctx.stop.or(prepare::for_pipeline(&resolved, &ctx.services, &told)).await?;
+        let why = if self.recorded { "an earlier run wrote its record" } else { "its source is gone" };
+        plan.notes = vec![format!("{why}; it is complete, and only its pipeline is left")];
+        let prepared = ctx.stop.or(prepare::for_pipeline(&resolved, &ctx.services)).await?;
         self.course.announce(&plan, true);
         let (fingerprint, standing) = (row.fingerprint.clone(), Standing::Begun);
         self.course

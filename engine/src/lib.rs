@@ -11,6 +11,7 @@ pub mod bridge;
 pub mod budget;
 pub mod buffers;
 mod build;
+pub mod claims;
 pub mod complete;
 mod course;
 pub mod ctx;
@@ -32,4 +33,4 @@ pub mod survey;
 
 pub use ctx::{Clock, Ctx, Settings, Stop, Tell};
 pub use pace::Pace;
-pub use run::{Asked, Summary, run};
+pub use run::{Asked, Summary, conclude, run};

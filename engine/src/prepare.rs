@@ -72,11 +72,10 @@ pub async fn ask(
     Ok(prepared)
 }
 
-/// Asks only what starting the pipeline needs.
-pub async fn for_pipeline(spec: &JobSpec, services: &Services, told: &Told) -> Result<Prepared, Fault> {
+/// Fetches only what ordering the pipeline needs. Code Ocean is not asked: an order may have been made that it must be asked about first.
+pub async fn for_pipeline(spec: &JobSpec, services: &Services) -> Result<Prepared, Fault> {
     let mut prepared = Prepared::default();
     token(spec, services, &mut prepared).await?;
-    pipeline(spec, services, told, &prepared).await?;
     Ok(prepared)
 }
 

@@ -70,6 +70,16 @@ impl Summary {
 
 /// Runs the whole list. Fails only when the ledger itself cannot be written.
 pub async fn run(asked: Asked, ctx: Arc<Ctx>) -> Result<Summary, Fault> {
+    perform(asked, false, ctx).await
+}
+
+/// Starts the pipelines of jobs whose assets are complete, where that is still to be done: an earlier process wrote their records, and the
+/// ledger knows them.
+pub async fn conclude(asked: Asked, ctx: Arc<Ctx>) -> Result<Summary, Fault> {
+    perform(asked, true, ctx).await
+}
+
+async fn perform(asked: Asked, recorded: bool, ctx: Arc<Ctx>) -> Result<Summary, Fault> {
     let run = ctx.ledger.begin_run((ctx.clock)(), &asked.command, ctx.version)?;
     ctx.tell("", None, What::RunStarted { jobs: asked.jobs.len() as u64 });
     let mut list = List { rows: asked.jobs.iter().map(|_| None).collect(), failed: false };
@@ -86,7 +96,7 @@ pub async fn run(asked: Asked, ctx: Arc<Ctx>) -> Result<Summary, Fault> {
         }
         let ctx = Arc::clone(&ctx);
         running.spawn(async move {
-            let row = attempt::run(spec, run, ctx).await;
+            let row = attempt::run(spec, recorded, run, ctx).await;
             drop(slot);
             (place_in_list, row)
         });

@@ -66,6 +66,30 @@ impl Location {
         }
     }
 
+    /// The location above this one and this one's name in it; `None` at the top.
+    pub fn above(&self) -> Option<(Self, Key)> {
+        let text = match self {
+            Self::Folder(path) => {
+                let name = Key::parse(path.file_name()?).ok()?;
+                return Some((Self::Folder(path.parent()?.to_owned()), name));
+            }
+            Self::S3 { prefix, .. } | Self::Gs { prefix, .. } | Self::Az { prefix, .. } => {
+                prefix.as_ref()?.as_str()
+            }
+        };
+        let (above, name) = text.rsplit_once('/').map_or((None, text), |(above, name)| (Some(above), name));
+        let (name, prefix) = (Key::parse(name).ok()?, above.map(Key::parse).transpose().ok()?);
+        let above = match self {
+            Self::Folder(_) => return None,
+            Self::S3 { bucket, .. } => Self::S3 { bucket: bucket.clone(), prefix },
+            Self::Gs { bucket, .. } => Self::Gs { bucket: bucket.clone(), prefix },
+            Self::Az { account, container, .. } => {
+                Self::Az { account: account.clone(), container: container.clone(), prefix }
+            }
+        };
+        Some((above, name))
+    }
+
     /// Whether it is on this machine.
     pub fn is_folder(&self) -> bool {
         matches!(self, Self::Folder(_))
@@ -213,6 +237,19 @@ mod tests {
     #[case("C:\\data", "C:\\data")]
     fn is_read_and_shown(#[case] text: &str, #[case] shown: &str) {
         assert_eq!(text.parse::<Location>().unwrap().to_string(), shown);
+    }
+
+    #[rstest]
+    #[case("s3://bucket/a", Some(("s3://bucket", "a")))]
+    #[case("gs://bucket/lab/a", Some(("gs://bucket/lab", "a")))]
+    #[case("az://account/container/lab/a", Some(("az://account/container/lab", "a")))]
+    #[case("/data/x/", Some(("/data", "x")))]
+    #[case("s3://bucket", None)]
+    #[case("/", None)]
+    fn has_a_location_above_it(#[case] text: &str, #[case] above: Option<(&str, &str)>) {
+        let found = text.parse::<Location>().unwrap().above();
+        let found = found.map(|(above, name)| (above.to_string(), name.to_string()));
+        assert_eq!(found, above.map(|(above, name)| (above.to_owned(), name.to_owned())));
     }
 
     #[rstest]

@@ -15,6 +15,7 @@ pub(crate) enum Shard {
 }
 
 #[derive(Clone, Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch a person can set")]
 pub(crate) struct Work {
     /// What `adt submit` planned (an asset's folder), or the container of `adt imaging zarr --plan-only`: a folder or `s3://bucket/prefix`
     #[arg(value_name = "DST", value_hint = ValueHint::DirPath)]
@@ -40,6 +41,26 @@ pub(crate) struct Work {
     /// The run's folder, where the end is written down for `adt status`
     #[arg(long, value_name = "RUN", hide_short_help = true, value_hint = ValueHint::DirPath)]
     pub run: Option<Utf8PathBuf>,
+    /// Read only sources in or below PATH, whatever the plan names (may be repeated; also `ADT_SOURCE_ROOT`)
+    ///
+    /// A plan at a destination may have been changed by anyone who can write there. The scripts that `adt submit` makes have this flag.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::DirPath)]
+    pub source_root: Vec<String>,
+    /// With `--finish`: delete at the destination what the source does not have, where `sync --delete` was submitted
+    #[arg(long, requires = "finish", hide_short_help = true)]
+    pub delete: bool,
+    /// Delete nothing if it would be more objects than this; replaces the default limits
+    #[arg(long, value_name = "N", requires = "delete", hide_short_help = true)]
+    pub max_delete: Option<u64>,
+    /// Delete also if the source is empty, and without the default limits
+    #[arg(long, requires = "delete", hide_short_help = true)]
+    pub delete_all: bool,
+    /// With `--finish`: write the list of all objects of a `copy` or `sync` to FILE
+    #[arg(long, value_name = "FILE", requires = "finish", hide_short_help = true, value_hint = ValueHint::FilePath)]
+    pub manifest: Option<Utf8PathBuf>,
+    /// With `--finish`: order the pipeline although an earlier order may have arrived. Look at Code Ocean first
+    #[arg(long, requires = "finish")]
+    pub retrigger: bool,
     #[command(flatten)]
     pub tuning: Tuning,
 }

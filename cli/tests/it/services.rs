@@ -74,9 +74,9 @@ fn a_session_with_everything_around_it(
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     until("the pipeline is ordered", || lab.orders() == 1);
     assert!(lab.asset().join(RECORD).is_file(), "the pipeline was ordered before the asset was complete");
-    let before = writes(&lab.desk.tally());
+    let before = lab.stored(NAME);
     Said::from(child.wait_with_output().unwrap()).ends(0).says("computation-1");
-    assert_eq!(writes(&lab.desk.tally()), before, "something was sent after the pipeline was ordered");
+    assert_eq!(lab.stored(NAME), before, "something was sent after the pipeline was ordered");
 
     let mut asked = lab.metadata.lines();
     asked.sort();

@@ -180,23 +180,28 @@ pub struct Part {
 
 /// Does a part of what was planned at `destination`.
 ///
-/// Nothing is kept in a ledger: what is done is known by its marker at the destination, so that any number of processes may
+/// `allowed` says whether the source that the plan names may be read. Nothing is kept in a ledger: what is done is known by its marker at the destination, so that any number of processes may
 /// share the work, on any machine that sees the source.
 pub async fn share(
     destination: Location,
     part: Part,
+    allowed: impl Fn(&Utf8Path) -> Result<(), Fault>,
     command: &str,
     ctx: Arc<Ctx>,
 ) -> Result<Summary, Fault> {
     let origin = "command line".to_owned();
     on_its_own(destination.clone(), origin, command, ctx, async move |out, beat, home| {
-        let text = Markers::new(out.place(), None).plan().await?.ok_or_else(|| {
+        let markers = Markers::new(out.place(), None);
+        if markers.ended(None).await?.is_some() && markers.plan().await?.is_none() {
+            return if part.finish { markers.clear().await } else { Ok(()) };
+        }
+        let text = markers.plan().await?.ok_or_else(|| {
             Fault::new(Class::Missing, format!("there is no plan at `{destination}`")).help(
                 "`adt submit` makes one, or `adt imaging zarr SOURCE DESTINATION --plan-only`; or all of it is done already",
             )
         })?;
-        let plan: PlanFile = serde_json::from_slice(&text)
-            .map_err(|e| Fault::new(Class::Corrupt, "the plan cannot be read").because(e))?;
+        let plan = PlanFile::parse(&text)?;
+        allowed(Utf8Path::new(&plan.source))?;
         let work = Work {
             source: plan.source.clone().into(),
             leave_out: Vec::new(),
@@ -208,8 +213,9 @@ pub async fn share(
             only: true,
             beat,
         };
-        let (container, unread) = open(work).await?;
+        let (mut container, unread) = open(work).await?;
         container.is_as_planned(&plan)?;
+        container.look_for_end().await?;
         if let Some(share) = part.share {
             container.run(existing(part.stage, &plan)?, share).await?;
             container.sources_are_steady().await?;
@@ -230,11 +236,17 @@ pub async fn share(
     .await
 }
 
+/// Whether the place is a container that is planned, or whose end was begun.
+pub async fn is_planned(place: &Place) -> Result<bool, Fault> {
+    let markers = Markers::new(place, None);
+    Ok(markers.plan().await?.is_some() || markers.ended(None).await?.is_some())
+}
+
 /// Whether every item of a stage has its marker, where a container is planned: fails as `Transient` where one has none. `false`: none is.
 pub async fn is_done(place: &Place, stage: Option<usize>) -> Result<bool, Fault> {
-    let Some(text) = Markers::new(place, None).plan().await? else { return Ok(false) };
-    let plan: PlanFile = serde_json::from_slice(&text)
-        .map_err(|e| Fault::new(Class::Corrupt, "the plan cannot be read").because(e))?;
+    let markers = Markers::new(place, None);
+    let Some(text) = markers.plan().await? else { return Ok(markers.ended(None).await?.is_some()) };
+    let plan = PlanFile::parse(&text)?;
     let stage = existing(stage, &plan)?;
     let lacking = plan.items[stage].saturating_sub(marked(place, None, stage).await?);
     if lacking > 0 { Err(incomplete(lacking, stage)) } else { Ok(true) }

@@ -20,6 +20,7 @@ use super::{
     item::Task,
     marker::{Levels, Made, Markers},
     tile::{About, Tile},
+    written::Written,
 };
 use crate::{
     beat::Beat,
@@ -64,6 +65,8 @@ pub(crate) struct Container {
     pub(super) identities: Vec<Identity>,
     /// Tiles that an earlier run has finished, with what it wrote of each level.
     pub(super) finished: BTreeMap<usize, Levels>,
+    /// What was written, where an earlier process described every group.
+    pub(super) ended: Option<Written>,
     /// Tiles that cannot be finished, and why.
     pub(super) broken: Mutex<BTreeMap<usize, String>>,
     /// When each tile was begun and ended, of those that were worked on.
@@ -142,6 +145,7 @@ impl Container {
             made: MadeFrom::from("adt imaging", None),
             identities: plan.tiles.iter().map(|tile| Identity::of(&tile.hash)).collect(),
             finished: BTreeMap::new(),
+            ended: None,
             tiles: tiles.into_iter().map(Arc::new).collect(),
             config: Arc::new(config),
             under,
@@ -167,13 +171,26 @@ impl Container {
     }
 
     /// Fails where the plan that stands at the destination is not this one.
-    pub(crate) async fn is_planned(&self) -> Result<(), Fault> {
+    pub(crate) async fn is_planned(&mut self) -> Result<(), Fault> {
+        self.look_for_end().await?;
+        if self.ended.is_some() {
+            return Ok(());
+        }
         let text = self.markers.plan().await?.ok_or_else(|| {
             Fault::new(Class::BadInput, "the container has no plan").help("submit the work again")
         })?;
-        let plan = serde_json::from_slice(&text)
-            .map_err(|e| Fault::new(Class::BadInput, "the container's plan cannot be read").because(e))?;
-        self.is_as_planned(&plan)
+        self.is_as_planned(&PlanFile::parse(&text)?)
+    }
+
+    /// Looks whether an earlier process described every group.
+    pub(super) async fn look_for_end(&mut self) -> Result<(), Fault> {
+        self.ended = self.markers.ended(Some(&self.plan.hash)).await?;
+        Ok(())
+    }
+
+    /// The hash of the plan.
+    pub(super) fn hash(&self) -> &str {
+        &self.plan.hash
     }
 
     /// Bytes that the items of each stage read.
@@ -204,9 +221,16 @@ impl Container {
 
     /// Writes the plan, all groups and arrays. An earlier plan that is another one is taken back first, with what was made by it.
     pub(crate) async fn prepare(&mut self) -> Result<(), Fault> {
+        self.look_for_end().await?;
+        if self.ended.is_some() {
+            return Ok(());
+        }
+        if self.markers.ended(None).await?.is_some() {
+            self.markers.reopen().await?;
+        }
         self.finished = self.finished_earlier()?;
         if let Some(text) = self.markers.plan().await? {
-            let plan = serde_json::from_slice::<PlanFile>(&text);
+            let plan = PlanFile::parse(&text);
             if !plan.as_ref().is_ok_and(|plan| plan.hash == self.plan.hash) {
                 self.take_back(plan.ok()).await?;
             }
@@ -313,6 +337,9 @@ impl Container {
 
     /// The same where `before` items of other work are counted first.
     pub(crate) async fn run_after(&self, before: u64, stage: usize, share: Share) -> Result<(), Fault> {
+        if self.ended.is_some() {
+            return Ok(());
+        }
         if let Some(before) = stage.checked_sub(1) {
             let lacking = self.lacking(before).await?;
             if lacking > 0 {
@@ -534,6 +561,46 @@ fn planned(tile: &Tile, config: &ImagingConfig, version: &str) -> PlannedTile {
 
 fn hash(text: &str) -> String {
     format!("{:016x}", adt_codec::crc64(text.as_bytes()))
+}
+
+/// More sizes, groups or stages than that are not ours.
+const MOST: usize = 1 << 20;
+
+impl PlanFile {
+    /// A plan that was found. Whoever may write there may have changed it: nothing of it may lead elsewhere or never end.
+    pub(crate) fn parse(text: &[u8]) -> Result<Self, Fault> {
+        let plan: Self = serde_json::from_slice(text).map_err(|e| {
+            Fault::new(Class::BadInput, "the container's plan cannot be read").because(e).help(AGAIN)
+        })?;
+        match plan.wrong() {
+            None => Ok(plan),
+            Some(what) => {
+                let what = format!("the container's plan was not made by adt: {what}");
+                Err(Fault::new(Class::BadInput, what).help(AGAIN))
+            }
+        }
+    }
+
+    fn wrong(&self) -> Option<String> {
+        if self.tiles.len() > MOST || self.items.len() > 64 {
+            return Some(format!("{} images in {} stages", self.tiles.len(), self.items.len()));
+        }
+        if self.items.iter().any(|items| *items > 1 << 48) {
+            return Some("a stage of more than 2^48 items".to_owned());
+        }
+        let is_group = |group: &str| group.is_empty() || Key::parse(group).is_ok();
+        let odd = |tile: &&PlannedTile| {
+            !is_hash(&tile.hash) || tile.about.levels > 64 || !is_group(&tile.about.group)
+        };
+        self.tiles.iter().find(odd).map(|tile| format!("image `{}`", tile.about.group.escape_debug()))
+    }
+}
+
+const AGAIN: &str = "plan the work again with this program";
+
+/// Whether a text is one of our hashes, and so may be part of a name.
+fn is_hash(text: &str) -> bool {
+    text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'))
 }
 
 impl Identity {

@@ -1,7 +1,10 @@
 //! The end: every item has its marker, the destination holds what the markers say, and only then are the groups described as
 //! images. No reader sees half a pyramid.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
 
 use adt_codec::Intensities;
 use adt_formats::{
@@ -33,6 +36,11 @@ impl Container {
     /// Describes every tile whose items are all done, and removes plan and markers when nothing is left to do. `home` is where the
     /// container will be, for links; `document` the key of the link's state.
     pub(crate) async fn finish(&self, home: &Location, document: &Key) -> Result<Written, Fault> {
+        if let Some(written) = &self.ended {
+            self.still_holds(written).await?;
+            self.tidy().await?;
+            return Ok(written.clone());
+        }
         for stage in 0..self.stages() {
             let lacking = self.lacking(stage).await?;
             if lacking > 0 {
@@ -53,10 +61,45 @@ impl Container {
             written.link = Some(self.link(range, home, document).await?);
         }
         if broken.is_empty() {
-            self.markers.clear().await?;
+            self.markers.end(self.hash(), &written).await?;
+            self.tidy().await?;
         }
         written.missing = broken;
         Ok(written)
+    }
+
+    /// Removes plan and markers. Where the container is a part of work that is shared, the journal's entry stays until that has ended.
+    async fn tidy(&self) -> Result<(), Fault> {
+        let shared = Key::parse(".adt-work/plan.json").expect("words and a slash are a key");
+        if self.out.place().head(&shared).await?.is_some() {
+            return self.markers.clear_all_but(&HashSet::new()).await;
+        }
+        self.markers.clear().await
+    }
+
+    /// Fails where the destination does not hold what was written any more.
+    async fn still_holds(&self, written: &Written) -> Result<(), Fault> {
+        let groups: HashMap<&str, &Arc<Tile>> =
+            self.tiles.iter().map(|tile| (tile.about.group.as_str(), tile)).collect();
+        for said in &written.tiles {
+            let found = match groups.get(said.group.as_str()) {
+                Some(tile) => self.found(tile).await?.0,
+                None => Levels::new(),
+            };
+            let objects: u64 = found.values().map(|wrote| wrote.objects).sum();
+            let bytes: u64 = found.values().map(|wrote| wrote.bytes).sum();
+            if (objects, bytes) != (said.objects, said.bytes_out) {
+                self.markers.reopen().await?;
+                let what = format!(
+                    "`{}` lists {objects} objects with {bytes} bytes, not the {} objects with {} bytes that were written",
+                    said.group, said.objects, said.bytes_out
+                );
+                return Err(
+                    Fault::new(Class::Corrupt, what).help("run the same command again to make it anew")
+                );
+            }
+        }
+        Ok(())
     }
 
     async fn finish_tile(&self, number: usize) -> Result<TileWritten, Fault> {
@@ -172,6 +215,13 @@ impl Container {
             sum.objects += wrote.objects;
             sum.bytes += wrote.bytes;
         }
+        let (found, strange) = self.found(tile).await?;
+        self.clear_away(tile, strange).await?;
+        if said == found { Ok(said) } else { Err(not_held(&tile.about.group, &said, &found)) }
+    }
+
+    /// What the destination lists of a tile, and what of it is not the tile's.
+    async fn found(&self, tile: &Tile) -> Result<(Levels, Vec<Key>), Fault> {
         let mut found = Levels::new();
         let place = match &tile.folder {
             Some(folder) => self.out.place().below(folder),
@@ -192,8 +242,7 @@ impl Container {
                 }
             }
         }
-        self.clear_away(tile, strange).await?;
-        if said == found { Ok(said) } else { Err(not_held(&tile.about.group, &said, &found)) }
+        Ok((found, strange))
     }
 
     /// Chunks of another shape that an earlier run of ours left; whatever else there is stays, and is told.

@@ -1,4 +1,6 @@
-//! What is known of the work beside the work itself: the plan and a marker for each item, below `.adt/`, gone when all is done.
+//! What is known of the work beside the work itself, below `.adt/`: the plan, a marker for each item and, when every group is described,
+//! a journal entry that says so (`ended.json`). It is written before the first marker is removed, so that a process that is killed while
+//! it tidies leaves nothing that looks unfinished. All of it is gone when the work has ended.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -8,10 +10,16 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 
-use super::{array::below, container::PlanFile};
+use super::{array::below, container::PlanFile, written::Written};
 
 /// The plan's name.
 const PLAN: &str = "plan.json";
+
+/// The journal entry's name.
+const ENDED: &str = "ended.json";
+
+/// No plan, marker or journal entry is larger.
+const LARGEST: u64 = 256 << 20;
 
 /// Markers that are removed at once.
 const LANES: usize = 16;
@@ -37,6 +45,14 @@ pub(super) struct Made {
     pub brightness: Vec<(u16, u64)>,
 }
 
+/// What the journal says when every group is described.
+#[derive(Debug, Serialize, Deserialize)]
+struct Ended {
+    /// Of the plan.
+    hash: String,
+    written: Written,
+}
+
 /// Where plan and markers are.
 #[derive(Clone, Debug)]
 pub(super) struct Markers {
@@ -52,15 +68,41 @@ impl Markers {
 
     /// The plan, if one was written.
     pub(super) async fn plan(&self) -> Result<Option<Bytes>, Fault> {
-        let key = self.plan_key();
-        match self.place.head(&key).await? {
-            Some(_) => self.place.get(&key, None).await.map(Some),
+        self.text(&self.named(PLAN)).await
+    }
+
+    async fn text(&self, key: &Key) -> Result<Option<Bytes>, Fault> {
+        match self.place.head(key).await? {
+            Some(found) if found.size > LARGEST => {
+                let what = format!("`{key}` has {} bytes; adt writes nothing that large there", found.size);
+                Err(Fault::new(Class::BadInput, what))
+            }
+            Some(_) => self.place.get(key, None).await.map(Some),
             None => Ok(None),
         }
     }
 
+    /// What was written, where every group of the plan with this hash was described; any plan without a hash.
+    pub(super) async fn ended(&self, hash: Option<&str>) -> Result<Option<Written>, Fault> {
+        let Some(text) = self.text(&self.named(ENDED)).await? else { return Ok(None) };
+        let ended: Option<Ended> = serde_json::from_slice(&text).ok();
+        Ok(ended.filter(|ended| hash.is_none_or(|hash| ended.hash == hash)).map(|ended| ended.written))
+    }
+
+    /// Every group of the plan with this hash is described.
+    pub(super) async fn end(&self, hash: &str, written: &Written) -> Result<(), Fault> {
+        let ended = Ended { hash: hash.to_owned(), written: written.clone() };
+        let text = serde_json::to_vec(&ended).expect("a record of plain fields");
+        self.put(&self.named(ENDED), text).await
+    }
+
+    /// The journal's entry was wrong.
+    pub(super) async fn reopen(&self) -> Result<(), Fault> {
+        self.place.delete(&self.named(ENDED)).await
+    }
+
     pub(super) async fn write_plan(&self, plan: Vec<u8>) -> Result<(), Fault> {
-        self.put(&self.plan_key(), plan).await
+        self.put(&self.named(PLAN), plan).await
     }
 
     /// The items of a stage that are done: by the hash of their tile, and which of its items.
@@ -86,10 +128,11 @@ impl Markers {
         self.put(&self.item(stage, item), text).await
     }
 
-    /// Removes all markers, and last the plan.
+    /// Removes all markers, then the plan, and last the journal's entry.
     pub(super) async fn clear(&self) -> Result<(), Fault> {
         self.clear_all_but(&HashSet::new()).await?;
-        self.place.delete(&self.plan_key()).await?;
+        self.place.delete(&self.named(PLAN)).await?;
+        self.place.delete(&self.named(ENDED)).await?;
         cut_off(&self.place.below(&self.folder)).await?;
         self.place.prune(&self.folder).await
     }
@@ -99,7 +142,8 @@ impl Markers {
         let place = self.place.below(&self.folder);
         let is_kept = |key: &Key| {
             let name = key.file_name();
-            name == PLAN || parsed(name).is_some_and(|(tile, _)| tiles.contains(tile.as_str()))
+            matches!(name, PLAN | ENDED)
+                || parsed(name).is_some_and(|(tile, _)| tiles.contains(tile.as_str()))
         };
         let mut found = Vec::new();
         let mut pages = std::pin::pin!(place.list());
@@ -118,8 +162,8 @@ impl Markers {
         self.place.put(key, Block { bytes: bytes.into(), crc64 }, &ObjectMeta::default()).await.map(drop)
     }
 
-    fn plan_key(&self) -> Key {
-        below(Some(&self.folder), PLAN)
+    fn named(&self, name: &str) -> Key {
+        below(Some(&self.folder), name)
     }
 
     fn stage(&self, stage: usize) -> Key {
@@ -140,12 +184,21 @@ pub(crate) async fn cut_off(folder: &Place) -> Result<(), Fault> {
     Ok(())
 }
 
-/// How many items of a stage have a marker.
+/// Removes what is left of the work on a container.
+pub(crate) async fn clear(place: &Place, under: Option<&Key>) -> Result<(), Fault> {
+    Markers::new(place, under).clear().await
+}
+
+/// How many items of a stage have a marker; more than any where the work has ended.
 pub(crate) async fn marked(place: &Place, under: Option<&Key>, stage: usize) -> Result<u64, Fault> {
     let markers = Markers::new(place, under);
-    let Some(text) = markers.plan().await? else { return Ok(0) };
-    let plan: PlanFile = serde_json::from_slice(&text)
-        .map_err(|e| Fault::new(Class::Corrupt, "the plan of a container cannot be read").because(e))?;
+    let Some(text) = markers.plan().await? else {
+        return Ok(if markers.ended(None).await?.is_some() { u64::MAX } else { 0 });
+    };
+    let plan = PlanFile::parse(&text)?;
+    if markers.ended(Some(&plan.hash)).await?.is_some() {
+        return Ok(u64::MAX);
+    }
     let tiles: HashSet<&str> = plan.tiles.iter().map(|tile| tile.hash.as_str()).collect();
     let done = markers.done(stage).await?;
     Ok(done.iter().filter(|(tile, _)| tiles.contains(tile.as_str())).count() as u64)

@@ -35,5 +35,5 @@ pub use container::Share;
 pub use written::{TileWritten, Written};
 
 pub(crate) use look::{Asked, look};
-pub(crate) use marker::{cut_off, marked};
+pub(crate) use marker::{clear, cut_off, marked};
 pub(crate) use write::{Work, open, unread, write};

@@ -3,15 +3,17 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use adt_ledger::{ObjectRow, ObjectState};
-use adt_model::{Action, Fault, Moved};
-use adt_plan::fingerprint;
+use adt_model::{Action, Crc64, Fault, Key, Moved};
+use adt_plan::{RECORD, fingerprint};
 use adt_store::Place;
 use futures::{StreamExt, TryStreamExt};
+use jiff::Timestamp;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::{
     items::{as_planned, first_reading, recordings},
-    plan::{FOLDER, Kind, Unit, WorkPlan, heavy, key, made, marker},
+    plan::{Kind, Unit, WorkPlan, heavy, made, marker},
     progress,
 };
 use crate::{
@@ -19,15 +21,23 @@ use crate::{
     beat::Beat,
     delivery::{Address, Delivery},
     ephys,
-    imaging::cut_off,
 };
 
-/// Markers read, and objects removed, at once.
+/// Markers read at once.
 const LANES: usize = 16;
 
-/// Reads every marker of `plan` into the ledger of `ctx`; what all processes have moved. Fails as `Transient` where a marker is missing,
-/// as `BadInput` where a source has changed since it was planned.
-pub async fn adopt(place: &Place, plan: &WorkPlan, ctx: &Arc<Ctx>) -> Result<Moved, Fault> {
+/// What the ledger knows now.
+#[derive(Clone, Copy, Debug)]
+pub struct Adopted {
+    /// What all processes have moved.
+    pub moved: Moved,
+    /// Whether an earlier end wrote the asset's record: only the pipeline can be left.
+    pub recorded: bool,
+}
+
+/// Reads every marker of `plan` into the ledger of `ctx`. Fails as `Transient` where a marker is missing, as `BadInput` where a source
+/// has changed since it was planned.
+pub async fn adopt(place: &Place, plan: &WorkPlan, ctx: &Arc<Ctx>) -> Result<Adopted, Fault> {
     let so_far = progress(place, plan, (ctx.clock)()).await?;
     for stage in 0..plan.stages() {
         so_far.complete(stage)?;
@@ -35,7 +45,8 @@ pub async fn adopt(place: &Place, plan: &WorkPlan, ctx: &Arc<Ctx>) -> Result<Mov
     let job = plan.plan.name.clone();
     let address = Address { job, place: place.clone(), row: None, look: false, mark: None };
     let out = Delivery::new(Arc::clone(ctx), address, Arc::default());
-    for (_, _, folder) in heavy(&plan.plan) {
+    let record = if plan.is_move() { None } else { recorded(place, (ctx.clock)()).await? };
+    for (_, _, folder) in heavy(&plan.plan).filter(|_| record.is_none()) {
         as_planned(folder, Beat::of(&out)).await?;
     }
     let run = ctx.ledger.begin_run((ctx.clock)(), "adt work --finish", ctx.version)?;
@@ -54,7 +65,9 @@ pub async fn adopt(place: &Place, plan: &WorkPlan, ctx: &Arc<Ctx>) -> Result<Mov
         if matches!(kind, Kind::Step(Action::WriteOmeZarr { .. }, _)) {
             continue;
         }
-        if let Kind::Step(action, _) = kind {
+        if let Kind::Step(action, _) = kind
+            && record.is_none()
+        {
             for object in close(unit, action, place, &plan.plan.name, ctx).await? {
                 ctx.ledger.confirmed(row, object)?;
             }
@@ -77,9 +90,39 @@ pub async fn adopt(place: &Place, plan: &WorkPlan, ctx: &Arc<Ctx>) -> Result<Mov
             ctx.ledger.end_step(row, run, &unit.step, (ctx.clock)(), Ok::<&Value, &Fault>(&account))?;
         }
     }
+    let recorded = record.is_some();
+    if let Some(record) = record {
+        ctx.ledger.confirmed(row, record)?;
+    }
     ctx.ledger.end_run(run, (ctx.clock)(), 0)?;
     ctx.ledger.flush()?;
-    Ok(so_far.moved)
+    Ok(Adopted { moved: so_far.moved, recorded })
+}
+
+/// No record of an asset is larger.
+const LARGEST_RECORD: u64 = 256 << 20;
+
+/// The record that an earlier end of this plan wrote: it was removed when the work was planned.
+async fn recorded(place: &Place, now: Timestamp) -> Result<Option<ObjectRow>, Fault> {
+    let key = Key::parse(RECORD).expect("the record's name is a key");
+    let Some(found) = place.head(&key).await?.filter(|found| found.size <= LARGEST_RECORD) else {
+        return Ok(None);
+    };
+    let text = place.get_of(&found, 0..found.size).await?;
+    if serde_json::from_slice::<IgnoredAny>(&text).is_err() {
+        return Ok(None);
+    }
+    Ok(Some(ObjectRow {
+        key,
+        size: found.size,
+        crc64: Some(Crc64(adt_codec::crc64(&text))),
+        etag: found.etag,
+        source_modified: None,
+        source_size: None,
+        source_etag: None,
+        state: ObjectState::Confirmed,
+        at: Some(now),
+    }))
 }
 
 /// What makes a store of the chunks of each stream is sent when all of them stand.
@@ -98,37 +141,4 @@ async fn close(
         }
     }
     Ok(out.recorded())
-}
-
-/// Throws away what tasks that were killed have begun to write and nobody will go on with: of objects that stand there whole.
-pub async fn sweep(place: &Place, plan: &WorkPlan, ctx: &Arc<Ctx>) -> Result<(), Fault> {
-    let asset = &plan.plan.asset;
-    let row = if plan.is_move() { ctx.ledger.moved(asset)? } else { ctx.ledger.job(asset)? };
-    let Some(row) = row else { return Ok(()) };
-    // The folder of an asset is the asset's alone.
-    let all = asset.is_folder() && !plan.is_move();
-    for unfinished in place.unfinished().await? {
-        let known = ctx.ledger.object(row.id, &unfinished.key)?;
-        if all || known.is_some_and(|known| known.state == ObjectState::Confirmed) {
-            place.abort(&unfinished).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Removes plan, markers and logs; the plan last.
-pub async fn clear(place: &Place) -> Result<(), Fault> {
-    let folder = adt_model::Key::parse(FOLDER).expect("a name is a key");
-    let below = place.below(&folder);
-    let plan = key("plan.json");
-    let mut found = Vec::new();
-    let mut pages = std::pin::pin!(below.list());
-    while let Some(page) = pages.try_next().await? {
-        found.extend(page.into_iter().map(|object| folder.join(&object.key)).filter(|key| *key != plan));
-    }
-    let removing = found.into_iter().map(|key| async move { place.delete(&key).await });
-    futures::stream::iter(removing).buffer_unordered(LANES).try_collect::<()>().await?;
-    place.delete(&plan).await?;
-    cut_off(&below).await?;
-    place.prune(&folder).await
 }

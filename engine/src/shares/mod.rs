@@ -12,14 +12,18 @@
 
 mod adopt;
 mod batches;
+mod finish;
+#[cfg(test)]
+mod hostile;
 mod items;
 mod plan;
 mod prepare;
 mod progress;
 mod work;
 
-pub use adopt::{adopt, clear, sweep};
-pub use plan::{Unit, WorkPlan, read};
+pub use adopt::{Adopted, adopt};
+pub use finish::{clear, end, is_complete, is_ended, sweep, tidied};
+pub use plan::{Unit, WorkPlan, is_same, read};
 pub use prepare::{besides, prepare, prepare_move, session, units};
 pub use progress::{Progress, StageProgress, progress};
 pub use work::{Task, work};

@@ -7,10 +7,10 @@ use adt_plan::RECORD;
 use adt_store::Place;
 
 use super::{
-    adopt::clear,
     batches::Batches,
+    finish::{clear, tidied},
     items::{batched, images, recordings},
-    plan::{Kind, Unit, WorkPlan, hash, heavy, is_ours, key, put, read},
+    plan::{Kind, PLAN, Unit, WorkPlan, hash_of_move, hash_of_step, heavy, is_ours, key, put, read},
 };
 use crate::{
     Ctx,
@@ -43,6 +43,7 @@ async fn planned(spec: &JobSpec, run: adt_ledger::RunId, ctx: &Arc<Ctx>) -> Resu
     let asset = spec.asset();
     let course = Course::new(spec.asset_name(), run, ctx);
     let place = Place::open(&asset, &course.store_options()).await?;
+    tidied(&place).await?;
     let known = ctx.ledger.job(&asset)?;
     let mut facts = survey::local(spec, &ctx.stop).await?;
     facts.standing = survey::standing(spec, &facts, known.as_ref(), &place, &ctx.stop).await?;
@@ -60,7 +61,7 @@ async fn planned(spec: &JobSpec, run: adt_ledger::RunId, ctx: &Arc<Ctx>) -> Resu
             return Ok(None);
         }
     }
-    let attempt = Attempt { spec, course };
+    let attempt = Attempt { spec, course, recorded: false };
     let (_, _, plan) = ctx.stop.or(attempt.prepare(&mut facts)).await?;
     Ok(Some(plan))
 }
@@ -84,7 +85,7 @@ pub async fn prepare(plan: Plan, again: Vec<String>, force: bool, ctx: &Arc<Ctx>
             container.prepare().await?;
         }
     }
-    put(&place, &key("plan.json"), &work).await?;
+    put(&place, &key(PLAN), &work).await?;
     Ok(work)
 }
 
@@ -111,12 +112,11 @@ pub async fn prepare_move(
     })
     .await?;
     let place = asked.destination.place.clone();
-    let text = serde_json::to_string(&(&asked.shown, &starts, bytes)).expect("texts and numbers");
-    let (items, hash) = (vec![starts.len() as u64], hash(&text));
+    let (items, hash) = (vec![starts.len() as u64], hash_of_move(&asked.shown, &starts, bytes));
     let unit = Unit { step: "copy".into(), hash, items, bytes: vec![bytes], starts };
     let work = WorkPlan::new(moved(&asked, place.location()), vec![unit], again, ctx.version);
     stand(&work, force, &place).await?;
-    put(&place, &key("plan.json"), &work).await?;
+    put(&place, &key(PLAN), &work).await?;
     Ok(work)
 }
 
@@ -185,8 +185,8 @@ async fn cut(plan: Plan, again: Vec<String>, out: &Arc<Delivery>) -> Result<Work
             }
             _ => continue,
         };
-        let text = serde_json::to_string(&(action, &items)).expect("records of plain fields");
-        units.push(Unit { step: step.to_owned(), hash: hash(&text), items, bytes, starts: Vec::new() });
+        let hash = hash_of_step(action, &items);
+        units.push(Unit { step: step.to_owned(), hash, items, bytes, starts: Vec::new() });
     }
     let WorkPlan { plan, again, .. } = empty;
     Ok(WorkPlan::new(plan, units, again, version))
@@ -194,18 +194,20 @@ async fn cut(plan: Plan, again: Vec<String>, out: &Arc<Delivery>) -> Result<Work
 
 /// Whether this plan may stand at the place; an asset that is being changed is not complete.
 async fn stand(work: &WorkPlan, force: bool, place: &Place) -> Result<(), Fault> {
+    tidied(place).await?;
     let earlier = read(place).await;
     match earlier {
         Ok(Some(earlier)) if earlier.hash == work.hash => return Ok(()),
         // No task works on that one any more: its sources are not what they were. Markers of what did not change count on.
-        Ok(Some(earlier)) if !force && earlier.asks_the_same(work) => return Ok(()),
+        Ok(Some(earlier)) if !force && earlier.asks_the_same(work) => {}
         Ok(None) => {}
         Ok(Some(_)) if !force => return Err(another(place.location())),
         Err(fault) if !force => return Err(fault),
-        _ => clear(place).await?,
+        earlier => clear(place, earlier.ok().flatten().as_ref()).await?,
     }
+    // The record says that all of it is there, and a finish that finds it does not look again.
     let record = Key::parse(RECORD).expect("the record's name is a key");
-    if force && !work.is_move() && place.head(&record).await?.is_some() {
+    if !work.is_move() && place.head(&record).await?.is_some() {
         place.delete(&record).await?;
     }
     Ok(())

@@ -20,6 +20,9 @@ const READ: usize = 1000;
 /// Logs read at once.
 const LANES: usize = 16;
 
+/// Bytes of a log, at most.
+const LARGEST_LOG: u64 = 1 << 20;
+
 /// A process that has not written its log for so long is thought dead: clocks of machines differ. What is read is looked at for as long.
 const SILENT: SignedDuration = SignedDuration::from_mins(3);
 
@@ -147,9 +150,10 @@ async fn logs(place: &Place, now: Timestamp, found: &mut Progress) -> Result<(),
     while let Some(log) = reading.try_next().await? {
         let Some(log) = log else { continue };
         found.began = Some(found.began.map_or(log.began, |began| began.min(log.began)));
-        found.moved.bytes_read += log.read;
-        found.moved.bytes_sent += log.sent;
-        found.moved.objects_sent += log.objects;
+        // Logs are for people, and anybody may have written them.
+        found.moved.bytes_read = found.moved.bytes_read.saturating_add(log.read);
+        found.moved.bytes_sent = found.moved.bytes_sent.saturating_add(log.sent);
+        found.moved.objects_sent = found.moved.objects_sent.saturating_add(log.objects);
         found.at_work += u64::from(lately.is_at_work(&log));
         lately.add(&log);
         // The same share was done by somebody later, or tried again.
@@ -203,6 +207,9 @@ impl Lately {
 /// What is written there. `None` where it is gone, since the end of the work has begun to remove it, and where nobody can read it: no
 /// more than a word to a person depends on it.
 async fn told_by<T: DeserializeOwned>(place: &Place, name: &Key) -> Result<Option<T>, Fault> {
+    if place.head(name).await?.is_some_and(|found| found.size > LARGEST_LOG) {
+        return Ok(None);
+    }
     match place.get(name, None).await {
         Ok(text) => Ok(serde_json::from_slice(&text).ok()),
         Err(fault) if fault.class() == Class::Missing => Ok(None),

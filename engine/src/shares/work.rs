@@ -239,7 +239,7 @@ impl Worker {
 
     /// Images have markers of their own, in the container.
     async fn images(&self, work: imaging::Work, before: u64) -> Result<(), Fault> {
-        let (container, _) = imaging::open(work).await?;
+        let (mut container, _) = imaging::open(work).await?;
         container.is_planned().await?;
         container.run_after(before, self.task.stage, self.task.share).await?;
         if self.task.stage == 0 {

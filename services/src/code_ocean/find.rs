@@ -1,14 +1,22 @@
+use std::time::Duration;
+
 use adt_model::Fault;
+use adt_net::encode;
+use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{CodeOcean, Request};
-use crate::http::Reply;
+use crate::http::{Ask, Patience, Reply};
 
 /// Times are listed in whole seconds, and so is the server's own.
 const GRAIN: SignedDuration = SignedDuration::from_secs(2);
 /// How far the server's clock may be from ours where it does not tell its time.
 const APART: SignedDuration = SignedDuration::from_mins(5);
+/// Before the key in a computation's name.
+const NAMED: &str = " (adt ";
+/// How long naming a computation may take: nothing depends on it.
+const NAMING: Duration = Duration::from_secs(5);
 
 /// A computation that was asked for by a request of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,9 +40,9 @@ pub enum Lookup {
 }
 
 impl CodeOcean {
-    /// Looks for runs of the request's capsule with the request's parameter that were started after `since`, a time of
-    /// our clock. The difference to the server's clock is seen from its answer, so a rig with a wrong clock finds
-    /// what it started.
+    /// Looks for runs of the request's capsule that are named by the request's key, or have its parameter, were started after
+    /// `since` (a time of our clock) and are not named by another key. The difference to the server's clock is seen from its
+    /// answer, so a rig with a wrong clock finds what it started.
     pub async fn find(&self, request: &Request, since: Timestamp) -> Result<Lookup, Fault> {
         let reply = self.computations_of(request.capsule()).await?;
         if !reply.status.is_success() {
@@ -46,8 +54,12 @@ impl CodeOcean {
         let since = self.by_its_clock(&reply, since);
         let late: Vec<&Value> =
             computations.iter().filter(|one| created(one).is_none_or(|at| at >= since)).collect();
-        let found: Vec<Run> =
-            late.iter().filter(|one| is_given(one, request.parameter())).map(|one| run(one)).collect();
+        let named = computations.iter().filter(|one| is_named_by(one, request.key()) == Some(true));
+        let given = late
+            .iter()
+            .copied()
+            .filter(|one| is_named_by(one, request.key()).is_none() && is_given(one, request.parameter()));
+        let found: Vec<Run> = named.chain(given).map(run).collect();
         Ok(match (found.is_empty(), late.iter().all(|one| tells_parameters(one)), whole) {
             (false, ..) => Lookup::Found(found),
             (true, false, _) => Lookup::CannotTell(format!(
@@ -60,6 +72,16 @@ impl CodeOcean {
             )),
             (true, true, true) => Lookup::None,
         })
+    }
+
+    /// Names a computation after its asset and its order's key, so that people and other machines recognise it. Not every token may
+    /// do that and not every server can; a computation that keeps its name is recognised by its parameter.
+    pub async fn name(&self, computation: &str, asset: &str, key: &str) {
+        let name = format!("name={}", encode::query(&format!("{asset}{NAMED}{key})")));
+        let segments = ["api", "v1", "computations", computation];
+        let Some(url) = self.server.address.at(&segments, Some(&name)) else { return };
+        let ask = Ask { method: Method::PATCH, ..Ask::get(url, NAMING) }.with_user(&self.token);
+        let _ = tokio::time::timeout(NAMING, self.server.ask(&ask, Patience::Deed)).await;
     }
 
     /// A time of ours as the server's clock has it, or a little earlier: what is looked for is rather found.
@@ -82,6 +104,13 @@ fn listed(reply: &Reply) -> Option<(Vec<Value>, bool)> {
         }
         _ => None,
     }
+}
+
+/// Whether a computation carries the name that [`CodeOcean::name`] gives, with this key; `None` where it has another kind of name.
+fn is_named_by(computation: &Value, key: Option<&str>) -> Option<bool> {
+    let name = computation.get("name")?.as_str()?;
+    let (_, found) = name.strip_suffix(')')?.rsplit_once(NAMED)?;
+    key.map(|key| found == key)
 }
 
 fn run(computation: &Value) -> Run {
@@ -143,6 +172,16 @@ mod tests {
     #[case::elsewhere(json!({"name": r#"{"a": 1}"#}), false)]
     fn ours_is_known_by_its_parameter(#[case] computation: Value, #[case] ours: bool) {
         assert_eq!(is_given(&computation, r#"{"a": 1}"#), ours);
+    }
+
+    #[rstest]
+    #[case(json!({"name": "mouse 1 (adt 00ff)"}), Some(true))]
+    #[case(json!({"name": "mouse 1 (adt 00fe)"}), Some(false))]
+    #[case(json!({"name": "Run With Parameters 123"}), None)]
+    #[case(json!({}), None)]
+    fn ours_is_known_by_the_key_in_its_name(#[case] computation: Value, #[case] ours: Option<bool>) {
+        assert_eq!(is_named_by(&computation, Some("00ff")), ours);
+        assert_eq!(is_named_by(&computation, None), None);
     }
 
     #[rstest]

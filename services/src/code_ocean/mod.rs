@@ -39,6 +39,13 @@ pub fn run_url(domain: &str) -> Result<String, Fault> {
     Ok(format!("{}/{}", address.shown(), COMPUTATIONS.join("/")))
 }
 
+/// Where a person sees what a capsule ran.
+pub fn runs_url(domain: &str, capsule: &str) -> Result<String, Fault> {
+    let address = Address::parse(NAME, domain)?;
+    let url = address.at(&["api", "v1", "capsules", capsule, "computations"], None);
+    Ok(url.map_or_else(|| address.shown().to_owned(), |url| url.to_string()))
+}
+
 impl CodeOcean {
     /// A server at an http or https address. The token is the user name of Basic credentials, the password is empty.
     /// Nothing is asked yet. Questions follow redirects within the server and to the same host's https; the order to run

@@ -8,6 +8,7 @@ pub struct Request {
     capsule: String,
     version: Option<u64>,
     parameter: String,
+    key: Option<String>,
 }
 
 /// The request that starts the pipeline on an asset, as the Python original and its trigger capsules have it.
@@ -26,7 +27,7 @@ pub fn request(trigger: &Trigger, bucket: &str, prefix: &str, version: &str) -> 
         ("aind_data_transfer_version", python::text(version)),
     ]);
     let parameter = python::object(&[("trigger_codeocean_job", job)]);
-    Request { capsule: trigger.capsule.clone(), version: trigger.version, parameter }
+    Request { capsule: trigger.capsule.clone(), version: trigger.version, parameter, key: None }
 }
 
 impl Request {
@@ -35,7 +36,7 @@ impl Request {
     pub fn of_parameter(parameter: &str) -> Option<Self> {
         let read: serde_json::Value = serde_json::from_str(parameter).ok()?;
         let capsule = read.get("trigger_codeocean_job")?.get("capsule_id")?.as_str()?.to_owned();
-        Some(Self { capsule, version: None, parameter: parameter.to_owned() })
+        Some(Self { capsule, version: None, parameter: parameter.to_owned(), key: None })
     }
 
     /// The request's body. What is not set is not in it.
@@ -46,6 +47,17 @@ impl Request {
         }
         members.push(("parameters", python::list(std::slice::from_ref(&self.parameter))));
         python::object(&members)
+    }
+
+    /// The same request with the key of this order. The body has no field for it: the computation is named by it once it exists.
+    #[must_use]
+    pub fn with_key(self, key: &str) -> Self {
+        Self { key: Some(key.to_owned()), ..self }
+    }
+
+    /// The key of this order, where it has one.
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
     }
 
     /// The capsule that is run.

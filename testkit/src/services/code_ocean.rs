@@ -48,6 +48,8 @@ pub enum Listing {
     Whole,
     /// All of them, without.
     WithoutParameters,
+    /// None of them: the list lags behind.
+    Nothing,
     /// An error of this status in place of a list.
     Unavailable(u16),
     /// A page for browsers in place of a list.
@@ -232,6 +234,7 @@ impl State {
         let with_parameters = match self.listing {
             Listing::Unavailable(status) => return Reply::json(status, r#"{"message":"not here"}"#),
             Listing::WebPage => return Reply::html(200),
+            Listing::Nothing => return Reply::json(200, "[]"),
             Listing::Whole => true,
             Listing::WithoutParameters => false,
         };

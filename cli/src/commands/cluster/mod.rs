@@ -7,6 +7,7 @@ mod scheduler;
 mod scratch;
 mod status;
 mod submit;
+mod trust;
 mod wanted;
 mod work;
 
@@ -39,6 +40,7 @@ fn context(
     common: &Common,
     vars: &Vars,
     ledger: Option<&Utf8Path>,
+    ways: wire::Ways,
 ) -> anyhow::Result<Arc<Ctx>> {
     let limited = jobs::limited(tuning, vars);
     let mut settings = settings::resolve(common, &limited, vars)?;
@@ -46,13 +48,13 @@ fn context(
         ledger.clone_into(&mut settings.ledger);
     }
     let told = show::reporter(common, settings.log_level.unwrap_or_default());
-    Ok(wire::ctx(&settings, vars, wire::Ways::default(), told, Stop::default())?)
+    Ok(wire::ctx(&settings, vars, ways, told, Stop::default())?)
 }
 
 /// The items of a plan; nothing is written.
 pub(super) fn units(plan: Plan, common: &Common, vars: &Vars) -> anyhow::Result<WorkPlan> {
     let scratch = scratch::Scratch::new()?;
     let ledger = scratch.ledger();
-    let ctx = context(&Tuning::default(), common, vars, Some(&ledger))?;
+    let ctx = context(&Tuning::default(), common, vars, Some(&ledger), wire::Ways::default())?;
     Ok(super::ephys::drive(&ctx, shares::units(plan, &ctx))?)
 }

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     args::{Common, OfRun, Tuning, Via},
     commands::{DONE, FAILED, ephys::drive},
-    show,
+    show, wire,
 };
 
 /// How far a run is.
@@ -69,7 +69,7 @@ impl AssetStatus {
 
 pub(in crate::commands) fn status(asked: &OfRun, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
     let submitted = run_folder::read(&asked.run)?;
-    let ctx = context(&Tuning::default(), common, vars, None)?;
+    let ctx = context(&Tuning::default(), common, vars, None, wire::Ways::default())?;
     let found = drive(&ctx, look(&asked.run, &submitted, vars, &ctx))?;
     if common.json {
         show::json_line(&found);

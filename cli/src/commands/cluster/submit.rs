@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::{
     Vars, context, rest, run_folder,
     run_folder::{Job, Submitted},
-    scheduler, status,
+    scheduler, status, trust,
     wanted::{Wanted, planned, plans},
 };
 use crate::{
@@ -46,7 +46,7 @@ pub(in crate::commands) fn submit(asked: &Submit, common: &Common, vars: &Vars) 
     if let Some(command) = &asked.job_cmd {
         return job_cmd(asked, command, common, vars);
     }
-    let ctx = context(&Tuning::default(), common, vars, None)?;
+    let ctx = context(&Tuning::default(), common, vars, None, wire::Ways::default())?;
     let Some(plans) = plans(asked, common, vars, &ctx)? else { return Ok(BAD_INPUT) };
     if plans.is_empty() {
         show::say("nothing to do: all of it is complete");
@@ -66,7 +66,7 @@ pub(in crate::commands) fn submit(asked: &Submit, common: &Common, vars: &Vars) 
     let request = Request { run: run.clone(), ..trial };
     let mut chains = Vec::new();
     for (number, work) in works.iter().enumerate() {
-        let chain = chain(asked, work, &run);
+        let chain = chain(asked, work, &run)?;
         let scripts = scripts(&request, &chain, number)?;
         written(&run, &scripts)?;
         chains.push((work, scripts));
@@ -138,6 +138,8 @@ fn judged(trial: &Request, asked: &Submit, run: &Utf8Path, vars: &Vars) -> Resul
         shards: shards(asked, u64::MAX),
         stages: 1,
         run_flag: run.to_string(),
+        roots: Vec::new(),
+        end: Vec::new(),
         name,
     };
     for script in scripts(&request, &chain, 0)? {
@@ -149,15 +151,18 @@ fn judged(trial: &Request, asked: &Submit, run: &Utf8Path, vars: &Vars) -> Resul
     Ok(())
 }
 
-fn chain(asked: &Submit, work: &WorkPlan, run: &Utf8Path) -> Chain {
+fn chain(asked: &Submit, work: &WorkPlan, run: &Utf8Path) -> Result<Chain, Fault> {
     let most = (0..work.stages()).map(|stage| work.items(stage)).max().unwrap_or_default();
-    Chain {
+    let (roots, end) = trust::flags(work)?;
+    Ok(Chain {
         name: work.plan.name.clone(),
         destination: work.plan.asset.to_string(),
         shards: shards(asked, most),
         stages: work.stages(),
         run_flag: run.to_string(),
-    }
+        roots,
+        end,
+    })
 }
 
 fn shards(asked: &Submit, items: u64) -> u64 {
@@ -285,7 +290,7 @@ fn printed(asked: &Submit, plans: Vec<Wanted>, ctx: &Arc<Ctx>) -> anyhow::Result
             parallel: asked.nodes.saturating_mul(asked.ntasks_per_node),
             name: work.plan.name.clone(),
         };
-        let chain = Chain { run_flag: String::new(), ..chain(asked, &work, Utf8Path::new("")) };
+        let chain = Chain { run_flag: String::new(), ..chain(asked, &work, Utf8Path::new(""))? };
         let text = match asked.engine {
             Engine::AwsBatch => aws_batch(&elsewhere, &chain),
             Engine::Kubernetes | Engine::Slurm => kubernetes(&elsewhere, &chain),

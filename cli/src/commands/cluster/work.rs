@@ -6,20 +6,28 @@ use adt_engine::{
     Ctx, Summary,
     imaging::{
         Share,
-        alone::{Part, is_done, ome_zarr, share},
+        alone::{Part, is_done, is_planned, ome_zarr, share},
     },
     moving::Asked as Moved,
+    run::Row,
     shares::{self, WorkPlan},
 };
-use adt_model::{Class, Fault, Key, Location, ProblemKind, StageName};
-use adt_plan::{RECORD, cluster::shard::shard};
+use adt_model::{Class, Ended, Fault, JobEnd, JobSpec, Location, ProblemKind};
+use adt_plan::cluster::shard::shard;
 use adt_store::Place;
+use camino::Utf8Path;
 
-use super::{AGAIN, Vars, context, jobs, jobs::Asked, run_folder, scratch::Scratch};
+use super::{
+    AGAIN, Vars, context, jobs,
+    jobs::Asked,
+    run_folder,
+    scratch::Scratch,
+    trust::{self, Roots},
+};
 use crate::{
-    args::{Common, Shard, Work},
+    args::{Common, Run, Shard, Work},
     commands::{BAD_INPUT, DONE, FAILED, ephys::drive, ephys::location, imaging::convert, moving, tell},
-    show,
+    show, wire,
 };
 
 pub(in crate::commands) fn work(asked: &Work, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
@@ -36,7 +44,8 @@ pub(in crate::commands) fn work(asked: &Work, common: &Common, vars: &Vars) -> a
     // Whoever ends the work by hand has it in the history.
     let own = asked.finish && asked.run.is_none();
     let ledger = scratch.ledger();
-    let ctx = context(&asked.tuning, common, vars, (!own).then_some(ledger.as_path()))?;
+    let ways = wire::Ways { retrigger: asked.retrigger, ..wire::Ways::default() };
+    let ctx = context(&asked.tuning, common, vars, (!own).then_some(ledger.as_path()), ways)?;
     let code = match drive(&ctx, perform(asked, part, &destination, common, vars, &ctx)) {
         Ok(code) => code,
         Err(fault) => {
@@ -56,19 +65,16 @@ async fn perform(
     ctx: &Arc<Ctx>,
 ) -> Result<u8, Fault> {
     let place = Place::open(destination, &ctx.store).await?;
-    let command = format!("adt work {destination}");
-    let Some(plan) = shares::read(&place).await? else {
-        if asked.check {
-            return if is_done(&place, asked.stage).await? { Ok(DONE) } else { Err(no_plan(destination)) };
+    let roots = Roots::of(asked, vars)?;
+    let plan = shares::read(&place).await?;
+    if shares::is_ended(&place, plan.as_ref()).await? {
+        if asked.finish {
+            shares::clear(&place, plan.as_ref()).await?;
         }
-        if asked.finish && run_folder::is_finished(asked.run.as_deref(), destination)? {
-            show::say("it is finished already");
-            return Ok(DONE);
-        }
-        let part = Part { share: part, stage: asked.stage, finish: asked.finish };
-        let summary = share(destination.clone(), part, &command, Arc::clone(ctx)).await?;
-        return Ok(ended(&summary, common));
-    };
+        return complete(asked, destination, common, ctx);
+    }
+    let Some(plan) = plan else { return without_plan(asked, part, &place, &roots, common, ctx).await };
+    let words = trust::words(&plan, asked, &roots)?;
     if asked.check {
         let so_far = shares::progress(&place, &plan, (ctx.clock)()).await?;
         match asked.stage {
@@ -78,110 +84,171 @@ async fn perform(
         return Ok(DONE);
     }
     if let Some(share) = part {
-        let (moved, ctx) = moved(&plan, ctx).await?;
+        let (moved, ctx) = moved(&words, ctx).await?;
         let task = shares::Task { stage: asked.stage.unwrap_or(0), share, host: host(vars), moved };
+        let command = format!("adt work {destination}");
         let summary = shares::work(destination.clone(), plan.clone(), task, &command, ctx).await?;
         let code = ended(&summary, common);
         if code != DONE || !asked.finish {
             return Ok(code);
         }
     }
-    Box::pin(finish(asked, &plan, &place, common, vars, ctx)).await
+    let end = End { asked, plan: &plan, place: &place, roots: &roots, common, vars, ctx };
+    Box::pin(end.reach(words)).await
+}
+
+/// A container with a plan of its own, or a place where nothing is left to do.
+async fn without_plan(
+    asked: &Work,
+    part: Option<Share>,
+    place: &Place,
+    roots: &Roots,
+    common: &Common,
+    ctx: &Arc<Ctx>,
+) -> Result<u8, Fault> {
+    let destination = place.location();
+    if is_planned(place).await? {
+        if asked.check {
+            return is_done(place, asked.stage).await.map(|_| DONE);
+        }
+        let part = Part { share: part, stage: asked.stage, finish: asked.finish };
+        let allowed = |source: &Utf8Path| roots.allow_folder(source);
+        let command = format!("adt work {destination}");
+        let summary = share(destination.clone(), part, allowed, &command, Arc::clone(ctx)).await?;
+        return Ok(ended(&summary, common));
+    }
+    let finished = run_folder::is_finished(asked.run.as_deref(), destination)?;
+    if finished || shares::is_complete(place, ctx).await? {
+        return complete(asked, destination, common, ctx);
+    }
+    Err(no_plan(destination))
+}
+
+/// Nothing is left to do; what a process that was killed did not write down is written down now.
+fn complete(asked: &Work, destination: &Location, common: &Common, ctx: &Ctx) -> Result<u8, Fault> {
+    if let Some(run) = asked.run.as_deref().filter(|_| asked.finish)
+        && !run_folder::is_finished(Some(run), destination)?
+    {
+        let name = destination.above().map(|(_, name)| name.to_string()).unwrap_or_default();
+        let ended = Ended::well(JobEnd::Done, adt_model::Moved::default(), 0.0);
+        let notes = vec!["an earlier process completed it".to_owned()];
+        let row = Row { origin: String::new(), name, asset: destination.to_string(), ended, notes };
+        run_folder::ended(run, &row, None, (ctx.clock)())?;
+    }
+    if !common.quiet {
+        show::say(&format!("`{destination}` is already complete"));
+    }
+    Ok(DONE)
 }
 
 /// What a plan moves, with clouds asked as its words say.
-async fn moved(plan: &WorkPlan, ctx: &Arc<Ctx>) -> Result<(Option<Moved>, Arc<Ctx>), Fault> {
-    let Asked::Move(copy, delete) = Asked::parse(&plan.again)? else { return Ok((None, Arc::clone(ctx))) };
+async fn moved(words: &Asked, ctx: &Arc<Ctx>) -> Result<(Option<Moved>, Arc<Ctx>), Fault> {
+    let Asked::Move(copy, _) = words else { return Ok((None, Arc::clone(ctx))) };
     let ctx = moving::tuned(Arc::clone(ctx), &copy.clouds, &copy.rates)?;
-    Ok((Some(moving::copy::wanted(&copy, delete, &ctx).await?), ctx))
+    Ok((Some(moving::copy::wanted(copy, None, &ctx).await?), ctx))
 }
 
-/// The end: what all shares have done is known to a ledger, and the usual run finds it done.
-async fn finish(
-    asked: &Work,
-    plan: &WorkPlan,
-    place: &Place,
-    common: &Common,
-    vars: &Vars,
-    ctx: &Arc<Ctx>,
-) -> Result<u8, Fault> {
-    let triggers = plan.plan.stages.iter().any(|stage| stage.name == StageName::Trigger);
-    let record = Key::parse(RECORD).expect("the record's name is a key");
-    if asked.run.is_some() && triggers && place.head(&record).await?.is_some() {
-        let what = "an earlier `--finish` has written the record, and may have started the pipeline: it is not started again";
-        return Err(Fault::new(Class::Conflict, what).help(
-            "look at Code Ocean; `adt run` with the list and `--retrigger` starts it if nothing runs there",
-        ));
-    }
-    let shared = shares::adopt(place, plan, ctx).await?;
-    let mut proven = DONE;
-    let summary = match Asked::parse(&plan.again)? {
-        Asked::List(run) => {
-            let (specs, problems) = jobs::specs(&run, common, vars)?;
-            let jobs: Vec<_> = specs.into_iter().filter(|spec| spec.asset() == plan.plan.asset).collect();
-            if jobs.is_empty() {
-                let others: Vec<_> = problems
-                    .into_iter()
-                    .filter(|problem| problem.kind != ProblemKind::SourceMissing)
-                    .collect();
-                tell(&others, common);
-                let what = format!("`{}` has no job for `{}` any more", plan.plan.origin, plan.plan.asset);
-                return Err(Fault::new(Class::BadInput, what).help("put the list back, or submit it again"));
+/// The end of the work on a plan.
+struct End<'a> {
+    asked: &'a Work,
+    plan: &'a WorkPlan,
+    place: &'a Place,
+    roots: &'a Roots,
+    common: &'a Common,
+    vars: &'a Vars,
+    ctx: &'a Arc<Ctx>,
+}
+
+impl End<'_> {
+    /// What all shares have done is known to a ledger, and the usual run finds it done.
+    async fn reach(&self, words: Asked) -> Result<u8, Fault> {
+        let Self { plan, place, ctx, .. } = *self;
+        let adopted = shares::adopt(place, plan, ctx).await?;
+        let (summary, proven) = Box::pin(self.rest(words, adopted.recorded)).await?;
+        let code = match of_summary(&summary) {
+            // It is all there; what is compared with the source afterwards may say otherwise.
+            DONE => proven,
+            code => code,
+        };
+        if code == DONE {
+            shares::end(place, plan, (ctx.clock)()).await?;
+        }
+        self.written(&summary, &adopted.moved)?;
+        if code == DONE {
+            // Not every server lists uploads, and all that counts is there.
+            if let Err(fault) = shares::sweep(place, plan, ctx).await {
+                show::say(&format!("uploads that may be left behind could not be listed: {}", fault.line()));
             }
-            let command = format!("adt work {} --finish", plan.plan.asset);
-            told(adt_engine::run(adt_engine::Asked { jobs, command }, Arc::clone(ctx)).await?, common)
+            shares::clear(place, Some(plan)).await?;
         }
-        Asked::Images(images, n5) => {
-            let mut images = convert::asked(&images, n5)?;
-            images.resume = true;
-            images.plan_only = false;
-            let command = format!("adt work {} --finish", plan.plan.asset);
-            told(Box::pin(ome_zarr(images, &command, Arc::clone(ctx))).await?, common)
-        }
-        Asked::Move(copy, delete) => {
-            let ctx = moving::tuned(Arc::clone(ctx), &copy.clouds, &copy.rates)?;
-            let wanted = shares::besides(moving::copy::wanted(&copy, delete, &ctx).await?);
-            let command = format!("adt work {} --finish", plan.plan.asset);
-            let (summary, code) = moving::copy::perform(wanted, &command, &copy, common, &ctx).await?;
-            proven = code;
-            summary
-        }
-    };
-    let code = match of_summary(&summary) {
-        // It is all there; what is held against the source afterwards may say otherwise.
-        DONE => proven,
-        code => code,
-    };
-    if code == DONE {
-        // Not every server lists uploads, and all that counts stands there.
-        if let Err(fault) = shares::sweep(place, plan, ctx).await {
-            show::say(&format!("uploads that may be left behind could not be listed: {}", fault.line()));
-        }
-        shares::clear(place).await?;
+        Ok(code)
     }
-    if let (Some(run), Some(row)) = (&asked.run, summary.rows.first()) {
+
+    /// The usual run, and what a comparison afterwards says.
+    async fn rest(&self, words: Asked, recorded: bool) -> Result<(Summary, u8), Fault> {
+        let Self { plan, common, ctx, .. } = *self;
+        let command = format!("adt work {} --finish", plan.plan.asset);
+        let summary = match words {
+            Asked::List(run) => {
+                let jobs = self.jobs(&run)?;
+                let asked = adt_engine::Asked { jobs, command };
+                if recorded {
+                    adt_engine::conclude(asked, Arc::clone(ctx)).await?
+                } else {
+                    adt_engine::run(asked, Arc::clone(ctx)).await?
+                }
+            }
+            Asked::Images(images, n5) => {
+                let mut images = convert::asked(&images, n5)?;
+                images.resume = true;
+                images.plan_only = false;
+                Box::pin(ome_zarr(images, &command, Arc::clone(ctx))).await?
+            }
+            Asked::Move(copy, delete) => {
+                let ctx = moving::tuned(Arc::clone(ctx), &copy.clouds, &copy.rates)?;
+                let wanted = shares::besides(moving::copy::wanted(&copy, delete, &ctx).await?);
+                return moving::copy::perform(wanted, &command, &copy, common, &ctx).await;
+            }
+        };
+        show::ended(&summary, common);
+        Ok((summary, DONE))
+    }
+
+    /// The job of the list that makes this asset.
+    fn jobs(&self, run: &Run) -> Result<Vec<JobSpec>, Fault> {
+        let Self { plan, roots, common, vars, .. } = *self;
+        let (specs, problems) = jobs::specs(run, common, vars)?;
+        let jobs: Vec<_> = specs.into_iter().filter(|spec| spec.asset() == plan.plan.asset).collect();
+        if jobs.is_empty() {
+            let others: Vec<_> =
+                problems.into_iter().filter(|problem| problem.kind != ProblemKind::SourceMissing).collect();
+            tell(&others, common);
+            let what = format!("`{}` has no job for `{}` any more", plan.plan.origin, plan.plan.asset);
+            return Err(Fault::new(Class::BadInput, what).help("put the list back, or submit it again"));
+        }
+        jobs.iter().try_for_each(|spec| roots.allow_job(spec))?;
+        Ok(jobs)
+    }
+
+    /// Writes down in the run's folder how it ended.
+    fn written(&self, summary: &Summary, shared: &adt_model::Moved) -> Result<(), Fault> {
+        let (Some(run), Some(row)) = (&self.asked.run, summary.rows.first()) else { return Ok(()) };
         let mut row = row.clone();
         let moved = &mut row.ended.moved;
-        // What stood there for the finish was sent by the shares.
-        moved.bytes_sent += shared.bytes_sent;
-        moved.objects_sent += shared.objects_sent;
+        // What was there for the end was sent by the shares.
+        moved.bytes_sent = moved.bytes_sent.saturating_add(shared.bytes_sent);
+        moved.objects_sent = moved.objects_sent.saturating_add(shared.objects_sent);
         moved.objects_kept = moved.objects_kept.saturating_sub(shared.objects_sent);
-        let job = ctx.ledger.job(&plan.plan.asset)?;
-        let trigger =
-            job.map(|job| ctx.ledger.triggers(job.id)).transpose()?.and_then(|all| all.last().cloned());
-        run_folder::ended(run, &row, trigger, (ctx.clock)())?;
+        let ledger = &self.ctx.ledger;
+        let job = ledger.job(&self.plan.plan.asset)?;
+        let trigger = job.map(|job| ledger.triggers(job.id)).transpose()?.and_then(|all| all.last().cloned());
+        run_folder::ended(run, &row, trigger, (self.ctx.clock)())
     }
-    Ok(code)
 }
 
 fn ended(summary: &Summary, common: &Common) -> u8 {
     show::ended(summary, common);
     of_summary(summary)
-}
-
-fn told(summary: Summary, common: &Common) -> Summary {
-    show::ended(&summary, common);
-    summary
 }
 
 fn of_summary(summary: &Summary) -> u8 {
@@ -208,8 +275,7 @@ fn code_of(fault: &Fault) -> u8 {
 }
 
 fn no_plan(destination: &Location) -> Fault {
-    Fault::new(Class::Missing, format!("there is no plan at `{destination}`"))
-        .help("`adt submit` makes one; or all of it is done already")
+    Fault::new(Class::Missing, format!("there is no plan at `{destination}`")).help("`adt submit` makes one")
 }
 
 /// What this machine is called, as far as the environment says.

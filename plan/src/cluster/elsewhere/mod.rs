@@ -194,13 +194,16 @@ fn batch_job(chain: &Chain, name: &str, stage: Option<usize>, before: Option<&st
 fn words(chain: &Chain, stage: Option<usize>) -> Vec<String> {
     // Both replace `$(NAME)` by a variable, and `$$` by `$`.
     let mut words = vec!["work".to_owned(), chain.destination.replace('$', "$$")];
-    match stage {
-        Some(stage) => {
-            let numbers = (chain.shards.to_string(), stage.to_string());
-            let flags = ["--shard", "auto", "--shards", &numbers.0, "--stage", &numbers.1];
-            words.extend(flags.map(str::to_owned));
-        }
-        None => words.push("--finish".to_owned()),
+    if let Some(stage) = stage {
+        let numbers = (chain.shards.to_string(), stage.to_string());
+        let flags = ["--shard", "auto", "--shards", &numbers.0, "--stage", &numbers.1];
+        words.extend(flags.map(str::to_owned));
+    } else {
+        words.push("--finish".to_owned());
+        words.extend(chain.end.iter().map(|word| word.replace('$', "$$")));
+    }
+    for root in &chain.roots {
+        words.extend(["--source-root".to_owned(), root.replace('$', "$$")]);
     }
     words
 }

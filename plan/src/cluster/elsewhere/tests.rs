@@ -9,7 +9,15 @@ fn request() -> Elsewhere {
 
 fn chain(shards: u64) -> Chain {
     let destination = "s3://bucket/it's \"one\": #1 $(x)".to_owned();
-    Chain { name: "SmartSPIM_1".into(), destination, shards, stages: 2, run_flag: "/not/there".into() }
+    Chain {
+        name: "SmartSPIM_1".into(),
+        destination,
+        shards,
+        stages: 2,
+        run_flag: "/not/there".into(),
+        roots: Vec::new(),
+        end: Vec::new(),
+    }
 }
 
 fn jobs(text: &str) -> Vec<Value> {

@@ -72,6 +72,10 @@ pub struct Chain {
     pub stages: usize,
     /// The run folder, given to `adt work` as `--run`; empty: not given.
     pub run_flag: String,
+    /// Where the plan's sources may be, each given to `adt work` as `--source-root`.
+    pub roots: Vec<String>,
+    /// More words of the end: what no plan may ask for, such as `--delete`.
+    pub end: Vec<String>,
 }
 
 /// A script for `sbatch`.
@@ -119,7 +123,7 @@ fn step(request: &Request, chain: &Chain, words: &str, stem: &str) -> Result<Scr
     let head = Head { stem, width: Width::Step, after: None, array: None };
     let leave = parts::leave(request.rounds, false);
     let stages = parts::rounds(request.rounds, chain.stages);
-    let text = format!("{}{words}{leave}{stages}{}", assemble(request, &head)?, parts::finish());
+    let text = format!("{}{words}{leave}{stages}{}", assemble(request, &head)?, parts::finish(chain)?);
     Ok(head.script(request, text))
 }
 
@@ -147,7 +151,7 @@ fn array(request: &Request, chain: &Chain, words: &str, stem: &str) -> Result<Ve
     let (stem, after) = (format!("{stem}-finish"), chain.stages.checked_sub(1));
     let head = Head { stem: &stem, width: Width::Node, after, array: None };
     let leave = parts::leave(request.rounds, false);
-    let text = format!("{}{words}{leave}{}", assemble(request, &head)?, parts::finish());
+    let text = format!("{}{words}{leave}{}", assemble(request, &head)?, parts::finish(chain)?);
     scripts.push(head.script(request, text));
     Ok(scripts)
 }

@@ -19,7 +19,11 @@ pub(super) fn words(request: &Request, chain: &Chain) -> Result<String, Fault> {
         "" => String::new(),
         folder => format!(" --run {}", quoted(folder)),
     };
-    Ok(format!("# {name}\nwork=({program} work {destination}{run})\n\n"))
+    let mut roots = String::new();
+    for root in &chain.roots {
+        roots = format!("{roots} --source-root {}", quoted(one_line("a source", root)?));
+    }
+    Ok(format!("# {name}\nwork=({program} work {destination}{run}{roots})\n\n"))
 }
 
 /// The end of a script when a part of it fails. A job that is cancelled does not get here: its shell is signalled too.
@@ -89,9 +93,15 @@ pub(super) fn element(stage: usize, shards: u64) -> String {
 }
 
 /// The rest and the end, in one task with all CPUs that the job has on a node.
-pub(super) fn finish() -> &'static str {
-    r#"cpus=${SLURM_JOB_CPUS_PER_NODE:-$SLURM_CPUS_PER_TASK}
-export SLURM_CPUS_PER_TASK=${cpus%%[!0-9]*} SRUN_CPUS_PER_TASK=${cpus%%[!0-9]*}
-srun --nodes=1 --ntasks=1 --ntasks-per-node=1 "${work[@]}" --finish || leave $?
+pub(super) fn finish(chain: &Chain) -> Result<String, Fault> {
+    let mut words = String::new();
+    for word in &chain.end {
+        words = format!("{words} {}", quoted(one_line("a word of the end", word)?));
+    }
+    Ok(format!(
+        r#"cpus=${{SLURM_JOB_CPUS_PER_NODE:-$SLURM_CPUS_PER_TASK}}
+export SLURM_CPUS_PER_TASK=${{cpus%%[!0-9]*}} SRUN_CPUS_PER_TASK=${{cpus%%[!0-9]*}}
+srun --nodes=1 --ntasks=1 --ntasks-per-node=1 "${{work[@]}}" --finish{words} || leave $?
 "#
+    ))
 }

@@ -29,6 +29,8 @@ fn chain() -> Chain {
         shards: 64,
         stages: 2,
         run_flag: "/home/it's me/100% runs".into(),
+        roots: Vec::new(),
+        end: Vec::new(),
     }
 }
 

@@ -1,0 +1,345 @@
+//! Once means once: over processes, ledgers and machines a pipeline is ordered at most once, and a finish that was killed anywhere is
+//! completed by the next one.
+//!
+//! `ADT_ROUNDS` sets how many rounds the interleavings have (25 where it is not set), `ADT_SEED` which.
+
+use std::{
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use adt_testkit::{
+    Seed,
+    services::{Listing, Reply, Run},
+    tree::TreeSpec,
+};
+use camino::Utf8Path;
+use fs_err as fs;
+use rstest::rstest;
+
+use crate::{
+    desk::{Desk, Job, RECORD, Said, differing, digest, within},
+    lab::{Lab, NAME, bare, until},
+};
+
+fn asked(variable: &str, usual: u64) -> u64 {
+    std::env::var(variable).map_or(usual, |text| text.parse().unwrap())
+}
+
+/// The lab's job on machines that have nothing in common but the bucket and Code Ocean.
+struct Machines {
+    lab: Lab,
+}
+
+impl Machines {
+    fn new() -> Self {
+        Self { lab: Lab::new() }
+    }
+
+    /// Plans the lab's usual job, and does its shares.
+    fn ready() -> Self {
+        let machines = Self::new();
+        machines.plan(machines.lab.job());
+        machines.work("share", NAME, &["--shard", "0/1"]).ends(0);
+        machines
+    }
+
+    fn plan(&self, job: impl AsRef<[Job]>) {
+        let list = self.lab.desk.list(job);
+        let words = ["submit", "--engine", "kubernetes", "--print", "--image", "lab/adt", list.as_str()];
+        Said::of(&mut self.on("planner", &words)).ends(0);
+    }
+
+    fn on(&self, machine: &str, words: &[&str]) -> Command {
+        let home = self.lab.desk.root.join("machines").join(machine);
+        fs::create_dir_all(&home).unwrap();
+        let mut command = self.lab.adt(words);
+        command.env("HOME", home).env("ADT_REQUEST_TIMEOUT", "1s");
+        command
+    }
+
+    fn command(&self, machine: &str, name: &str, flags: &[&str]) -> Command {
+        let to = format!("s3://recordings/{name}");
+        self.on(machine, &[&["work", to.as_str()], flags].concat())
+    }
+
+    fn work(&self, machine: &str, name: &str, flags: &[&str]) -> Said {
+        Said::of(&mut self.command(machine, name, flags))
+    }
+
+    fn finish(&self, machine: &str) -> Said {
+        self.work(machine, NAME, &["--finish"])
+    }
+
+    fn start(&self, machine: &str, name: &str, flags: &[&str]) -> Child {
+        let mut command = self.command(machine, name, flags);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
+    fn accepted(&self, name: &str) -> usize {
+        let all = self.lab.ocean.accepted();
+        all.iter().filter(|one| one.body.contains(name)).count()
+    }
+
+    fn is_tidy(&self, name: &str) -> bool {
+        let asset = self.lab.asset_of(name);
+        asset.join(RECORD).is_file() && !asset.join(".adt-work/plan.json").exists()
+    }
+}
+
+fn killed(mut child: Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+fn waited(mut child: Child) {
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_finish_killed_after_its_order_is_completed_by_another_machine() {
+    let machines = Machines::ready();
+    machines.lab.ocean.next([Run::accept().after(Duration::from_mins(1))]);
+    let child = machines.start("one", NAME, &["--finish"]);
+    until("the order is heard", || machines.lab.ocean.accepted().len() == 1);
+    killed(child);
+    machines.finish("two").ends(0).says("computation-1");
+    machines.finish("three").ends(0).says("already complete");
+    let quiet = machines.work("four", NAME, &["--finish", "-q"]).ends(0);
+    assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("", ""));
+    assert_eq!(machines.lab.orders(), 1);
+    assert!(machines.is_tidy(NAME));
+}
+
+/// What Code Ocean lists while nobody can know; then it lists all.
+#[rstest]
+#[case::no_list(Listing::Unavailable(405))]
+#[case::broken(Listing::Unavailable(500))]
+#[case::a_web_page(Listing::WebPage)]
+#[case::late(Listing::Nothing)]
+#[case::without_parameters(Listing::WithoutParameters)]
+fn while_it_is_unknown_no_machine_orders_again(#[case] listing: Listing) {
+    let machines = Machines::ready();
+    machines.lab.ocean.list(Listing::Nothing);
+    machines.lab.ocean.next([Run::accept_then(Reply::json(504, "{}"))]);
+    machines.finish("one").ends(1).says("unknown whether the pipeline was started");
+    machines.lab.ocean.list(listing);
+    for machine in ["two", "one", "three"] {
+        let look = format!("{}/api/v1/capsules/", machines.lab.ocean.url());
+        let said = machines.finish(machine).ends(1);
+        said.says("unknown whether the pipeline was started").says(&look).says("--retrigger");
+    }
+    assert_eq!(machines.lab.orders(), 1);
+    machines.lab.ocean.list(Listing::Whole);
+    machines.finish("four").ends(0).says("computation-1");
+    machines.finish("one").ends(0).says("already complete");
+    assert_eq!(machines.lab.orders(), 1);
+}
+
+#[test]
+fn a_person_who_has_looked_orders_again_from_any_machine() {
+    let machines = Machines::ready();
+    machines.lab.ocean.next([Run::refuse(Reply::json(504, "{}"))]);
+    machines.finish("one").ends(1).says("unknown");
+    machines.finish("two").ends(1).says("unknown");
+    machines.work("three", NAME, &["--finish", "--retrigger"]).ends(0).says("computation-1");
+    machines.work("four", NAME, &["--finish", "--retrigger"]).ends(0).says("already complete");
+    assert_eq!((machines.lab.orders(), machines.lab.ocean.accepted().len()), (2, 1));
+}
+
+#[test]
+fn an_order_that_was_refused_is_made_by_another_machine() {
+    let machines = Machines::ready();
+    machines.lab.ocean.next([Run::refuse(Reply::json(403, r#"{"message":"no"}"#))]);
+    machines.finish("one").ends(1).says("its pipeline is not started");
+    machines.finish("two").ends(0).says("computation-1");
+    assert_eq!((machines.lab.orders(), machines.lab.ocean.accepted().len()), (2, 1));
+}
+
+/// Plain runs on two machines, which have nothing to do with a cluster.
+#[test]
+fn a_forced_run_of_another_machine_orders_only_for_other_data() {
+    let machines = Machines::new();
+    let lab = &machines.lab;
+    let list = lab.desk.list(lab.job().with("force_cloud_sync", "true"));
+    let run = |machine: &str| Said::of(&mut machines.on(machine, &["run", list.as_str()]));
+    run("one").ends(0).says("computation-1");
+    run("two").ends(0).says("already started").says("computation-1");
+    run("three").ends(0).says("already started");
+    assert_eq!(lab.orders(), 1);
+    fs::write(lab.source().join("more.txt"), "more").unwrap();
+    run("three").ends(0).says("computation-2");
+    run("one").ends(0);
+    assert_eq!(lab.orders(), 2, "the same data is ordered once");
+}
+
+#[test]
+fn finishes_at_the_same_time_order_once() {
+    let machines = Machines::ready();
+    machines.lab.ocean.always(Run::accept().before(Duration::from_millis(100)));
+    let all = ["one", "two", "three"].map(|machine| machines.start(machine, NAME, &["--finish"]));
+    all.into_iter().for_each(waited);
+    machines.finish("four").ends(0).says("already complete");
+    assert_eq!((machines.lab.orders(), machines.lab.ocean.accepted().len()), (1, 1));
+    assert!(machines.is_tidy(NAME));
+}
+
+/// What is written beside the asset is no part of it, and holds no secret.
+#[test]
+fn the_claim_is_beside_the_asset() {
+    let machines = Machines::ready();
+    machines.finish("one").ends(0);
+    let claims = machines.lab.desk.root.join("store/recordings/.adt/pipelines").join(NAME);
+    let claims: Vec<_> = claims.read_dir_utf8().unwrap().map(|entry| entry.unwrap().into_path()).collect();
+    let [claim] = claims.as_slice() else { panic!("{claims:?}") };
+    let text = fs::read_to_string(claim).unwrap();
+    assert!(text.contains("\"started\"") && text.contains("computation-1"), "{text}");
+    assert!(!text.contains(crate::lab::TOKEN), "{text}");
+    assert!(digest(&machines.lab.asset()).keys().all(|key| !key.contains(".adt")));
+    let named = machines.lab.ocean.requests().into_iter().filter(|seen| seen.method == "PATCH").count();
+    assert_eq!(named, 1, "the computation is named after its order");
+}
+
+/// A person, or the end of a time slot, stops the program while it waits for Code Ocean: for an answer, or for a list to catch up.
+#[cfg(unix)]
+#[rstest]
+#[case::for_the_answer(Run::accept_then(Reply::hang()))]
+#[case::for_the_list(Run::accept_then(Reply::reset()))]
+fn a_stop_while_waiting_for_code_ocean_is_quick(#[case] run: Run) {
+    let lab = Lab::new();
+    lab.ocean.list(Listing::Nothing);
+    lab.ocean.next([run]);
+    let mut command = lab.command("run", lab.job(), &["--request-timeout", "10m"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    until("the order is heard", || lab.ocean.accepted().len() == 1);
+    let began = Instant::now();
+    let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let code = child.wait().unwrap().code();
+    // Five seconds are promised; a machine that is busy takes longer, and without the promise it would be minutes.
+    assert!(code == Some(130) && began.elapsed() < Duration::from_secs(30), "{code:?} {:?}", began.elapsed());
+    lab.ocean.list(Listing::Whole);
+    lab.run(lab.job(), &[]).ends(0).says("computation-1");
+    assert_eq!(lab.orders(), 1);
+}
+
+/// Any part of what is tidied may be gone already when the program is killed.
+#[rstest]
+#[case::nothing(&[])]
+#[case::some_markers(&["log"])]
+#[case::all_markers(&["log", "stage-0"])]
+#[case::the_plan(&["log", "stage-0", "plan.json"])]
+fn a_finish_killed_while_it_tidies_is_completed(#[case] gone: &[&str]) {
+    // What is there when everything is done and nothing is removed yet.
+    let machines =
+        Machines { lab: Lab::at(Desk::watched(kept), adt_testkit::services::MetadataScript::v1()) };
+    machines.plan(machines.lab.job());
+    machines.work("share", NAME, &["--shard", "0/1"]).ends(0);
+    machines.finish("one").ends(0);
+    let folder = machines.lab.asset().join(".adt-work");
+    copy(&machines.lab.desk.root.join("store/kept"), &folder);
+    for name in gone {
+        let path = folder.join(name);
+        if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
+    }
+    let before = machines.lab.stored(NAME);
+    machines.work("share", NAME, &["--shard", "0/1"]).ends(0).says("already complete");
+    machines.work("share", NAME, &["--check"]).ends(0);
+    machines.finish("two").ends(0).says("already complete");
+    machines.finish("three").ends(0).says("already complete");
+    assert_eq!((machines.lab.orders(), machines.lab.stored(NAME)), (1, before));
+    assert!(machines.is_tidy(NAME) && !folder.join("ended.json").exists());
+}
+
+/// Copies `.adt-work` away as soon as the journal says that everything is done.
+fn kept(store: &Utf8Path) {
+    let (folder, kept) = (store.join("recordings").join(NAME).join(".adt-work"), store.join("kept"));
+    if folder.join("ended.json").exists() && !kept.exists() {
+        copy(&folder, &kept);
+    }
+}
+
+fn copy(from: &Utf8Path, to: &Utf8Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in from.read_dir_utf8().unwrap() {
+        let (entry, to) = (entry.as_ref().unwrap(), to.join(entry.as_ref().unwrap().file_name()));
+        if entry.file_type().unwrap().is_dir() {
+            copy(entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+/// A journal entry of another plan says nothing of this one.
+#[test]
+fn an_old_journal_entry_does_not_end_new_work() {
+    let machines = Machines::ready();
+    let entry = machines.lab.asset().join(".adt-work/ended.json");
+    for text in ["{\"plan\":\"0123456789abcdef\",\"at\":\"2024-05-06T07:08:09Z\"}", "{", ""] {
+        fs::write(&entry, text).unwrap();
+        machines.work("share", NAME, &["--check"]).ends(0);
+        assert!(!machines.lab.asset().join(RECORD).exists());
+    }
+    machines.finish("one").ends(0).says("computation-1");
+    assert!(machines.is_tidy(NAME) && !entry.exists());
+}
+
+/// Three finishes on machines of their own and two shares, started in any order, several at once, and killed at any moment.
+#[test]
+fn interleavings_of_finishes_and_shares_order_once_and_complete_the_asset() {
+    let machines = Machines::new();
+    let source =
+        machines.lab.desk.tree("many", &TreeSpec { files: 40, max_size: 3000, depth: 2, big_file: 0 }, 3);
+    let mut seeds = Seed::new(asked("ADT_SEED", 16));
+    for round in 0..asked("ADT_ROUNDS", 25) {
+        let seed = format!("round {round} (seed {})", asked("ADT_SEED", 16));
+        let time = format!("2023-10-12 {:02}:{:02}:18", round / 60, round % 60);
+        let name = format!("SmartSPIM_987654_{}", time.replace(' ', "_").replace(':', "-"));
+        let lab = &machines.lab;
+        machines.plan(lab.piped(lab.described(bare().copy("SPIM", &source))).with("acq_datetime", &time));
+        let span = |seeds: &mut Seed| Duration::from_millis(seeds.below(120));
+        lab.ocean.always(Run::accept().before(span(&mut seeds)).after(span(&mut seeds)));
+        let mut flying: Vec<Child> = Vec::new();
+        for step in 0..7 {
+            // Shares come first more often than not; else every finish would find nothing.
+            let actor = if step < 2 { 3 + seeds.below(2) } else { seeds.below(5) };
+            flying.push(match actor {
+                3 | 4 => machines.start("share", &name, &["--shard", &format!("{}/2", actor - 3)]),
+                machine => machines.start(&format!("m{machine}"), &name, &["--finish"]),
+            });
+            std::thread::sleep(Duration::from_millis(seeds.below(250)));
+            if flying.len() > 2 || seeds.below(3) == 0 {
+                let child = flying.swap_remove(seeds.below(flying.len() as u64) as usize);
+                if seeds.below(2) == 0 {
+                    killed(child);
+                } else {
+                    waited(child);
+                }
+            }
+            assert!(machines.accepted(&name) <= 1, "{seed}");
+        }
+        flying.into_iter().for_each(waited);
+        ended(&machines, &name, &seed);
+        let there = within("SPIM", &digest(&lab.asset_of(&name)));
+        assert_eq!(differing(&there, &digest(&source)), [""; 0], "{seed}");
+    }
+}
+
+/// Does what is left. Where it is unknown whether an order arrived, the one who looks sees the truth.
+fn ended(machines: &Machines, name: &str, seed: &str) {
+    for share in ["0/2", "1/2"] {
+        machines.work("share", name, &["--shard", share]).ends(0);
+    }
+    let said = machines.work("last", name, &["--finish"]);
+    if said.code == Some(1) {
+        assert_eq!(machines.accepted(name), 0, "{seed}: what runs is found: {said:#?}");
+        said.says("unknown whether the pipeline was started");
+        machines.work("last", name, &["--finish", "--retrigger"]).ends(0);
+    } else {
+        said.ends(0);
+    }
+    machines.work("another", name, &["--finish"]).ends(0).says("already complete");
+    assert_eq!(machines.accepted(name), 1, "{seed}");
+    assert!(machines.is_tidy(name), "{seed}");
+}
