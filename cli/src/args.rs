@@ -6,7 +6,7 @@ mod imaging;
 mod imaging_tools;
 mod moving;
 
-use adt_model::{MetadataApi, MetadataMissing, Schema, VideoEncryption};
+use adt_model::{MetadataApi, MetadataMissing, Schema, SourceLinks, VideoEncryption};
 use camino::Utf8PathBuf;
 use clap::{
     ArgAction, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint,
@@ -317,10 +317,10 @@ pub(crate) struct Flags {
     pub manner: MannerFlags,
 }
 
-/// How documents and videos are made
+/// How jobs are done
 #[derive(Clone, Debug, Default, ClapArgs)]
 #[command(
-    next_help_heading = "Documents and videos (also columns, `ADT_…` variables and the configuration file)"
+    next_help_heading = "Sources, documents and videos (also columns, `ADT_…` variables and the configuration file)"
 )]
 pub(crate) struct MannerFlags {
     /// The documents' generation of aind-data-schema: v1 (as in 0.26.5) or v2 (2.x) [default: v1]
@@ -338,6 +338,15 @@ pub(crate) struct MannerFlags {
     /// Documents as the Python original writes them, its mistakes included
     #[arg(long, hide_short_help = true)]
     pub strict_compat: bool,
+    /// Symbolic links in source folders: follow (upload what they lead to), skip (leave them out and report them) or fail (refuse the job) [default: follow]
+    ///
+    /// Followed links may lead outside of the source. Dangling links and loops are left out and reported. No link leads into a
+    /// `behavior_dir` of the list.
+    #[arg(long, hide_short_help = true, value_name = "follow|skip|fail", value_parser = word::<SourceLinks>)]
+    pub links: Option<SourceLinks>,
+    /// Accept source folders that hold no file; otherwise such a job is refused
+    #[arg(long, hide_short_help = true)]
+    pub allow_empty: bool,
 }
 
 impl MannerFlags {
@@ -350,6 +359,8 @@ impl MannerFlags {
             ("metadata_missing", text(self.metadata_missing.map(MetadataMissing::as_str))),
             ("video_encryption", text(self.video_encryption.map(VideoEncryption::as_str))),
             ("strict_compat", self.strict_compat.then(|| "true".to_owned())),
+            ("links", text(self.links.map(SourceLinks::as_str))),
+            ("allow_empty", self.allow_empty.then(|| "true".to_owned())),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))

@@ -78,6 +78,8 @@ fn overrides(jobs: &Jobs, defaults: Manner) -> Overrides {
             metadata_missing: manner.metadata_missing,
             video_encryption: manner.video_encryption,
             strict_compat: manner.strict_compat,
+            links: manner.links,
+            allow_empty: manner.allow_empty,
         },
         defaults,
     }

@@ -27,6 +27,7 @@ fn main() -> ExitCode {
             return ExitCode::from(if told.use_stderr() { BAD_INPUT } else { 0 });
         }
     };
+    show::clean_panics();
     match std::panic::catch_unwind(|| commands::run(args)) {
         Ok(Ok(code)) => ExitCode::from(code),
         Ok(Err(error)) => {

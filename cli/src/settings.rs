@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 use adt_model::{
-    ByteSize, Class, Fault, LogLevel, Manner, MetadataApi, MetadataMissing, Schema, VideoEncryption,
+    ByteSize, Class, Fault, LogLevel, Manner, MetadataApi, MetadataMissing, Schema, SourceLinks,
+    VideoEncryption,
 };
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
@@ -86,7 +87,7 @@ const fn known(
     Known { name, flag, variable, default }
 }
 
-const KNOWN: [Known; 15] = [
+const KNOWN: [Known; 17] = [
     known("ledger", "--ledger", "ADT_LEDGER", ""),
     known("log_level", "--log-level", "ADT_LOG_LEVEL", ""),
     known("cpus", "--cpus", "ADT_CPUS", "0"),
@@ -102,6 +103,8 @@ const KNOWN: [Known; 15] = [
     known("metadata_missing", "--metadata-missing", "ADT_METADATA_MISSING", "require"),
     known("video_encryption", "--video-encryption", "ADT_VIDEO_ENCRYPTION", "aes256"),
     known("strict_compat", "--strict-compat", "ADT_STRICT_COMPAT", "false"),
+    known("links", "--links", "ADT_LINKS", "follow"),
+    known("allow_empty", "--allow-empty", "ADT_ALLOW_EMPTY", "false"),
 ];
 
 /// Resolves everything. A value that cannot be meant is `BadInput` and says where it was written.
@@ -282,6 +285,8 @@ impl Texts {
             metadata_missing: self.word("metadata_missing", MetadataMissing::WORDS)?,
             video_encryption: self.word("video_encryption", VideoEncryption::WORDS)?,
             strict_compat: self.choice("strict_compat")?,
+            links: self.word("links", SourceLinks::WORDS)?,
+            allow_empty: self.choice("allow_empty")?,
         })
     }
 

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
+use adt_formats::folder::Rules;
 use adt_model::{
     Action, ByteSize, Class, EphysConfig, Fault, FolderWork, Idle, JobEnd, Key, Location, Origin, Plan,
-    Stage, StageName, Standing, Step, What,
+    SourceLinks, Stage, StageName, Standing, Step, What,
 };
 use adt_plan::fingerprint;
 use adt_store::Place;
@@ -55,11 +56,14 @@ fn planned(
     ledger: &Utf8Path,
 ) -> Result<Plan, Fault> {
     let source = apart(source, &destination, ledger)?;
-    let seen = ephys::look(&source, &[], config, &Idle)?;
-    let facts = counted(source.clone(), &[], &Idle)?;
+    let rules = Rules::default();
+    let seen = ephys::look(&source, &rules, config, &Idle)?;
+    let facts = counted(source.clone(), &rules, &Idle)?;
     let folder = FolderWork {
         source,
         leave_out: Vec::new(),
+        shielded: Vec::new(),
+        links: SourceLinks::default(),
         files: facts.files,
         bytes: ByteSize(facts.bytes),
         fingerprint: facts.fingerprint,
@@ -76,6 +80,7 @@ fn planned(
     let step = |id: &str, action| Step { id: id.to_owned(), action };
     let data = vec![step("compress ecephys", compress), step("clip ecephys", clip)];
     let unread = seen.unread.into_iter().map(|unread| format!("NOT COMPRESSED: {unread}"));
+    let left_out = facts.left_out.lines().into_iter().map(|line| format!("left out: {line}"));
     Ok(Plan {
         origin: Origin { source: "command line".into(), row: None },
         name: name(&destination),
@@ -92,7 +97,8 @@ fn planned(
             Stage { name: StageName::Data, steps: data },
             Stage { name: StageName::Verify, steps: vec![step("verify", Action::Verify)] },
         ],
-        notes: unread.chain(seen.odd).chain(facts.left_out).collect(),
+        notes: unread.chain(seen.odd).chain(left_out).collect(),
+        left_out: facts.left_out,
         obstacles: Vec::new(),
     })
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use adt_ledger::{JobId, RunId};
-use adt_model::{Class, Ended, Fault, JobEnd, JobSpec, Key, Location, Plan, Standing, What};
+use adt_model::{Class, Ended, Fault, JobEnd, JobSpec, Key, LeftOut, Location, Plan, Standing, What};
 use adt_plan::RECORD;
 use adt_store::{Place, StoreOptions};
 use jiff::Timestamp;
@@ -37,6 +37,7 @@ pub(crate) struct Course {
     /// Set as soon as the ledger knows the work, so that its end is recorded.
     row: Option<JobId>,
     notes: Vec<String>,
+    left_out: LeftOut,
 }
 
 /// What was decided.
@@ -59,7 +60,16 @@ impl Course {
     pub(crate) fn new(name: String, run: RunId, ctx: &Arc<Ctx>) -> Self {
         let began = (ctx.clock)();
         let ctx = Arc::clone(ctx);
-        Self { name, ctx, run, counters: Arc::default(), began, row: None, notes: Vec::new() }
+        Self {
+            name,
+            ctx,
+            run,
+            counters: Arc::default(),
+            began,
+            row: None,
+            notes: Vec::new(),
+            left_out: LeftOut::default(),
+        }
     }
 
     pub(crate) fn counters(&self) -> &Arc<Counters> {
@@ -101,6 +111,7 @@ impl Course {
         for text in &plan.notes {
             self.note(text);
         }
+        self.left_out = plan.left_out.clone();
     }
 
     /// Performs what was decided, to the end.
@@ -164,7 +175,7 @@ impl Course {
 
     /// The end, told and recorded.
     pub(crate) fn end(self, origin: String, asset: &Location, result: Result<JobEnd, Fault>) -> Row {
-        let Self { name, ctx, run, counters, began, row, notes } = self;
+        let Self { name, ctx, run, counters, began, row, notes, left_out } = self;
         let result = result.map_err(advised);
         let moved = counters.now();
         let now = (ctx.clock)();
@@ -181,6 +192,7 @@ impl Course {
         if let Err(fault) = kept {
             ended = Ended::badly(&fault, moved, seconds);
         }
+        ended.left_out = left_out;
         ctx.tell(&name, None, What::JobFinished(ended.clone()));
         Row { origin, name, asset: asset.to_string(), ended, notes }
     }

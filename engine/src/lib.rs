@@ -24,6 +24,7 @@ mod pace;
 mod pack;
 pub mod prepare;
 pub mod probe;
+mod rules;
 pub mod run;
 pub mod services;
 pub mod shares;

@@ -1,7 +1,7 @@
 //! A read-only look at the world: folders are counted, documents are read, the destination is asked what stands there.
 
 use adt_formats::{
-    folder::{self, EntryKind, Walked},
+    folder::{self, EntryKind, Links, Rules, Walked},
     is_other_video, is_video,
 };
 use adt_intake::{ephys_config, imaging_config};
@@ -9,14 +9,14 @@ use adt_ledger::{JobRow, JobState};
 use adt_metadata::{check_document, no_document_twice};
 use adt_model::{
     BehaviorFacts, Class, Crc64, DocumentFacts, EphysConfig, EphysFacts, Facts, Fault, FolderFacts, Idle,
-    ImagingConfig, ImagingFacts, JobSpec, Location, ModalitySpec, Pulse, Standing, Transform,
+    ImagingConfig, ImagingFacts, JobSpec, LeftOut, Location, ModalitySpec, Pulse, Standing, Transform,
 };
 use adt_plan::fingerprint;
 use adt_store::Place;
 use camino::{Utf8Path, Utf8PathBuf};
 use futures::StreamExt;
 
-use crate::{Stop, ctx::interrupted, ephys, imaging};
+use crate::{Stop, ctx::interrupted, ephys, imaging, rules};
 
 /// A document of `metadata_dir` larger than this is surely something else.
 const LARGEST_DOCUMENT: u64 = 64 << 20;
@@ -66,35 +66,43 @@ fn look(spec: &JobSpec, pulse: &dyn Pulse) -> Result<Facts, Amiss> {
         let (column, value) = (column.to_owned(), Some(folder.to_string()));
         move |fault| Amiss { column, value, fault }
     };
+    let shielded = rules::shielded(spec).map_err(|fault| Amiss {
+        column: "behavior_dir".to_owned(),
+        value: None,
+        fault,
+    })?;
+    let rules = Rules { leave_out: Vec::new(), shielded: shielded.clone(), links: spec.manner.links.into() };
     let behavior = match spec.behavior_dir.as_deref() {
-        Some(dir) => Some(behavior(dir, spec, pulse).map_err(at("behavior_dir", dir))?),
+        Some(dir) => Some(behavior(dir, &rules, spec, pulse).map_err(at("behavior_dir", dir))?),
         None => None,
     };
-    let leave_out: Vec<_> = behavior.iter().map(|behavior| behavior.folder.path.clone()).collect();
+    let leave_out = behavior.iter().map(|behavior| behavior.folder.path.clone()).collect();
+    let rules = Rules { leave_out, ..rules };
     let mut folders = Vec::new();
     for modality in &spec.modalities {
-        let seen = source(&modality.source, &leave_out, spec, pulse);
+        let seen = source(&modality.source, &rules, spec, pulse);
         let mut seen = seen.map_err(at(&modality.source_column, &modality.source))?;
         if modality.modality.is_ecephys() && modality.compress_raw_data {
-            seen.ephys = Some(recordings(modality, &seen.path, &leave_out, pulse)?);
+            seen.ephys = Some(recordings(modality, &seen.path, &rules, pulse)?);
         }
         if modality.modality.is_imaging() && modality.compress_raw_data {
-            seen.imaging = Some(images(modality, &seen.path, &leave_out, pulse)?);
+            seen.imaging = Some(images(modality, &seen.path, &rules, pulse)?);
         }
         folders.push(seen);
     }
-    let documents = match spec.metadata_dir.as_deref() {
-        Some(dir) => documents(dir, spec).map_err(at("metadata_dir", dir))?,
-        None => Vec::new(),
+    let (documents, passed_over) = match spec.metadata_dir.as_deref() {
+        Some(dir) => documents(dir, &rules, spec).map_err(at("metadata_dir", dir))?,
+        None => (Vec::new(), LeftOut::default()),
     };
-    Ok(Facts { folders, documents, standing: Standing::Free, behavior, gathered: None })
+    let standing = Standing::Free;
+    Ok(Facts { folders, documents, standing, behavior, gathered: None, shielded, passed_over })
 }
 
 /// The recordings of a modality's folder, and how they will be stored.
 fn recordings(
     modality: &ModalitySpec,
     folder: &Utf8Path,
-    leave_out: &[Utf8PathBuf],
+    rules: &Rules,
     pulse: &dyn Pulse,
 ) -> Result<EphysFacts, Amiss> {
     let amiss = |column: String, path: &Utf8Path| {
@@ -106,7 +114,7 @@ fn recordings(
         Some(path) => ephys_config(path).map_err(amiss(column.replace("source", "extra_configs"), path))?,
         None => (EphysConfig::default(), Vec::new()),
     };
-    let looked = ephys::look(folder, leave_out, config, pulse).map_err(|fault| match fault.class() {
+    let looked = ephys::look(folder, rules, config, pulse).map_err(|fault| match fault.class() {
         Class::Missing => {
             let help = fault.advice().unwrap_or_default();
             let help = format!("{help}; with `compress_raw_data` = false the folder is sent as it is");
@@ -123,7 +131,7 @@ fn recordings(
 fn images(
     modality: &ModalitySpec,
     folder: &Utf8Path,
-    leave_out: &[Utf8PathBuf],
+    rules: &Rules,
     pulse: &dyn Pulse,
 ) -> Result<ImagingFacts, Amiss> {
     let amiss = |column: String, path: &Utf8Path| {
@@ -138,14 +146,14 @@ fn images(
     if config.transform != Transform::Zarr {
         return Ok(ImagingFacts { config, odd: without_effect, ..ImagingFacts::default() });
     }
-    let asked = imaging::Asked { source: folder, leave_out, n5: false, under: None, config: &config };
+    let asked = imaging::Asked { source: folder, rules, n5: false, under: None, config: &config };
     let looked = imaging::look(&asked).map_err(amiss(column.clone(), &modality.source))?;
     let Some(seen) = looked else {
         return Ok(ImagingFacts { config, odd: without_effect, ..ImagingFacts::default() });
     };
     let mut facts = seen.facts(&config);
-    let mut without = leave_out.to_vec();
-    without.extend(facts.taken.iter().cloned());
+    let mut without = rules.clone();
+    without.leave_out.extend(facts.taken.iter().cloned());
     let rest = counted(folder.to_owned(), &without, pulse).map_err(amiss(column, &modality.source))?;
     facts.rest = (rest.files, rest.bytes, rest.fingerprint);
     facts.odd.extend(without_effect);
@@ -153,14 +161,9 @@ fn images(
 }
 
 /// The folder of a modality.
-fn source(
-    folder: &Utf8Path,
-    leave_out: &[Utf8PathBuf],
-    spec: &JobSpec,
-    pulse: &dyn Pulse,
-) -> Result<FolderFacts, Fault> {
+fn source(folder: &Utf8Path, rules: &Rules, spec: &JobSpec, pulse: &dyn Pulse) -> Result<FolderFacts, Fault> {
     let path = canonical(folder)?;
-    if leave_out.iter().any(|dir| path.starts_with(dir)) {
+    if rules.leave_out.iter().any(|dir| path.starts_with(dir)) {
         return Err(Fault::new(Class::BadInput, format!("`{path}` lies inside `behavior_dir`"))
             .help("behaviour data is never uploaded as it is: name another folder"));
     }
@@ -168,22 +171,19 @@ fn source(
         return Err(Fault::new(Class::BadInput, format!("`{written}` lies inside the source `{path}`"))
             .help("source data is only read: name a destination and a `temp_directory` outside it"));
     }
-    counted(path, leave_out, pulse)
+    counted(path, rules, pulse)
 }
 
-pub(crate) fn counted(
-    path: Utf8PathBuf,
-    leave_out: &[Utf8PathBuf],
-    pulse: &dyn Pulse,
-) -> Result<FolderFacts, Fault> {
-    let counted = folder::count(&path, leave_out, pulse)?;
+pub(crate) fn counted(path: Utf8PathBuf, rules: &Rules, pulse: &dyn Pulse) -> Result<FolderFacts, Fault> {
+    let counted = folder::count(&path, rules, pulse)?;
     Ok(FolderFacts {
         path,
         files: counted.files,
         bytes: counted.bytes,
         empty_folders: counted.empty_folders,
         left_out: counted.left_out,
-        left_out_count: counted.left_out_count,
+        set_aside: counted.set_aside.named,
+        repeated: counted.repeated,
         fingerprint: counted.fingerprint,
         ephys: None,
         imaging: None,
@@ -191,10 +191,15 @@ pub(crate) fn counted(
 }
 
 /// The behaviour folder, with its videos counted. Two files that would become one object cannot both be kept.
-fn behavior(dir: &Utf8Path, spec: &JobSpec, pulse: &dyn Pulse) -> Result<BehaviorFacts, Fault> {
+fn behavior(
+    dir: &Utf8Path,
+    rules: &Rules,
+    spec: &JobSpec,
+    pulse: &dyn Pulse,
+) -> Result<BehaviorFacts, Fault> {
     let path = canonical(dir)?;
     let (mut videos, mut unsealed) = (0, (0, Vec::new()));
-    for walked in folder::walk(&path, &[]) {
+    for walked in folder::walk(&path, rules) {
         pulse.beat(0)?;
         let Walked::Entry(entry) = walked? else { continue };
         if entry.kind != EntryKind::File {
@@ -221,7 +226,7 @@ fn behavior(dir: &Utf8Path, spec: &JobSpec, pulse: &dyn Pulse) -> Result<Behavio
             other.map_or(Ok(()), |other| distinct(&entry.path, &other))?;
         }
     }
-    Ok(BehaviorFacts { folder: counted(path, &[], pulse)?, videos, unsealed })
+    Ok(BehaviorFacts { folder: counted(path, rules, pulse)?, videos, unsealed })
 }
 
 fn distinct(one: &Utf8Path, other: &Utf8Path) -> Result<(), Fault> {
@@ -257,20 +262,51 @@ pub(crate) fn canonical(path: &Utf8Path) -> Result<Utf8PathBuf, Fault> {
     })
 }
 
-/// Every `*.json` directly inside the folder, checked; sorted by name.
-fn documents(dir: &Utf8Path, spec: &JobSpec) -> Result<Vec<DocumentFacts>, Fault> {
+/// Every `*.json` directly inside the folder, checked and sorted by name; and those that are not taken along.
+fn documents(dir: &Utf8Path, rules: &Rules, spec: &JobSpec) -> Result<(Vec<DocumentFacts>, LeftOut), Fault> {
     let unreadable = |e| Fault::io(format!("cannot list `{dir}`"), e);
-    let mut found = Vec::new();
+    let (mut found, mut passed_over) = (Vec::new(), LeftOut::default());
     for entry in dir.read_dir_utf8().map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         let path = entry.path();
-        if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json")) && path.is_file() {
-            found.push(document(path, spec)?);
+        if !path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json")) {
+            continue;
+        }
+        match why_passed_over(path, rules)? {
+            Some(why) => passed_over.add(|| format!("`{}`: {why}", entry.file_name())),
+            None => found.push(document(path, spec)?),
         }
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     no_document_twice(found.iter().map(|document| document.name.as_str()))?;
-    Ok(found)
+    Ok((found, passed_over))
+}
+
+/// Why a document is not taken along, by the rules of a walk.
+fn why_passed_over(path: &Utf8Path, rules: &Rules) -> Result<Option<String>, Fault> {
+    let target = path.read_link_utf8().ok();
+    match (&target, rules.links) {
+        (Some(target), Links::Skip) => {
+            return Ok(Some(format!("a link to `{target}`; links are skipped")));
+        }
+        (Some(target), Links::Fail) => {
+            let what = format!("`{path}` is a link (to `{target}`), and `links` is `fail`");
+            return Err(Fault::new(Class::BadInput, what)
+                .help("replace it by the document, or set `links` to `follow`"));
+        }
+        _ => {}
+    }
+    let real = match (canonical(path), &target) {
+        (Ok(real), _) => real,
+        (Err(_), Some(target)) => {
+            return Ok(Some(format!("a link to `{target}`, which does not exist")));
+        }
+        (Err(fault), None) => return Err(fault),
+    };
+    if target.is_some() && rules.shielded.iter().any(|folder| real.starts_with(folder)) {
+        return Ok(Some(format!("a link leads to `{real}`, which belongs to a `behavior_dir`")));
+    }
+    Ok((!real.is_file()).then(|| "not a file".to_owned()))
 }
 
 fn document(path: &Utf8Path, spec: &JobSpec) -> Result<DocumentFacts, Fault> {

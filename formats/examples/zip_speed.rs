@@ -5,7 +5,7 @@
 use std::{env, error::Error, fs::File, io::Write, time::Instant};
 
 use adt_formats::{
-    folder::{Walked, walk},
+    folder::{Rules, Walked, walk},
     zip::{ZipOptions, zip_folder},
 };
 use adt_model::{Fault, Idle};
@@ -21,9 +21,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut out = |piece: bytes::Bytes| {
         file.write_all(&piece).map_err(|error| Fault::io(format!("cannot write `{zip}`"), error))
     };
-    let entries = walk(folder.as_str().into(), &[]).filter_map(|walked| match walked {
+    let entries = walk(folder.as_str().into(), &Rules::default()).filter_map(|walked| match walked {
         Ok(Walked::Entry(entry)) => Some(Ok(entry)),
-        Ok(Walked::LeftOut { .. }) => None,
+        Ok(Walked::LeftOut { .. } | Walked::Repeated { .. }) => None,
         Err(fault) => Some(Err(fault)),
     });
     let options = ZipOptions::new(level.parse()?, "session", TimeZone::UTC);

@@ -26,6 +26,8 @@ pub(crate) enum Field {
     MetadataMissing,
     VideoEncryption,
     StrictCompat,
+    Links,
+    AllowEmpty,
     AwsParamStoreName,
     CodeoceanDomain,
     TriggerCapsuleId,
@@ -40,7 +42,7 @@ pub(crate) enum Field {
 }
 
 /// The canonical name first. The second names are shorter ones, or those of the original's last releases.
-const FIELDS: [(Field, &[&str]); 32] = [
+const FIELDS: [(Field, &[&str]); 34] = [
     (Field::S3Bucket, &["s3_bucket"]),
     (Field::Platform, &["platform"]),
     (Field::SubjectId, &["subject_id"]),
@@ -62,6 +64,8 @@ const FIELDS: [(Field, &[&str]); 32] = [
     (Field::MetadataMissing, &["metadata_missing"]),
     (Field::VideoEncryption, &["video_encryption"]),
     (Field::StrictCompat, &["strict_compat"]),
+    (Field::Links, &["links"]),
+    (Field::AllowEmpty, &["allow_empty"]),
     (Field::AwsParamStoreName, &["aws_param_store_name"]),
     (Field::CodeoceanDomain, &["codeocean_domain"]),
     (Field::TriggerCapsuleId, &["codeocean_trigger_capsule_id"]),
@@ -111,7 +115,14 @@ impl Field {
 
     /// On or off.
     pub(crate) fn is_switch(self) -> bool {
-        matches!(self, Self::MetadataDirForce | Self::DryRun | Self::ForceCloudSync | Self::StrictCompat)
+        matches!(
+            self,
+            Self::MetadataDirForce
+                | Self::DryRun
+                | Self::ForceCloudSync
+                | Self::StrictCompat
+                | Self::AllowEmpty
+        )
     }
 
     /// Several entries in one cell, separated by `;`; a list in JSON.

@@ -31,7 +31,8 @@ mod secret;
 mod spec;
 
 use adt_model::{
-    JobSpec, Manner, MetadataApi, MetadataMissing, Origin, Problem, ProblemKind, Schema, VideoEncryption,
+    JobSpec, Manner, MetadataApi, MetadataMissing, Origin, Problem, ProblemKind, Schema, SourceLinks,
+    VideoEncryption,
 };
 
 pub use csv::from_csv;
@@ -87,13 +88,13 @@ pub struct Overrides {
     pub force_cloud_sync: bool,
     /// `--metadata-dir-force`
     pub metadata_dir_force: bool,
-    /// Flags that say how documents and videos are made.
+    /// Flags that say how jobs are done.
     pub manner: MannerOverrides,
     /// What holds where neither a flag nor a cell says anything: the settings file and the environment.
     pub defaults: Manner,
 }
 
-/// Flags of the command line that say how documents and videos are made. Each wins over what a job says.
+/// Flags of the command line that say how jobs are done. Each wins over what a job says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MannerOverrides {
     /// `--schema`
@@ -106,4 +107,8 @@ pub struct MannerOverrides {
     pub video_encryption: Option<VideoEncryption>,
     /// `--strict-compat`
     pub strict_compat: bool,
+    /// `--links`
+    pub links: Option<SourceLinks>,
+    /// `--allow-empty`
+    pub allow_empty: bool,
 }

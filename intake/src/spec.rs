@@ -4,7 +4,7 @@ use std::{collections::HashMap, str::FromStr};
 
 use adt_model::{
     Endpoints, JobSpec, Key, Manner, MetadataApi, MetadataMissing, Modality, ModalitySpec, Origin, People,
-    Problem, ProblemKind, Schema, SecretRef, VideoEncryption,
+    Problem, ProblemKind, Schema, SecretRef, SourceLinks, VideoEncryption,
 };
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -85,6 +85,7 @@ impl Reader<'_> {
             modalities,
             temp_directory,
             behavior_dir,
+            private: Vec::new(),
             metadata_dir,
             metadata_dir_force: metadata_dir_force.unwrap_or(false),
             dry_run: dry_run.unwrap_or(false),
@@ -113,12 +114,16 @@ impl Reader<'_> {
         let missing = self.word(fields, Field::MetadataMissing, MetadataMissing::WORDS);
         let encryption = self.word(fields, Field::VideoEncryption, VideoEncryption::WORDS);
         let strict = self.switch(fields.get(Field::StrictCompat), flags.strict_compat);
+        let links = self.word(fields, Field::Links, SourceLinks::WORDS);
+        let allow_empty = self.switch(fields.get(Field::AllowEmpty), flags.allow_empty);
         Manner {
             schema: flags.schema.or(schema).unwrap_or(defaults.schema),
             metadata_api: flags.metadata_api.or(api).unwrap_or(defaults.metadata_api),
             metadata_missing: flags.metadata_missing.or(missing).unwrap_or(defaults.metadata_missing),
             video_encryption: flags.video_encryption.or(encryption).unwrap_or(defaults.video_encryption),
             strict_compat: strict.unwrap_or(defaults.strict_compat),
+            links: flags.links.or(links).unwrap_or(defaults.links),
+            allow_empty: allow_empty.unwrap_or(defaults.allow_empty),
         }
     }
 

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{ByteSize, Class, Fault, Origin};
+use crate::{ByteSize, Class, Fault, LeftOut, Origin};
 
 /// The only thing the outside learns. Bars, JSON lines, the ledger and the dashboard read the same stream.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -174,12 +174,15 @@ pub struct Ended {
     /// The fault's class.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub class: Option<Class>,
+    /// What of the sources is not in the asset.
+    #[serde(skip_serializing_if = "LeftOut::is_empty", default)]
+    pub left_out: LeftOut,
 }
 
 impl Ended {
     /// A job without a fault.
     pub fn well(end: JobEnd, moved: Moved, seconds: f64) -> Self {
-        Self { end, moved, seconds, fault: None, help: None, class: None }
+        Self { end, moved, seconds, fault: None, help: None, class: None, left_out: LeftOut::default() }
     }
 
     /// A job that a fault ended; `Cancelled` means interrupted, all else failed.
@@ -192,6 +195,7 @@ impl Ended {
             fault: Some(fault.line()),
             help: fault.advice().map(str::to_owned),
             class: Some(fault.class()),
+            left_out: LeftOut::default(),
         }
     }
 }

@@ -16,6 +16,57 @@ pub struct Facts {
     pub behavior: Option<BehaviorFacts>,
     /// What the services answered; `None` while nobody has asked them.
     pub gathered: Option<Gathered>,
+    /// Folders that links in the sources must not lead into: behaviour folders of this job and of others in the list, and the folders this
+    /// job writes into. Absolute and without links.
+    #[serde(default)]
+    pub shielded: Vec<Utf8PathBuf>,
+    /// What of `metadata_dir` is not uploaded.
+    #[serde(default)]
+    pub passed_over: LeftOut,
+}
+
+/// What is not taken along.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// The first few, each as `path: reason`.
+    pub named: Vec<String>,
+    /// All of them.
+    pub count: u64,
+}
+
+impl LeftOut {
+    /// How many are named; the rest is counted.
+    const NAMED: usize = 20;
+
+    /// Counts one, and names it if it is among the first.
+    pub fn add(&mut self, text: impl FnOnce() -> String) {
+        if self.named.len() < Self::NAMED {
+            self.named.push(text());
+        }
+        self.count += 1;
+    }
+
+    /// Counts all of `other`, with `label` before each name.
+    pub fn add_all(&mut self, label: &str, other: &Self) {
+        let room = Self::NAMED.saturating_sub(self.named.len());
+        self.named.extend(other.named.iter().take(room).map(|text| format!("{label}: {text}")));
+        self.count += other.count;
+    }
+
+    /// Whether everything is taken along.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The names and, where there are more than are named, how many more.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = self.named.clone();
+        let more = self.count.saturating_sub(self.named.len() as u64);
+        if more > 0 {
+            lines.push(format!("{more} more"));
+        }
+        lines
+    }
 }
 
 /// The behaviour folder, counted.
@@ -49,10 +100,14 @@ pub struct FolderFacts {
     pub bytes: u64,
     /// Folders without any file in or below them.
     pub empty_folders: u64,
-    /// What will not be sent, and why; the first few in full, for the plan's notes.
-    pub left_out: Vec<String>,
-    /// How many things will not be sent.
-    pub left_out_count: u64,
+    /// What will not be in the asset, and why.
+    pub left_out: LeftOut,
+    /// What another step of the same job sends: the job's own behaviour folder.
+    #[serde(default)]
+    pub set_aside: Vec<String>,
+    /// Links to folders that are also taken along under another name.
+    #[serde(default)]
+    pub repeated: LeftOut,
     /// Checksum of the listing (relative paths, sizes, modification times): a change of the input changes it.
     pub fingerprint: String,
     /// The recordings in it, when they are to be compressed.

@@ -42,6 +42,8 @@ pub struct JobSpec {
     pub temp_directory: Option<Utf8PathBuf>,
     /// Behaviour data: left out of every modality, and sent below `behavior/` with its videos encrypted.
     pub behavior_dir: Option<Utf8PathBuf>,
+    /// Behaviour folders of the other jobs in the list: links in the sources must not lead into them.
+    pub private: Vec<Utf8PathBuf>,
     /// A folder whose `*.json` files belong to the asset.
     pub metadata_dir: Option<Utf8PathBuf>,
     /// Whether `metadata_dir` wins over the metadata service.
@@ -60,7 +62,7 @@ pub struct JobSpec {
     pub project_name: Option<String>,
     /// Who stands behind the data.
     pub people: People,
-    /// How documents and videos are made.
+    /// How it is done.
     pub manner: Manner,
     /// The services around the job.
     pub endpoints: Endpoints,

@@ -29,7 +29,7 @@ pub use crc::Crc64;
 pub use ephys::{BloscName, BloscShuffle, ChunkLength, EphysConfig, Lsb, LsbSample, TraceCodec};
 pub use event::{Ended, Event, JobEnd, Listed, Moved, What};
 pub use facts::{
-    BehaviorFacts, DocumentFacts, EphysFacts, Facts, FolderFacts, Gathered, ImagingFacts, Standing,
+    BehaviorFacts, DocumentFacts, EphysFacts, Facts, FolderFacts, Gathered, ImagingFacts, LeftOut, Standing,
     StreamFacts, TileFacts,
 };
 pub use fault::{Class, Fault};
@@ -37,7 +37,9 @@ pub use imaging::{Background, ChunkShape, Edge, ImagingConfig, Rounding, Transfo
 pub use job::{Endpoints, JobSpec, LogLevel, ModalitySpec, Origin};
 pub use key::{Key, KeyError};
 pub use location::{Location, LocationError};
-pub use manner::{Funding, Manner, MetadataApi, MetadataMissing, People, Schema, VideoEncryption};
+pub use manner::{
+    Funding, Manner, MetadataApi, MetadataMissing, People, Schema, SourceLinks, VideoEncryption,
+};
 pub use modality::{Modality, UnknownModality};
 pub use plan::{Action, Choice, DocumentSource, FolderWork, Plan, Stage, StageName, Step, Trigger};
 pub use platform::{Platform, UnknownPlatform};

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// How a job's documents and videos are made: what the job list says, else what the settings say.
+/// How a job is done: what the job list says, else what the settings say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manner {
     /// Which generation of aind-data-schema the documents follow.
@@ -13,6 +13,10 @@ pub struct Manner {
     pub video_encryption: VideoEncryption,
     /// Documents as the Python original writes them, its mistakes included.
     pub strict_compat: bool,
+    /// What happens to symbolic links in source folders.
+    pub links: SourceLinks,
+    /// Whether a source folder may hold no file at all.
+    pub allow_empty: bool,
 }
 
 /// Declares an enum of words that people write: read in any letter case with `-` or `_`, written canonically.
@@ -98,6 +102,20 @@ words! {
         Aes256 = "aes256" | "aes" | "aes-256",
         /// PKWARE's traditional cipher. Weak: for readers of old files only.
         ZipCrypto = "zipcrypto" | "zip-crypto",
+    }
+}
+
+words! {
+    /// What happens to symbolic links in the source folders of a job.
+    SourceLinks {
+        /// What a link leads to is uploaded under the link's name, as the Python original does. Dangling links and loops are left out and
+        /// reported.
+        #[default]
+        Follow = "follow",
+        /// Links are left out and reported.
+        Skip = "skip",
+        /// A link in a source folder fails the job before any work.
+        Fail = "fail",
     }
 }
 

@@ -2,8 +2,8 @@ use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ByteSize, DocumentFacts, EphysConfig, ImagingConfig, Key, Location, Origin, Problem, Schema,
-    VideoEncryption,
+    ByteSize, DocumentFacts, EphysConfig, ImagingConfig, Key, LeftOut, Location, Origin, Problem, Schema,
+    SourceLinks, VideoEncryption,
 };
 
 /// What will be done for one job: a value that can be printed, stored and compared. Holds no secrets.
@@ -38,6 +38,9 @@ pub struct Plan {
     pub stages: Vec<Stage>,
     /// What a person should know before it starts.
     pub notes: Vec<String>,
+    /// What of the sources will not be in the asset, each with the folder's name before it.
+    #[serde(skip_serializing_if = "LeftOut::is_empty", default)]
+    pub left_out: LeftOut,
     /// What this version cannot do for this job; a job with obstacles is never started.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub obstacles: Vec<Problem>,
@@ -169,6 +172,34 @@ pub enum Action {
     Trigger(Trigger),
 }
 
+impl Action {
+    /// The folder that the action reads and counts.
+    pub fn folder(&self) -> Option<&FolderWork> {
+        match self {
+            Self::CopyFolder { folder, .. }
+            | Self::ZipFolder { folder, .. }
+            | Self::CompressEphys { folder, .. }
+            | Self::ClipEphys { folder, .. }
+            | Self::WriteOmeZarr { folder, .. }
+            | Self::SendBehavior { folder, .. } => Some(folder),
+            _ => None,
+        }
+    }
+
+    /// The same, to change it.
+    pub fn folder_mut(&mut self) -> Option<&mut FolderWork> {
+        match self {
+            Self::CopyFolder { folder, .. }
+            | Self::ZipFolder { folder, .. }
+            | Self::CompressEphys { folder, .. }
+            | Self::ClipEphys { folder, .. }
+            | Self::WriteOmeZarr { folder, .. }
+            | Self::SendBehavior { folder, .. } => Some(folder),
+            _ => None,
+        }
+    }
+}
+
 /// What starts the pipeline. The token is not part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trigger {
@@ -219,10 +250,20 @@ pub struct FolderWork {
     pub source: Utf8PathBuf,
     /// Absolute folders below `source` that are left out with everything in them.
     pub leave_out: Vec<Utf8PathBuf>,
+    /// Absolute folders elsewhere that no link may lead into.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub shielded: Vec<Utf8PathBuf>,
+    /// What happens to links.
+    #[serde(skip_serializing_if = "is_default", default)]
+    pub links: SourceLinks,
     /// Files counted by the survey.
     pub files: u64,
     /// Bytes counted by the survey.
     pub bytes: ByteSize,
     /// Checksum of the listing the survey saw.
     pub fingerprint: String,
+}
+
+fn is_default(links: &SourceLinks) -> bool {
+    *links == SourceLinks::default()
 }

@@ -25,6 +25,8 @@ pub(crate) fn step(spec: &JobSpec, facts: &Facts) -> Option<Step> {
         files: seen.folder.files,
         bytes: ByteSize(seen.folder.bytes),
         fingerprint: seen.folder.fingerprint,
+        shielded: facts.shielded.clone(),
+        links: spec.manner.links,
     };
     let under = Key::parse(FOLDER).expect("one word is a key");
     let action =

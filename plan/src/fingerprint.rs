@@ -1,20 +1,21 @@
 //! One short text for "the same input with the same parameters".
 
-use adt_model::{Origin, Plan, StageName};
+use adt_model::{LeftOut, Origin, Plan, Stage, StageName};
 
 /// A checksum of everything in the plan that decides what the asset will hold.
 ///
-/// Where the job was written down, what a person is told, the ways of writing (dry run, force, a temporary folder), and what services
-/// answer or are asked to start do not count: a job that is done can be told without asking anybody.
+/// Where the job was written down, messages, the ways of writing (dry run, force, a temporary folder), the other jobs in its list, and
+/// what services answer or are asked to start do not count: whether a job is done is known without a request.
 pub fn fingerprint(plan: &Plan) -> String {
     let what_counts = Plan {
         origin: Origin::default(),
         dry_run: false,
         force: false,
         temp_directory: None,
-        stages: plan.stages.iter().filter(|stage| counts(stage.name)).cloned().collect(),
+        stages: plan.stages.iter().filter(|stage| counts(stage.name)).map(of_this_job).collect(),
         documents: Vec::new(),
         notes: Vec::new(),
+        left_out: LeftOut::default(),
         obstacles: Vec::new(),
         ..plan.clone()
     };
@@ -24,6 +25,15 @@ pub fn fingerprint(plan: &Plan) -> String {
 
 fn counts(stage: StageName) -> bool {
     !matches!(stage, StageName::Documents | StageName::Upload | StageName::Trigger)
+}
+
+/// The stage without what depends on other jobs.
+fn of_this_job(stage: &Stage) -> Stage {
+    let mut stage = stage.clone();
+    for folder in stage.steps.iter_mut().filter_map(|step| step.action.folder_mut()) {
+        folder.shielded.clear();
+    }
+    stage
 }
 
 /// FNV-1a, 64 bit: enough to tell an edited job from an unedited one; nobody attacks it.

@@ -35,14 +35,9 @@ pub fn plan(spec: &JobSpec, facts: &Facts) -> Plan {
     let documents = documents::choices(spec, facts);
     let mut data = data_steps(spec, facts);
     data.extend(behavior::step(spec, facts));
-    let folders = data.iter().filter_map(|step| match &step.action {
-        Action::CopyFolder { folder, .. }
-        | Action::ZipFolder { folder, .. }
-        | Action::CompressEphys { folder, .. }
-        | Action::WriteOmeZarr { folder, .. }
-        | Action::SendBehavior { folder, .. } => Some(folder),
-        _ => None,
-    });
+    // What is clipped is counted where it is compressed.
+    let counted = data.iter().filter(|step| !matches!(step.action, Action::ClipEphys { .. }));
+    let folders = counted.filter_map(|step| step.action.folder());
     let (files, bytes) = folders.fold((0, 0), |(f, b), w| (f + w.files, b + w.bytes.0));
     let mut stages = vec![
         Stage { name: StageName::Data, steps: data },
@@ -67,6 +62,7 @@ pub fn plan(spec: &JobSpec, facts: &Facts) -> Plan {
         brought: facts.documents.clone(),
         stages,
         notes: notes::notes(spec, facts, &documents),
+        left_out: notes::left_out(spec, facts),
         documents,
         obstacles,
     }
@@ -82,17 +78,19 @@ fn data_steps(spec: &JobSpec, facts: &Facts) -> Vec<Step> {
     spec.modalities
         .iter()
         .zip(facts_of)
-        .flat_map(|(modality, seen)| modality_steps(modality, seen.unwrap_or(&unseen), facts))
+        .flat_map(|(modality, seen)| modality_steps(modality, seen.unwrap_or(&unseen), spec, facts))
         .collect()
 }
 
-fn modality_steps(modality: &ModalitySpec, seen: &FolderFacts, facts: &Facts) -> Vec<Step> {
+fn modality_steps(modality: &ModalitySpec, seen: &FolderFacts, spec: &JobSpec, facts: &Facts) -> Vec<Step> {
     let source = if seen.path.as_str().is_empty() { modality.source.clone() } else { seen.path.clone() };
     let folder = FolderWork {
         leave_out: behavior::leave_out(&source, facts.behavior.as_ref().map(|b| b.folder.path.as_path())),
         files: seen.files,
         bytes: ByteSize(seen.bytes),
         fingerprint: seen.fingerprint.clone(),
+        shielded: facts.shielded.clone(),
+        links: spec.manner.links,
         source,
     };
     if !modality.compress_raw_data {

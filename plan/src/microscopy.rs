@@ -17,8 +17,7 @@ pub(crate) fn steps(
     let (files, bytes, fingerprint) = seen.rest.clone();
     let mut leave_out = folder.leave_out.clone();
     leave_out.extend(seen.taken.iter().cloned());
-    let rest =
-        FolderWork { source: folder.source.clone(), leave_out, files, bytes: ByteSize(bytes), fingerprint };
+    let rest = FolderWork { leave_out, files, bytes: ByteSize(bytes), fingerprint, ..folder.clone() };
     let images = FolderWork {
         files: folder.files.saturating_sub(files),
         bytes: ByteSize(folder.bytes.0.saturating_sub(bytes)),

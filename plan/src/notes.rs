@@ -1,8 +1,8 @@
 //! What a person should know before a job starts: everything the job asks for that will not happen, and everything left out.
 
 use adt_model::{
-    Choice, DocumentSource, EphysFacts, Facts, FolderFacts, JobSpec, ModalitySpec, Standing, TileFacts,
-    Transform, VideoEncryption,
+    Choice, DocumentSource, EphysFacts, Facts, FolderFacts, JobSpec, LeftOut, ModalitySpec, Standing,
+    TileFacts, Transform, VideoEncryption,
 };
 use camino::Utf8Path;
 
@@ -47,6 +47,7 @@ fn folders(spec: &JobSpec, facts: &Facts, notes: &mut Vec<String>) {
         recordings(modality, seen, notes);
         images(modality, seen, notes);
     }
+    notes.extend(facts.passed_over.lines().into_iter().map(|line| format!("metadata_dir: left out: {line}")));
     if let (Some(dir), Some(behavior)) = (&spec.behavior_dir, &facts.behavior) {
         folder("behavior_dir", dir, &behavior.folder, true, notes);
         let (count, named) = &behavior.unsealed;
@@ -60,16 +61,31 @@ fn folders(spec: &JobSpec, facts: &Facts, notes: &mut Vec<String>) {
     }
 }
 
-/// What of a folder is left out, and whether there is anything in it.
+/// What of the sources will not be in the asset, each with the folder's name before it.
+pub(crate) fn left_out(spec: &JobSpec, facts: &Facts) -> LeftOut {
+    let mut all = LeftOut::default();
+    for (modality, seen) in spec.modalities.iter().zip(&facts.folders) {
+        all.add_all(modality.folder.as_str(), &seen.left_out);
+    }
+    if let Some(behavior) = &facts.behavior {
+        all.add_all("behavior_dir", &behavior.folder.left_out);
+    }
+    all.add_all("metadata_dir", &facts.passed_over);
+    all
+}
+
+/// What of a folder is left out or met twice, and whether it holds files.
 fn folder(name: &str, source: &Utf8Path, seen: &FolderFacts, as_it_is: bool, notes: &mut Vec<String>) {
-    for left_out in &seen.left_out {
-        notes.push(format!("{name}: left out: {left_out}"));
+    notes.extend(seen.left_out.lines().into_iter().map(|line| format!("{name}: left out: {line}")));
+    for path in &seen.set_aside {
+        notes.push(format!(
+            "{name}: `{path}` is the `behavior_dir`: it is uploaded below `behavior/`, videos encrypted"
+        ));
     }
-    let more = seen.left_out_count.saturating_sub(seen.left_out.len() as u64);
-    if more > 0 {
-        notes.push(format!("{name}: {more} more left out"));
+    for line in seen.repeated.lines() {
+        notes.push(format!("{name}: uploaded under two names: {line}"));
     }
-    if seen.files == 0 {
+    if seen.files == 0 && seen.set_aside.is_empty() {
         notes.push(format!("{name}: `{source}` holds no file"));
     }
     if seen.empty_folders > 0 && as_it_is {

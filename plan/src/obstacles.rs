@@ -66,7 +66,7 @@ pub fn unread(spec: &JobSpec, facts: &Facts) -> Vec<(String, Problem)> {
 
 /// What only a look at the folders can tell.
 pub(crate) fn seen(spec: &JobSpec, facts: &Facts) -> Vec<Problem> {
-    let mut found = Vec::new();
+    let mut found = without_files(spec, facts);
     let endpoints = &spec.endpoints;
     let videos = facts.behavior.as_ref().map_or(0, |behavior| behavior.videos);
     if videos > 0 && endpoints.video_encryption_password.is_none() && endpoints.aws_param_store_name.is_none()
@@ -84,6 +84,28 @@ pub(crate) fn seen(spec: &JobSpec, facts: &Facts) -> Vec<Problem> {
         found.extend(undescribed(spec));
     }
     found
+}
+
+/// Source folders in which there is no file to upload: mostly a wrong path, or a disk that is not mounted.
+fn without_files(spec: &JobSpec, facts: &Facts) -> Vec<Problem> {
+    if spec.manner.allow_empty {
+        return Vec::new();
+    }
+    let modalities = spec.modalities.iter().zip(&facts.folders);
+    let sources =
+        modalities.map(|(modality, seen)| (modality.source_column.as_str(), &modality.source, seen));
+    let behavior = spec.behavior_dir.as_ref().zip(facts.behavior.as_ref());
+    let behavior = behavior.map(|(dir, seen)| ("behavior_dir", dir, &seen.folder));
+    let empty = sources.chain(behavior).filter(|(_, _, seen)| seen.files == 0 && seen.set_aside.is_empty());
+    let problems = empty.map(|(column, source, seen)| {
+        let what = match seen.left_out.named.first() {
+            None => "the folder holds no file".to_owned(),
+            Some(first) => format!("the folder holds no file to upload; left out: {first}"),
+        };
+        let valid = "check the path, and that its disk is mounted; `allow_empty` = true uploads the session without these files";
+        problem(spec, column, Some(source.to_string()), &what, valid)
+    });
+    problems.collect()
 }
 
 /// What a description of schema v2 must say; who leads and who pays may be the metadata service's to tell.

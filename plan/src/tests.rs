@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use adt_model::{
-    BehaviorFacts, Crc64, DocumentFacts, DocumentSource, Endpoints, EphysFacts, Gathered, JobSpec, Location,
-    LogLevel, Modality, Origin, Schema, SecretRef, Standing,
+    BehaviorFacts, Crc64, DocumentFacts, DocumentSource, Endpoints, EphysFacts, Gathered, JobSpec, LeftOut,
+    Location, LogLevel, Modality, Origin, Schema, SecretRef, Standing,
 };
 use insta::{assert_json_snapshot, assert_snapshot};
 use rstest::rstest;
@@ -22,6 +22,7 @@ fn job() -> JobSpec {
         modalities: Vec::new(),
         temp_directory: None,
         behavior_dir: None,
+        private: Vec::new(),
         metadata_dir: None,
         metadata_dir_force: false,
         dry_run: false,
@@ -360,14 +361,16 @@ fn everything_without_effect_and_everything_left_out_is_told() {
     facts.behavior = Some(behavior("/rig/brain/Videos", 2));
     facts.folders[0] = FolderFacts {
         empty_folders: 2,
-        left_out: vec!["a: a link that leads outside".into()],
-        left_out_count: 5,
+        left_out: LeftOut { named: vec!["`a`: a link to `/x`, which does not exist".into()], count: 5 },
+        set_aside: vec!["Videos".into()],
+        repeated: LeftOut { named: vec!["`b`: `/disk/raw`".into()], count: 1 },
         ..FolderFacts::default()
     };
     assert_snapshot!(notes(&spec, &facts), @r#"
-    SPIM: left out: a: a link that leads outside
-    SPIM: 4 more left out
-    SPIM: `/rig/brain` holds no file
+    SPIM: left out: `a`: a link to `/x`, which does not exist
+    SPIM: left out: 4 more
+    SPIM: `Videos` is the `behavior_dir`: it is uploaded below `behavior/`, videos encrypted
+    SPIM: uploaded under two names: `b`: `/disk/raw`
     SPIM: 2 empty folders cannot be kept outside a zip: object stores have no folders
     SPIM: `extra_configs` has no meaning for a folder sent as it is and is not read
     behavior_dir: 4 that look like videos go UNENCRYPTED (a.mkv, b.mkv, …): only .mp4, .mov, .wmv and .avi are encrypted

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use adt_model::{Fault, JobSpec, Problem, ProblemKind, Standing};
+use adt_model::{Fault, JobSpec, LeftOut, Problem, ProblemKind, Standing};
 
 use super::{BAD_INPUT, DONE, look::Look, sorted, tell};
 use crate::{
@@ -19,15 +19,18 @@ pub(super) fn run(jobs: &Jobs, common: &Common, vars: &BTreeMap<String, String>)
         problems.extend(adt_plan::obstacles(spec));
         problems.extend(secrets::problems(spec, vars));
     }
-    let mut notes = BTreeMap::new();
+    let (mut notes, mut left_out) = (BTreeMap::new(), LeftOut::default());
     for spec in &specs {
         // A row whose text is already wrong would only say the same again.
         if !problems.iter().any(|problem| problem.origin == spec.origin) {
-            problems.extend(seen(spec, &mut look, &mut notes));
+            problems.extend(seen(spec, &mut look, &mut notes, &mut left_out));
         }
     }
     if !common.quiet {
         show::notes(&notes);
+    }
+    if !left_out.is_empty() {
+        show::left_out(&left_out, common.quiet);
     }
     if problems.is_empty() {
         if !common.quiet {
@@ -43,7 +46,12 @@ pub(super) fn run(jobs: &Jobs, common: &Common, vars: &BTreeMap<String, String>)
 }
 
 /// What the world has against the job: its folders and destination, then the services around it.
-fn seen(spec: &JobSpec, look: &mut Look, notes: &mut BTreeMap<String, u64>) -> Vec<Problem> {
+fn seen(
+    spec: &JobSpec,
+    look: &mut Look,
+    notes: &mut BTreeMap<String, u64>,
+    left_out: &mut LeftOut,
+) -> Vec<Problem> {
     let (facts, fault) = match look.at(spec) {
         Err(amiss) => return vec![from_fault(spec, &amiss.column, amiss.value, &amiss.fault)],
         Ok(seen) => seen,
@@ -64,6 +72,7 @@ fn seen(spec: &JobSpec, look: &mut Look, notes: &mut BTreeMap<String, u64>) -> V
         found.extend(in_the_way(spec, facts.standing));
     }
     let asked = look.ask(spec, &facts);
+    left_out.add_all(&spec.asset_name(), &asked.left_out);
     found.extend(asked.obstacles);
     let (told, unread): (Vec<_>, Vec<_>) = adt_plan::unread(spec, &facts).into_iter().unzip();
     found.extend(unread);

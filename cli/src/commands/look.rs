@@ -11,7 +11,7 @@ use adt_engine::{
     survey::{self, Amiss},
 };
 use adt_ledger::{JobRow, Ledger};
-use adt_model::{Class, Facts, Fault, JobSpec, Location, Problem, ProblemKind, Standing};
+use adt_model::{Class, Facts, Fault, JobSpec, LeftOut, Location, Problem, ProblemKind, Standing};
 use adt_store::{Place, StoreOptions};
 
 use jiff::tz::TimeZone;
@@ -89,7 +89,8 @@ impl Look {
             faults.push(("s3_bucket", fault));
         }
         let facts = Facts { gathered: Some(prepared.gathered), ..facts.clone() };
-        Asked { obstacles, faults, notes: adt_plan::plan(&resolved, &facts).notes }
+        let plan = adt_plan::plan(&resolved, &facts);
+        Asked { obstacles, faults, notes: plan.notes, left_out: plan.left_out }
     }
 
     fn write_fault(&mut self, spec: &JobSpec) -> Option<Fault> {
@@ -144,6 +145,8 @@ pub(super) struct Asked {
     pub faults: Vec<(&'static str, Fault)>,
     /// What a person should know although nothing is wrong.
     pub notes: Vec<String>,
+    /// What of the sources would not be uploaded.
+    pub left_out: LeftOut,
 }
 
 async fn asked(

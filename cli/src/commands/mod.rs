@@ -73,7 +73,17 @@ fn sorted(rows: Vec<Row>) -> (Vec<JobSpec>, Vec<Problem>) {
         problems.extend(row.problems);
         specs.extend(row.spec);
     }
+    keep_private(&mut specs);
     (specs, problems)
+}
+
+/// Behaviour folders are private to their own job: links in the sources of the others must not lead into them.
+fn keep_private(specs: &mut [JobSpec]) {
+    let folders: Vec<_> = specs.iter().filter_map(|spec| spec.behavior_dir.clone()).collect();
+    for spec in specs {
+        let others = folders.iter().filter(|folder| spec.behavior_dir.as_ref() != Some(folder));
+        spec.private = others.cloned().collect();
+    }
 }
 
 /// Tells all problems; with `--json` as one object a line.
@@ -84,5 +94,5 @@ fn tell(problems: &[Problem], common: &Common) {
             show::json_line(problem);
         }
     }
-    show::say(show::problems(&problems).trim_end());
+    show::say_all(show::problems(&problems).trim_end());
 }

@@ -13,7 +13,7 @@ use crate::{args::Args, show};
 pub(super) fn completions(shell: Shell) -> u8 {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "adt", &mut text);
-    show::out(&String::from_utf8_lossy(&text));
+    show::source(&String::from_utf8_lossy(&text));
     DONE
 }
 
@@ -25,7 +25,7 @@ pub(super) fn man(folder: &Utf8Path) -> anyhow::Result<u8> {
 }
 
 pub(super) fn markdown() -> u8 {
-    show::out(&reference());
+    show::source(&reference());
     DONE
 }
 

@@ -85,9 +85,11 @@ fn command_line(asked: &Run) -> String {
         ("--skip-staging", jobs.flags.skip_staging),
         ("--metadata-dir-force", jobs.flags.metadata_dir_force),
         ("--strict-compat", jobs.flags.manner.strict_compat),
+        ("--allow-empty", jobs.flags.manner.allow_empty),
         ("--fail-fast", asked.fail_fast),
         ("--retrigger", asked.retrigger),
     ];
+    words.extend(jobs.flags.manner.links.map(|links| format!("--links {links}")));
     words.extend(flags.into_iter().filter(|(_, set)| *set).map(|(flag, _)| flag.to_owned()));
     words.join(" ")
 }

@@ -10,7 +10,13 @@ use adt_engine::Tell;
 use adt_model::{ByteSize, Event, LogLevel, What};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::{table::samples, words::Words};
+use super::{clean, table::samples, words::Words};
+
+/// Columns of a job's name beside its bar.
+const NAME: usize = 60;
+
+/// Columns of a line above the bars, which may be several of the terminal's.
+const LONGEST: usize = 4000;
 
 struct Screen {
     all: MultiProgress,
@@ -34,7 +40,7 @@ impl Screen {
         match &event.what {
             What::JobStarted { bytes, .. } => {
                 let bar = self.all.add(ProgressBar::new(*bytes).with_style(moving()));
-                bar.set_prefix(job.clone());
+                bar.set_prefix(name(job));
                 bar.enable_steady_tick(Duration::from_millis(250));
                 self.bars.insert(job.clone(), bar);
                 return;
@@ -45,11 +51,11 @@ impl Screen {
                     bar.set_position(moved.bytes_read);
                     if let Some(listing) = &moved.listing {
                         bar.set_length(listing.bytes);
-                        bar.set_prefix(format!("{job} {}", super::table::objects(moved, listing)));
+                        bar.set_prefix(format!("{} {}", name(job), super::table::objects(moved, listing)));
                     }
                     bar.set_message(format!("{} sent", ByteSize(moved.bytes_sent)));
                     if moved.samples > 0 {
-                        bar.set_prefix(format!("{job} {}", samples(moved.samples)));
+                        bar.set_prefix(format!("{} {}", name(job), samples(moved.samples)));
                     }
                 }
             }
@@ -61,7 +67,7 @@ impl Screen {
             _ => {}
         }
         for line in self.words.lines(event) {
-            let _ = self.all.println(line);
+            let _ = self.all.println(clean::shortened(&clean::line(&line), LONGEST));
         }
     }
 
@@ -72,6 +78,10 @@ impl Screen {
             bar.set_style(naming(doing));
         }
     }
+}
+
+fn name(job: &str) -> String {
+    clean::shortened(&clean::line(job), NAME).into_owned()
 }
 
 /// The bar takes what the rest leaves of the line, so that nothing is wrapped.
@@ -91,9 +101,30 @@ fn template(line: &str) -> ProgressStyle {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    #[test]
+    fn a_very_long_name_does_not_break_the_bars() {
+        let mut screen =
+            Screen { all: MultiProgress::new(), bars: HashMap::new(), words: Words::new(LogLevel::Debug) };
+        let started = What::JobStarted {
+            origin: adt_model::Origin::default(),
+            asset: "漢".repeat(70_000),
+            files: 1,
+            bytes: 1,
+            resumed: false,
+        };
+        let moved = What::Moved(adt_model::Moved { samples: 3, ..adt_model::Moved::default() });
+        for what in [started, moved, What::Note { text: "x\u{1b}".repeat(70_000) }] {
+            let event =
+                Event { at: jiff::Timestamp::UNIX_EPOCH, job: "\u{1b}[2J".repeat(20_000), step: None, what };
+            screen.show(&event);
+        }
+    }
+
     #[test]
     fn the_templates_are_right() {
-        super::moving();
-        super::naming("verifying");
+        moving();
+        naming("verifying");
     }
 }

@@ -1,7 +1,5 @@
 //! Recordings, for people.
 
-use std::fmt::Write;
-
 use adt_engine::ephys::{
     info::{Channels, Info, Problem, Session, Store, Stores, Stream},
     restore::Restored,
@@ -29,12 +27,10 @@ fn recordings(session: &Session) -> String {
     let bytes = session.streams.iter().map(|stream| stream.bytes).sum();
     let streams = count(session.streams.len() as u64, "stream");
     let folders = count(session.recordings.len() as u64, "recording folder");
-    let _ = writeln!(text, "\n{streams} in {folders}{}, {}", versions(session), ByteSize(bytes));
+    line!(text);
+    line!(text, "{streams} in {folders}{}, {}", versions(session), ByteSize(bytes));
     if let Some(longest) = sampled(session) {
-        let _ = writeln!(
-            text,
-            "LSB: counts of one step of the converter, from the first {longest} of each stream only"
-        );
+        line!(text, "LSB: counts of one step of the converter, from the first {longest} of each stream only");
     }
     problems(&session.problems, &mut text);
     text
@@ -118,7 +114,8 @@ fn stores(found: &Stores) -> String {
         found.stores.iter().fold((0, 0), |(o, s), store| (o + store.original_bytes, s + store.stored_bytes));
     let (of, to) = (ByteSize(original), ByteSize(stored));
     let number = count(found.stores.len() as u64, "store");
-    let _ = writeln!(text, "\n{number}, {of} in {to} ({})", ratio(original, stored));
+    line!(text);
+    line!(text, "{number}, {of} in {to} ({})", ratio(original, stored));
     problems(&found.problems, &mut text);
     text
 }
@@ -153,9 +150,10 @@ fn ratio(original: u64, stored: u64) -> String {
 fn problems(problems: &[Problem], text: &mut String) {
     for problem in problems {
         let word = if problem.unread { "NOT READ" } else { "note" };
-        let _ = writeln!(text, "\n{word}: {}", problem.fault);
+        line!(text);
+        line!(text, "{word}: {}", problem.fault);
         if let Some(help) = &problem.help {
-            let _ = writeln!(text, "  help: {help}");
+            line!(text, "  help: {help}");
         }
     }
 }
@@ -164,9 +162,9 @@ fn problems(problems: &[Problem], text: &mut String) {
 pub(crate) fn restored(restored: &Restored, to: &Location, only_failures: bool) -> String {
     let mut text = String::new();
     for failed in &restored.failed {
-        let _ = writeln!(text, "FAILED: {}", failed.fault);
+        line!(text, "FAILED: {}", failed.fault);
         if let Some(help) = &failed.help {
-            let _ = writeln!(text, "  help: {help}");
+            line!(text, "  help: {help}");
         }
     }
     if only_failures {
@@ -177,16 +175,12 @@ pub(crate) fn restored(restored: &Restored, to: &Location, only_failures: bool) 
     let kept = if kept > 0 { format!(" ({kept} stood there already)") } else { String::new() };
     let files = count(restored.files.len() as u64, "recording");
     let (took, rate) = (duration(restored.seconds), speed(bytes, restored.seconds));
-    let _ = writeln!(
-        text,
-        "{files} restored byte for byte{kept}, {}, to {to} in {took}, {rate}",
-        ByteSize(bytes)
-    );
+    line!(text, "{files} restored byte for byte{kept}, {}, to {to} in {took}, {rate}", ByteSize(bytes));
     if restored.copied > 0 {
-        let _ = writeln!(text, "{} beside them", count(restored.copied, "other file"));
+        line!(text, "{} beside them", count(restored.copied, "other file"));
     }
     if !restored.failed.is_empty() {
-        let _ = writeln!(text, "{} failed", restored.failed.len());
+        line!(text, "{} failed", restored.failed.len());
     }
     text
 }

@@ -1,7 +1,5 @@
 //! What the ledger remembers, for people.
 
-use std::fmt::Write;
-
 use adt_ledger::{AttemptRow, HistoryRow, JobState, StepRow, TriggerRow, TriggerState};
 use adt_model::{ByteSize, JobEnd};
 use jiff::tz::TimeZone;
@@ -14,9 +12,11 @@ pub(crate) fn history(rows: &[HistoryRow], zone: &TimeZone) -> String {
     let mut text = columns(&["last begun", "state", "asset", "runs", "sent", "took", "rate"], &cells);
     for row in rows.iter().filter(|row| !matches!(row.state, JobState::Done | JobState::Rehearsed)) {
         if let Some(fault) = row.attempts.last().and_then(|last| last.fault.as_ref()) {
-            let _ = write!(text, "\n{}\n  {}\n", row.name, fault.line);
+            line!(text);
+            line!(text, "{}", row.name);
+            line!(text, "  {}", fault.line);
             if let Some(help) = &fault.help {
-                let _ = writeln!(text, "  help: {help}");
+                line!(text, "  help: {help}");
             }
         }
     }
@@ -61,9 +61,10 @@ pub(crate) fn attempts(row: &HistoryRow, zone: &TimeZone) -> String {
         let moved = &attempt.moved;
         let end = attempt.end.map_or("never ended (killed, or still at work)", word);
         let would = if attempt.dry_run { "would be " } else { "" };
-        let _ = writeln!(
+        line!(text);
+        line!(
             text,
-            "\nrun {} at {}: {end}; {} objects {would}sent, {} kept, {} {would}sent, {}",
+            "run {} at {}: {end}; {} objects {would}sent, {} kept, {} {would}sent, {}",
             attempt.run.0,
             time(attempt.started_at, zone),
             moved.objects_sent,
@@ -72,14 +73,15 @@ pub(crate) fn attempts(row: &HistoryRow, zone: &TimeZone) -> String {
             attempt.seconds.map_or_else(|| "-".into(), duration),
         );
         for step in &attempt.steps {
-            let _ = writeln!(text, "  {}", line(step));
+            line!(text, "  {}", line(step));
         }
         if let Some(fault) = &attempt.fault {
-            let _ = writeln!(text, "  {}", fault.line);
+            line!(text, "  {}", fault.line);
         }
     }
     for trigger in &row.triggers {
-        let _ = writeln!(text, "\n{}", pipeline(trigger, zone));
+        line!(text);
+        line!(text, "{}", pipeline(trigger, zone));
     }
     text
 }

@@ -1,7 +1,5 @@
 //! Images, for people.
 
-use std::fmt::Write;
-
 use adt_engine::imaging::{
     info::{Group, Image, Info, Level},
     mips::{Projected, Projection},
@@ -23,13 +21,13 @@ pub(crate) fn verified(verified: &Verified, only_failures: bool) -> String {
         }
     }
     for problem in &verified.problems {
-        let _ = writeln!(text, "PROBLEM: {problem}");
+        line!(text, "PROBLEM: {problem}");
     }
     if only_failures {
         return text;
     }
     for note in &verified.notes {
-        let _ = writeln!(text, "note: {note}");
+        line!(text, "note: {note}");
     }
     let tiles = count(verified.tiles.len() as u64, "image");
     let voxels: u64 = verified.tiles.iter().map(|tile| tile.voxels).sum();
@@ -41,7 +39,8 @@ pub(crate) fn verified(verified: &Verified, only_failures: bool) -> String {
         0 => format!("{tiles} compared, {} of all levels: no difference", count(voxels, "voxel")),
         wrong => format!("{tiles} compared, {wrong} with differences"),
     };
-    let _ = writeln!(text, "\n{outcome}{problems}");
+    line!(text);
+    line!(text, "{outcome}{problems}");
     text
 }
 
@@ -49,13 +48,13 @@ fn one(tile: &Tile, text: &mut String) {
     let word = if tile.differences.is_empty() { "equal" } else { "DIFFERENT" };
     let levels = count(tile.levels as u64, "level");
     let group = if tile.group.is_empty() { "(the place itself)" } else { &tile.group };
-    let _ = writeln!(text, "{word}  {group}  {levels}, {}, of {}", count(tile.voxels, "voxel"), tile.file);
+    line!(text, "{word}  {group}  {levels}, {}, of {}", count(tile.voxels, "voxel"), tile.file);
     for difference in &tile.differences {
         let level = difference.level.map(|level| format!("level {level}: ")).unwrap_or_default();
-        let _ = writeln!(text, "  {level}{}", difference.what);
+        line!(text, "  {level}{}", difference.what);
     }
     for note in &tile.notes {
-        let _ = writeln!(text, "  note: {note}");
+        line!(text, "  note: {note}");
     }
 }
 
@@ -68,16 +67,19 @@ pub(crate) fn info(info: &Info) -> String {
             ["file", "kind", "t,c,z,y,x", "voxels", "µm z,y,x", "origin µm", "piece", "bytes", "becomes"];
         text.push_str(&columns(&head, &rows));
         let bytes = info.images.iter().map(|image| image.bytes).sum();
-        let _ = writeln!(text, "\n{}, {}", count(info.images.len() as u64, "image"), ByteSize(bytes));
+        line!(text);
+        line!(text, "{}, {}", count(info.images.len() as u64, "image"), ByteSize(bytes));
     }
     for one in &info.groups {
         group(one, &mut text);
     }
     for problem in &info.problems {
-        let _ = writeln!(text, "\nNOT READ: {problem}");
+        line!(text);
+        line!(text, "NOT READ: {problem}");
     }
     for note in &info.notes {
-        let _ = writeln!(text, "\nnote: {note}");
+        line!(text);
+        line!(text, "note: {note}");
     }
     text
 }
@@ -114,7 +116,7 @@ fn group(group: &Group, text: &mut String) {
     };
     let zarr = group.levels.iter().find_map(|level| level.array.as_ref()).map_or(0, |array| array.zarr);
     let axes = group.axes.join(", ");
-    let _ = writeln!(text, "{name}: Zarr {zarr}, OME-NGFF {}, axes {axes}{channels}", group.version);
+    line!(text, "{name}: Zarr {zarr}, OME-NGFF {}, axes {axes}{channels}", group.version);
     let rows: Vec<_> = group.levels.iter().map(level).collect();
     let head =
         ["level", "shape", "chunk", "shard", "voxels", "codec", "bytes", "µm z,y,x", "first voxel at µm"];
@@ -154,7 +156,7 @@ fn lengths(lengths: [f64; 3]) -> String {
 pub(crate) fn projected(projected: &Projected, to: &Location, only_failures: bool) -> String {
     let mut text = String::new();
     for problem in &projected.problems {
-        let _ = writeln!(text, "NOT PROJECTED: {problem}");
+        line!(text, "NOT PROJECTED: {problem}");
     }
     if only_failures {
         return text;
@@ -169,7 +171,7 @@ pub(crate) fn projected(projected: &Projected, to: &Location, only_failures: boo
         text.push_str(&columns(&["", "projection", "pixels", "of"], &rows));
     }
     for note in &projected.notes {
-        let _ = writeln!(text, "note: {note}");
+        line!(text, "note: {note}");
     }
     let kept = projected.projections.iter().filter(|one| one.kept).count() as u64;
     let made = projected.projections.len() as u64 - kept;
@@ -177,7 +179,8 @@ pub(crate) fn projected(projected: &Projected, to: &Location, only_failures: boo
         0 => String::new(),
         kept => format!("; {} stood there already (`--overwrite` makes them again)", count(kept, "other")),
     };
-    let _ = writeln!(text, "\n{} made in {to}, a PNG beside each{kept}", count(made, "projection"));
+    line!(text);
+    line!(text, "{} made in {to}, a PNG beside each{kept}", count(made, "projection"));
     text
 }
 
@@ -191,20 +194,20 @@ pub(crate) fn validated(found: &Validated, only_failures: bool) -> String {
         text.push('\n');
     }
     for problem in &found.problems {
-        let _ = writeln!(text, "PROBLEM: {problem}");
+        line!(text, "PROBLEM: {problem}");
     }
     if only_failures {
         return text;
     }
     for note in &found.notes {
-        let _ = writeln!(text, "note: {note}");
+        line!(text, "note: {note}");
     }
     let channels = count(found.channels.len() as u64, "channel");
     let outcome = match found.problems.len() as u64 {
         0 => "no problems".to_owned(),
         problems => count(problems, "problem"),
     };
-    let _ = writeln!(text, "{channels} in {}: {outcome}", found.folder);
+    line!(text, "{channels} in {}: {outcome}", found.folder);
     text
 }
 

@@ -1,7 +1,26 @@
 //! Everything a person sees. Rows and answers go to stdout; progress, notes and errors to stderr. With `--json`, stdout holds
 //! one JSON object a line and nothing else.
 
+/// Adds a line to a text that people read; what is put into it is cleaned and stays on its line.
+macro_rules! line {
+    ($text:expr) => {
+        $text.push('\n')
+    };
+    ($text:expr, $($words:tt)*) => {{
+        $text.push_str(&$crate::show::clean::line(&format!($($words)*)));
+        $text.push('\n');
+    }};
+}
+
+/// Adds a part of a line.
+macro_rules! part {
+    ($text:expr, $($words:tt)*) => {
+        $text.push_str(&$crate::show::clean::line(&format!($($words)*)))
+    };
+}
+
 mod bars;
+mod clean;
 mod ephys;
 mod history;
 pub(crate) mod imaging;
@@ -17,9 +36,10 @@ use std::{
 };
 
 use adt_engine::{Summary, Tell};
-use adt_model::{Fault, LogLevel};
+use adt_model::{Fault, LeftOut, LogLevel};
 use serde::Serialize;
 
+pub(crate) use clean::line;
 pub(crate) use ephys::{info, restored};
 pub(crate) use history::{attempts, history};
 pub(crate) use plan::{plan, simulated};
@@ -40,13 +60,22 @@ pub(crate) fn reporter(common: &Common, level: LogLevel) -> Tell {
 
 /// One JSON object on a line of its own. A reader that has gone away is no error of ours.
 pub(crate) fn json_line(value: &impl Serialize) {
-    let Ok(mut text) = serde_json::to_vec(value) else { return };
-    text.push(b'\n');
+    let Some(text) = clean::json(value) else { return };
     let _ = std::io::stdout().lock().write_all(&text);
 }
 
-/// Text on stdout; a reader that has gone away (`adt history | head`) is no error of ours.
+/// Text on stdout; that its reader has gone away (`adt history | head`) is not an error. Its lines were cleaned one by one.
 pub(crate) fn out(text: &str) {
+    let _ = std::io::stdout().lock().write_all(clean::text(text).as_bytes());
+}
+
+/// A line on stdout.
+pub(crate) fn row(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{}", line(text));
+}
+
+/// A program's text on stdout, byte for byte: completions, scripts, pages.
+pub(crate) fn source(text: &str) {
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }
 
@@ -55,9 +84,14 @@ pub(crate) fn count(n: u64, thing: &str) -> String {
     format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
 }
 
-/// A line on stderr. That nobody reads it any more (a closed terminal, `2>&1 | head`) must not end a job.
+/// A line on stderr. A reader that has gone away (a closed terminal, `2>&1 | head`) must not end a job.
 pub(crate) fn say(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", line(text));
+}
+
+/// Several lines on stderr, cleaned one by one before.
+pub(crate) fn say_all(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{}", clean::text(text));
 }
 
 /// Notes, each with the number of jobs it holds for.
@@ -65,6 +99,14 @@ pub(crate) fn notes(notes: &std::collections::BTreeMap<String, u64>) {
     for (text, jobs) in notes {
         say(&if *jobs == 1 { format!("note: {text}") } else { format!("note for {jobs} jobs: {text}") });
     }
+}
+
+/// What of the sources would not be uploaded: reported with `--quiet` too, where no note names it.
+pub(crate) fn left_out(left_out: &LeftOut, quiet: bool) {
+    let lines = if quiet { left_out.lines() } else { Vec::new() };
+    let end = if quiet { ":" } else { " (see the notes)" };
+    say(&format!("{} would not be uploaded{end}", count(left_out.count, "source item")));
+    lines.iter().for_each(|line| say(&format!("  {line}")));
 }
 
 /// An error that ended the whole command, with what to do about it.
@@ -80,15 +122,26 @@ pub(crate) fn error(error: &anyhow::Error) {
     }
 }
 
-/// Help or a version, to stdout, or what is wrong with the command line, which may repeat a place with a password in it.
+/// Help or a version, to stdout, or what is wrong with the command line. What was typed may hold a place with a password in it, or
+/// characters that disturb the terminal; then colours are omitted.
 pub(crate) fn usage(told: &clap::Error) {
     let text = told.render().to_string();
-    match adt_model::redact_places(&text) {
-        Cow::Owned(clean) if told.use_stderr() => say(clean.trim_end()),
-        _ => {
-            let _ = told.print();
-        }
+    let text = adt_model::redact_places(&text);
+    let harmless = |word: std::ffi::OsString| matches!(line(&word.to_string_lossy()), Cow::Borrowed(_));
+    if told.use_stderr() && (matches!(text, Cow::Owned(_)) || !std::env::args_os().all(harmless)) {
+        say_all(text.trim_end());
+    } else {
+        let _ = told.print();
     }
+}
+
+/// Texts of panics are cleaned like all others.
+pub(crate) fn clean_panics() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| match clean::text(&panic.to_string()) {
+        Cow::Borrowed(_) => usual(panic),
+        Cow::Owned(cleaned) => say_all(&cleaned),
+    }));
 }
 
 /// A panic was caught.
@@ -107,5 +160,10 @@ pub(crate) fn settings(shown: &[Shown]) -> String {
 /// The end of a run: a table for people, or nothing more for those who read events.
 pub(crate) fn ended(summary: &Summary, common: &Common) {
     let text = table::summary(summary, common.quiet);
-    if common.json { say(text.trim_end_matches('\n')) } else { out(&text) }
+    match text.trim_end_matches('\n') {
+        // Nothing failed and nothing was left out of what a quiet run did.
+        "" => {}
+        text if common.json => say_all(text),
+        _ => out(&text),
+    }
 }

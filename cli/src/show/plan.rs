@@ -1,7 +1,5 @@
 //! A plan as text.
 
-use std::fmt::Write;
-
 use adt_model::{Action, ByteSize, FolderWork, Plan, Step};
 use adt_plan::cluster::simulate::Load;
 
@@ -10,8 +8,8 @@ use super::count;
 /// What would be done, step by step; for a job that cannot be started, why.
 pub(crate) fn plan(plan: &Plan) -> String {
     let mut text = String::new();
-    let _ = writeln!(text, "{} ({})", plan.name, plan.origin);
-    let _ = writeln!(text, "  to {}", plan.asset);
+    line!(text, "{} ({})", plan.name, plan.origin);
+    line!(text, "  to {}", plan.asset);
     if plan.obstacles.is_empty() {
         deeds(plan, &mut text);
     } else {
@@ -24,8 +22,8 @@ pub(crate) fn plan(plan: &Plan) -> String {
 pub(crate) fn simulated(name: &str, tasks: u64, stages: &[Load]) -> String {
     let mut text = format!("{name} on {}\n", count(tasks, "task"));
     for (number, stage) in stages.iter().enumerate() {
-        let _ = writeln!(text, "  stage {number}: {}, {}", count(stage.items, "item"), ByteSize(stage.bytes));
-        let _ = writeln!(
+        line!(text, "  stage {number}: {}, {}", count(stage.items, "item"), ByteSize(stage.bytes));
+        line!(
             text,
             "    each task: {} at most, {} on average, {} the longest",
             count(stage.most_items, "item"),
@@ -37,38 +35,38 @@ pub(crate) fn simulated(name: &str, tasks: u64, stages: &[Load]) -> String {
         } else {
             100.0 * stage.idle as f64 / (stage.longest as f64 * tasks as f64)
         };
-        let _ = writeln!(text, "    the barrier behind it costs {waste:.1} % of the stage");
+        line!(text, "    the barrier behind it costs {waste:.1} % of the stage");
     }
-    let _ = writeln!(text, "  then the end, by one process: later sizes of images, documents, record");
+    line!(text, "  then the end, by one process: later sizes of images, documents, record");
     text
 }
 
 fn deeds(plan: &Plan, text: &mut String) {
-    let _ = writeln!(text, "  reads {}, {}", count(plan.files, "file"), plan.bytes);
+    line!(text, "  reads {}, {}", count(plan.files, "file"), plan.bytes);
     if let Some(temp) = &plan.temp_directory {
-        let _ = writeln!(text, "  built in a fresh folder below {temp} first, which is removed afterwards");
+        line!(text, "  built in a fresh folder below {temp} first, which is removed afterwards");
     }
     if plan.dry_run {
-        let _ = writeln!(text, "  dry run: all of it is done except that nothing is written");
+        line!(text, "  dry run: all of it is done except that nothing is written");
     }
     let steps = plan.stages.iter().flat_map(|stage| &stage.steps);
     for (number, step) in steps.enumerate() {
-        let _ = writeln!(text, "  {}. {}", number + 1, describe(step));
+        line!(text, "  {}. {}", number + 1, describe(step));
     }
     for note in &plan.notes {
-        let _ = writeln!(text, "  note: {note}");
+        line!(text, "  note: {note}");
     }
 }
 
 fn obstacles(plan: &Plan, text: &mut String) {
     for obstacle in &plan.obstacles {
-        let _ = write!(text, "  CANNOT START: {}", obstacle.column);
+        part!(text, "  CANNOT START: {}", obstacle.column);
         if let Some(value) = &obstacle.value {
-            let _ = write!(text, " = `{value}`");
+            part!(text, " = `{value}`");
         }
-        let _ = writeln!(text, ": {}", obstacle.what);
+        line!(text, ": {}", obstacle.what);
         if !obstacle.valid.is_empty() {
-            let _ = writeln!(text, "    help: {}", obstacle.valid);
+            line!(text, "    help: {}", obstacle.valid);
         }
     }
 }

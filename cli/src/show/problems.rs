@@ -1,7 +1,5 @@
 //! Everything that is wrong with a job list, each with its row, column and value.
 
-use std::fmt::Write;
-
 use adt_model::Problem;
 
 use super::count;
@@ -17,7 +15,8 @@ pub(crate) fn problems(problems: &[Problem]) -> String {
     }
     let mut text: String = groups.iter().map(|group| paragraph(group)).collect();
     let n = count(problems.len() as u64, "problem");
-    let _ = writeln!(text, "\n{n}; nothing was started, nothing was written");
+    line!(text);
+    line!(text, "{n}; nothing was started, nothing was written");
     text
 }
 
@@ -30,14 +29,14 @@ fn paragraph(group: &[&Problem]) -> String {
     let problem = group[0];
     let mut text = place(group);
     if !problem.column.is_empty() {
-        let _ = write!(text, ", {}", problem.column);
+        part!(text, ", {}", problem.column);
     }
     if let Some(value) = &problem.value {
-        let _ = write!(text, " = `{value}`");
+        part!(text, " = `{value}`");
     }
-    let _ = writeln!(text, ": {}", problem.what);
+    line!(text, ": {}", problem.what);
     if !problem.valid.is_empty() {
-        let _ = writeln!(text, "  {}", problem.valid);
+        line!(text, "  {}", problem.valid);
     }
     text
 }

@@ -1,13 +1,11 @@
 //! The closing account: a row for each job, then what failed and what to do.
 
-use std::fmt::Write;
-
 use adt_engine::Summary;
 use adt_model::{ByteSize, JobEnd, Listed, Moved};
 
-use super::count;
+use super::{clean, count};
 
-/// The whole account; with `only_failures`, nothing for what went well.
+/// The whole account; with `only_failures`, nothing for what went well, except what was left out of it.
 pub(crate) fn summary(summary: &Summary, only_failures: bool) -> String {
     let mut text = String::new();
     if !only_failures && !summary.rows.is_empty() {
@@ -15,6 +13,7 @@ pub(crate) fn summary(summary: &Summary, only_failures: bool) -> String {
         text.push('\n');
         text.push_str(&columns(&["result", "asset", "objects", "sent", "took", "rate"], &rows));
     }
+    left_out(summary, &mut text);
     failures(summary, &mut text);
     if !only_failures {
         text.push_str(&closing(summary));
@@ -32,7 +31,7 @@ fn cells(row: &adt_engine::run::Row) -> [String; 6] {
         moved.listing.map_or([(0, ""); 2], |l| [(l.failed, "FAILED"), (l.deleted, "removed")])
     {
         if count > 0 {
-            let _ = write!(objects, ", {count} {what}");
+            part!(objects, ", {count} {what}");
         }
     }
     [
@@ -56,9 +55,24 @@ pub(super) fn word(end: JobEnd) -> &'static str {
     }
 }
 
+/// What of the sources is not in the assets: without this, `done` would say too much.
+fn left_out(summary: &Summary, text: &mut String) {
+    for row in &summary.rows {
+        let left_out = &row.ended.left_out;
+        if !left_out.is_empty() {
+            line!(text);
+            line!(text, "{}: {} not uploaded", row.name, count(left_out.count, "source item"));
+            for line in left_out.lines() {
+                line!(text, "  {line}");
+            }
+        }
+    }
+}
+
 fn failures(summary: &Summary, text: &mut String) {
     for row in summary.rows.iter().filter(|row| row.ended.end == JobEnd::Failed) {
-        let _ = writeln!(text, "\nFAILED: {} ({})", row.name, row.origin);
+        line!(text);
+        line!(text, "FAILED: {} ({})", row.name, row.origin);
         reason(row, text);
     }
     // What was stopped has few reasons for many rows, so each reason is said once.
@@ -70,17 +84,18 @@ fn failures(summary: &Summary, text: &mut String) {
         }
     }
     for (row, times) in stopped {
-        let _ = writeln!(text, "\nstopped: {}", count(times, "job"));
+        line!(text);
+        line!(text, "stopped: {}", count(times, "job"));
         reason(row, text);
     }
 }
 
 fn reason(row: &adt_engine::run::Row, text: &mut String) {
     if let Some(fault) = &row.ended.fault {
-        let _ = writeln!(text, "  {fault}");
+        line!(text, "  {fault}");
     }
     if let Some(help) = &row.ended.help {
-        let _ = writeln!(text, "  help: {help}");
+        line!(text, "  help: {help}");
     }
 }
 
@@ -108,22 +123,36 @@ fn closing(summary: &Summary) -> String {
 
 /// Left-aligned columns, as wide as their widest cell.
 pub(super) fn columns<const N: usize>(head: &[&str; N], rows: &[[String; N]]) -> String {
+    let rows: Vec<[String; N]> = rows.iter().map(|row| row.each_ref().map(|text| cell(text))).collect();
     let mut widths = head.map(str::len);
-    for row in rows {
+    for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
+            *width = (*width).max(clean::width(cell));
         }
     }
     let mut text = String::new();
     let mut line = |cells: &mut dyn Iterator<Item = &str>| {
-        let padded: Vec<_> = cells.zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        let _ = writeln!(text, "{}", padded.join("  ").trim_end());
+        let cells: Vec<_> = cells.zip(widths).map(|(cell, width)| padded(cell, width)).collect();
+        text.push_str(cells.join("  ").trim_end());
+        text.push('\n');
     };
     line(&mut head.iter().copied());
     for row in rows {
         line(&mut row.iter().map(String::as_str));
     }
     text
+}
+
+/// Columns that a cell takes at most; of a longer text the middle is left out.
+const WIDEST: usize = 200;
+
+fn cell(text: &str) -> String {
+    clean::shortened(&clean::line(text), WIDEST).into_owned()
+}
+
+fn padded(cell: &str, width: usize) -> String {
+    let blanks = width.saturating_sub(clean::width(cell));
+    format!("{cell}{}", " ".repeat(blanks))
 }
 
 /// Bytes a second, for showing.
@@ -173,6 +202,19 @@ pub(super) fn duration(seconds: f64) -> String {
 mod tests {
     use super::*;
     use rstest::rstest;
+
+    #[test]
+    fn cells_are_aligned_by_what_is_seen_of_them() {
+        let rows = [["漢字".to_owned(), "x".to_owned()], ["e\u{301}".to_owned(), "a\u{1b}[2J\n".to_owned()]];
+        assert_eq!(columns(&["name", "state"], &rows), "name  state\n漢字  x\ne\u{301}     a\\u{1b}[2J\\n\n");
+    }
+
+    #[test]
+    fn a_very_long_name_does_not_break_the_table() {
+        let rows = [["x".repeat(70_000), "done".to_owned()], ["漢".repeat(70_000), "\n".repeat(70_000)]];
+        let table = columns(&["asset", "result"], &rows);
+        assert!(table.lines().count() == 3 && table.lines().all(|line| clean::width(line) <= 2 * WIDEST + 2));
+    }
 
     #[rstest]
     #[case(0, 0, "100 %")]

@@ -1,6 +1,9 @@
 use std::sync::Arc;
 
-use adt_formats::open_ephys::{Session, Stream, Weight};
+use adt_formats::{
+    folder::Rules,
+    open_ephys::{Session, Stream, Weight},
+};
 use adt_model::{Class, EphysConfig, Fault, Key};
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
@@ -15,8 +18,8 @@ use crate::{
 pub(crate) struct Work {
     /// The session's folder.
     pub source: Utf8PathBuf,
-    /// What of it belongs elsewhere.
-    pub leave_out: Vec<Utf8PathBuf>,
+    /// What of it is taken along.
+    pub rules: Rules,
     /// Where the stores go in the asset.
     pub under: Key,
     /// How they are stored.
@@ -98,8 +101,8 @@ pub struct SourceMade {
 /// Every stream of a session becomes a store, one after the other. What is wrong with one loses no other: it is in
 /// [`Compressed::missing`]. A fault means that nothing more can be done: the destination failed, or a person stopped it.
 pub(crate) async fn compress(work: Work) -> Result<Compressed, Fault> {
-    let (source, leave_out, beat) = (work.source.clone(), work.leave_out.clone(), work.beat.clone());
-    let session = off_the_reactor(move || Session::open(&source, &leave_out, &beat)).await?;
+    let (source, rules, beat) = (work.source.clone(), work.rules.clone(), work.beat.clone());
+    let session = off_the_reactor(move || Session::open(&source, &rules, &beat)).await?;
     let mut done = Compressed::default();
     for problem in session.problems.iter().filter(|problem| problem.weight == Weight::Unread) {
         done.missing.push(problem.fault.line());

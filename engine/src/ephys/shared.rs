@@ -92,8 +92,8 @@ async fn nth(work: &Work, number: u64) -> Result<StreamWork, Fault> {
 }
 
 async fn streams(work: &Work) -> Result<Vec<Stream>, Fault> {
-    let (source, leave_out, beat) = (work.source.clone(), work.leave_out.clone(), work.beat.clone());
-    off_the_reactor(move || Ok(Session::open(&source, &leave_out, &beat)?.streams().cloned().collect())).await
+    let (source, rules, beat) = (work.source.clone(), work.rules.clone(), work.beat.clone());
+    off_the_reactor(move || Ok(Session::open(&source, &rules, &beat)?.streams().cloned().collect())).await
 }
 
 /// Nobody but a person can tell whether a session may go without one of its streams.

@@ -1,16 +1,19 @@
-use adt_formats::open_ephys::{Session, Stream, Weight};
+use adt_formats::{
+    folder::Rules,
+    open_ephys::{Session, Stream, Weight},
+};
 use adt_model::{Class, EphysConfig, EphysFacts, Fault, Pulse, StreamFacts};
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 /// The recordings of a session's folder, looked at and not read.
 pub(crate) fn look(
     folder: &Utf8Path,
-    leave_out: &[Utf8PathBuf],
+    rules: &Rules,
     config: EphysConfig,
     pulse: &dyn Pulse,
 ) -> Result<EphysFacts, Fault> {
     not_ours(folder)?;
-    let session = Session::open(folder, leave_out, pulse)?;
+    let session = Session::open(folder, rules, pulse)?;
     let told = |weight| {
         let problems = session.problems.iter().filter(move |problem| problem.weight == weight);
         problems.map(|problem| problem.fault.line()).collect()

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use adt_formats::folder::{count, count_file};
+use adt_formats::folder::{Rules, count, count_file};
 use adt_model::{
-    Action, ByteSize, Class, Fault, FolderWork, Idle, ImagingConfig, JobEnd, Location, Origin, Plan, Stage,
-    StageName, Step, What,
+    Action, ByteSize, Class, Fault, FolderWork, Idle, ImagingConfig, JobEnd, LeftOut, Location, Origin, Plan,
+    SourceLinks, Stage, StageName, Step, What,
 };
 use adt_store::Place;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -74,9 +74,8 @@ pub async fn plan_of(asked: ImagingAsked, ctx: &Ctx) -> Result<Plan, Fault> {
 
 fn planned(asked: &ImagingAsked, ledger: &Utf8Path) -> Result<Plan, Fault> {
     let source = apart(&asked.source, &asked.destination, ledger)?;
-    let config = asked.config.clone();
-    let looked =
-        look(&Asked { source: &source, leave_out: &[], n5: asked.n5, under: None, config: &config })?;
+    let (config, rules) = (asked.config.clone(), Rules::default());
+    let looked = look(&Asked { source: &source, rules: &rules, n5: asked.n5, under: None, config: &config })?;
     let nothing = || {
         Fault::new(Class::Missing, format!("`{source}` holds no image"))
             .help("TIFF, Imaris, PNG planes of SmartSPIM, and N5 (`adt imaging n5`) are read")
@@ -90,11 +89,13 @@ fn planned(asked: &ImagingAsked, ledger: &Utf8Path) -> Result<Plan, Fault> {
         };
         return Err(Fault::new(Class::BadInput, format!("no image can be read: {first}{more}")));
     }
-    let facts = if source.is_file() { count_file(&source)? } else { count(&source, &[], &Idle)? };
+    let facts = if source.is_file() { count_file(&source)? } else { count(&source, &rules, &Idle)? };
     let bytes: u64 = seen.tiles.iter().map(super::tile::Tile::bytes).sum();
     let folder = FolderWork {
         source,
         leave_out: Vec::new(),
+        shielded: Vec::new(),
+        links: SourceLinks::default(),
         files: facts.files,
         bytes: ByteSize(bytes),
         fingerprint: facts.fingerprint,
@@ -110,6 +111,7 @@ fn planned(asked: &ImagingAsked, ledger: &Utf8Path) -> Result<Plan, Fault> {
     };
     let step = |id: &str, action| Step { id: id.to_owned(), action };
     let unread = seen.unread.into_iter().map(|unread| format!("NOT CONVERTED: {unread}"));
+    let left_out = facts.left_out.lines().into_iter().map(|line| format!("left out: {line}"));
     Ok(Plan {
         origin: Origin { source: "command line".into(), row: None },
         name: name(&asked.destination),
@@ -126,7 +128,8 @@ fn planned(asked: &ImagingAsked, ledger: &Utf8Path) -> Result<Plan, Fault> {
             Stage { name: StageName::Data, steps: vec![step("write images", write)] },
             Stage { name: StageName::Verify, steps: vec![step("verify", Action::Verify)] },
         ],
-        notes: unread.chain(seen.odd).collect(),
+        notes: unread.chain(seen.odd).chain(left_out).collect(),
+        left_out: LeftOut::default(),
         obstacles: Vec::new(),
     })
 }
@@ -146,7 +149,7 @@ async fn prepare(plan: Plan, command: &str, ctx: Arc<Ctx>) -> Result<Summary, Fa
         }
         let work = Work {
             source,
-            leave_out: Vec::new(),
+            rules: Rules::default(),
             n5,
             under: None,
             config,
@@ -204,7 +207,7 @@ pub async fn share(
         allowed(Utf8Path::new(&plan.source))?;
         let work = Work {
             source: plan.source.clone().into(),
-            leave_out: Vec::new(),
+            rules: Rules::default(),
             n5: plan.n5,
             under: None,
             config: plan.config.clone(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use adt_formats::folder::Rules;
 use adt_model::{Class, Fault, ImagingConfig, Key, Location};
 use adt_store::Place;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -145,7 +146,7 @@ fn images(path: &Utf8Path) -> Result<Info, Fault> {
     let source = canonical(path)?;
     let n5 = source.join("attributes.json").is_file();
     let config = ImagingConfig::default();
-    let asked = look::Asked { source: &source, leave_out: &[], n5, under: None, config: &config };
+    let asked = look::Asked { source: &source, rules: &Rules::default(), n5, under: None, config: &config };
     let Some(seen) = look(&asked)? else { return Ok(Info::default()) };
     Ok(Info {
         images: seen.tiles.iter().map(image).collect(),

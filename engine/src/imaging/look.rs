@@ -5,6 +5,7 @@ use std::sync::Arc;
 use adt_codec::background::Background;
 use adt_formats::{
     SteadyFile,
+    folder::Rules,
     image::{self, Dtype, Region, Size, Volume},
     microscope::{self, Found, Tiles},
     tiff::Tiff,
@@ -29,7 +30,7 @@ const TOLD: usize = 3;
 pub(crate) struct Asked<'a> {
     /// The session's folder, an image, or an N5 dataset.
     pub source: &'a Utf8Path,
-    pub leave_out: &'a [Utf8PathBuf],
+    pub rules: &'a Rules,
     /// The source is an N5 dataset, which becomes the container itself.
     pub n5: bool,
     /// The container's folder.
@@ -68,7 +69,7 @@ pub(crate) fn look(asked: &Asked<'_>) -> Result<Option<Seen>, Fault> {
     let found = if asked.n5 {
         Some(microscope::n5(asked.source))
     } else {
-        microscope::find(asked.source, asked.leave_out, &asked.config.exclude)?
+        microscope::find(asked.source, asked.rules, &asked.config.exclude)?
     };
     let Some(found) = found else { return Ok(None) };
     let Tiles { taken, images, problems, notes, .. } = found;

@@ -5,7 +5,7 @@ mod shown;
 
 use std::{fmt, str::FromStr, sync::Arc};
 
-use adt_formats::{image::Dtype, tiff};
+use adt_formats::{folder::Rules, image::Dtype, tiff};
 use adt_model::{Class, Crc64, Fault, ImagingConfig, Key, Location};
 use adt_store::{Block, ObjectMeta, Place};
 use bytes::Bytes;
@@ -112,7 +112,8 @@ pub async fn mips(asked: Asked, ctx: &Arc<Ctx>) -> Result<Projected, Fault> {
         let source = canonical(&source)?;
         let n5 = source.join("attributes.json").is_file();
         let config = ImagingConfig { exclude, ..ImagingConfig::default() };
-        let asked = look::Asked { source: &source, leave_out: &[], n5, under: None, config: &config };
+        let asked =
+            look::Asked { source: &source, rules: &Rules::default(), n5, under: None, config: &config };
         look(&asked)?.ok_or_else(|| Fault::new(Class::Missing, format!("`{source}` holds no image")))
     }));
     let seen = seen.await?;

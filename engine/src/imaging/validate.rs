@@ -8,7 +8,10 @@ use std::{
     sync::Arc,
 };
 
-use adt_formats::microscope::{self, FoundKind};
+use adt_formats::{
+    folder::Rules,
+    microscope::{self, FoundKind},
+};
 use adt_model::{Class, Fault};
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
@@ -64,7 +67,7 @@ fn look(folder: &Utf8Path, deep: bool, ctx: &Ctx) -> Result<Validated, Fault> {
         Fault::new(Class::Missing, format!("`{source}` has no channels of SmartSPIM"))
             .help("they are called `Ex_488_Em_525`, with folders `<X>/<X>_<Y>` of planes")
     };
-    let found = if source.is_dir() { microscope::find(&source, &[], &[])? } else { None };
+    let found = if source.is_dir() { microscope::find(&source, &Rules::default(), &[])? } else { None };
     let found = found.ok_or_else(nothing)?;
     let stacks: Vec<_> = found.images.iter().filter(|image| image.kind == FoundKind::Planes).collect();
     if stacks.is_empty() {

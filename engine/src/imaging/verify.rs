@@ -13,6 +13,7 @@ mod tile;
 
 use std::sync::Arc;
 
+use adt_formats::folder::Rules;
 use adt_model::{Class, Fault, ImagingConfig, Location};
 use adt_store::Place;
 use camino::Utf8PathBuf;
@@ -127,7 +128,8 @@ pub async fn verify(asked: Asked, ctx: &Arc<Ctx>) -> Result<Verified, Fault> {
     let seen = ctx.stop.or(off_the_reactor(move || {
         let source = canonical(&source)?;
         let n5 = source.join("attributes.json").is_file();
-        let asked = look::Asked { source: &source, leave_out: &[], n5, under: None, config: &config };
+        let asked =
+            look::Asked { source: &source, rules: &Rules::default(), n5, under: None, config: &config };
         look(&asked)?.ok_or_else(|| Fault::new(Class::Missing, format!("`{source}` holds no image")))
     }));
     let seen = seen.await?;

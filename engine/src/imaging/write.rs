@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use adt_formats::folder::Rules;
 use adt_model::{Class, Fault, ImagingConfig, Key, Location};
 use camino::Utf8PathBuf;
 
@@ -19,8 +20,8 @@ use crate::{
 pub(crate) struct Work {
     /// The session's folder, an image, or an N5 dataset.
     pub source: Utf8PathBuf,
-    /// What of it belongs elsewhere.
-    pub leave_out: Vec<Utf8PathBuf>,
+    /// What of it is taken along.
+    pub rules: Rules,
     /// Whether the source is an N5 dataset.
     pub n5: bool,
     /// Where the groups go; `None`: at the place itself.
@@ -62,10 +63,9 @@ pub(crate) async fn unread(work: Work) -> Result<Vec<String>, Fault> {
 
 /// The container, and the images that are not in it.
 pub(crate) async fn open(work: Work) -> Result<(Container, Vec<String>), Fault> {
-    let Work { source, leave_out, n5, under, config, out, beat, home: _, only: _ } = work;
+    let Work { source, rules, n5, under, config, out, beat, home: _, only: _ } = work;
     let seen = off_the_reactor(move || {
-        let asked =
-            Asked { source: &source, leave_out: &leave_out, n5, under: under.as_ref(), config: &config };
+        let asked = Asked { source: &source, rules: &rules, n5, under: under.as_ref(), config: &config };
         let seen = look(&asked)?;
         Ok(seen.map(|seen| (seen, source, config, under)))
     })

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use adt_formats::folder::{EntryKind, Links, Walked, file, walk_with};
+use adt_formats::folder::{EntryKind, Links, Rules, Walked, file, walk};
 use adt_model::{Class, Fault, Key, Location};
 use adt_store::{Found, Place, StoreOptions};
 use camino::Utf8PathBuf;
@@ -127,7 +127,7 @@ fn walked(folder: &Utf8PathBuf, end: &End, selection: &Selection, sender: &Sende
         return;
     }
     let mut batch = Vec::new();
-    let walk = walk_with(folder, &[], selection.links);
+    let walk = walk(folder, &Rules { links: selection.links, ..Rules::default() });
     let walk = match &selection.choice {
         Some(choice) => walk.choosing(choice.clone()),
         None => walk,
@@ -145,7 +145,8 @@ fn walked(folder: &Utf8PathBuf, end: &End, selection: &Selection, sender: &Sende
                 }
                 Met::Item(Item::File(entry))
             }
-            Ok(Walked::LeftOut { path, why }) => Met::LeftOut { path, why },
+            Ok(Walked::LeftOut { path, why, .. }) => Met::LeftOut { path, why },
+            Ok(Walked::Repeated { .. }) => continue,
             Err(fault) => Met::Fault(fault),
         };
         batch.push(met);

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     beat::Beat,
     delivery::{Delivery, off_the_reactor},
-    ephys, imaging,
+    ephys, imaging, rules,
     steps::{self, entries::each},
 };
 
@@ -24,7 +24,7 @@ pub(super) async fn as_planned(folder: &FolderWork, beat: Beat) -> Result<(), Fa
     off_the_reactor(move || {
         let source = &folder.source;
         let now =
-            if source.is_file() { count_file(source)? } else { count(source, &folder.leave_out, &beat)? };
+            if source.is_file() { count_file(source)? } else { count(source, &rules::of(&folder), &beat)? };
         if now.fingerprint == folder.fingerprint {
             return Ok(());
         }
@@ -45,7 +45,7 @@ pub(super) async fn batched(
     let folder = folder.clone();
     off_the_reactor(move || {
         let (mut batches, mut mine) = (Batches::default(), Vec::new());
-        for walked in walk(&folder.source, &folder.leave_out) {
+        for walked in walk(&folder.source, &rules::of(&folder)) {
             beat.beat(0)?;
             if let Walked::Entry(entry) = walked?
                 && entry.kind == EntryKind::File
@@ -122,7 +122,7 @@ pub(super) fn recordings(action: &Action, out: &Arc<Delivery>) -> Option<ephys::
     let Action::CompressEphys { folder, under, config, .. } = action else { return None };
     Some(ephys::Work {
         source: folder.source.clone(),
-        leave_out: folder.leave_out.clone(),
+        rules: rules::of(folder),
         under: under.clone(),
         config: config.clone(),
         out: Arc::clone(out),
@@ -155,7 +155,7 @@ pub(super) fn images(action: &Action, plan: &WorkPlan, out: &Arc<Delivery>) -> O
         .count();
     Some(imaging::Work {
         source: folder.source.clone(),
-        leave_out: folder.leave_out.clone(),
+        rules: rules::of(folder),
         n5: *n5,
         under: under.clone(),
         config: config.clone(),

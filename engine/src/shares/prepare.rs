@@ -142,6 +142,7 @@ fn moved(asked: &moving::Asked, to: &Location) -> Plan {
         documents: Vec::new(),
         stages: Vec::new(),
         notes: Vec::new(),
+        left_out: adt_model::LeftOut::default(),
         obstacles: Vec::new(),
     }
 }

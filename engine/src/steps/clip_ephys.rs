@@ -14,11 +14,12 @@ use super::entries::{arriving, each};
 use crate::{
     delivery::{Delivery, off_the_reactor},
     job::Job,
+    rules,
 };
 
 pub(super) async fn perform(folder: &FolderWork, under: &Key, frames: u64, job: &Job) -> Result<(), Fault> {
-    let (source, leave_out) = (folder.source.clone(), folder.leave_out.clone());
-    let session = off_the_reactor(move || Session::open(&source, &leave_out, &Idle)).await?;
+    let (source, rules) = (folder.source.clone(), rules::of(folder));
+    let session = off_the_reactor(move || Session::open(&source, &rules, &Idle)).await?;
     let files = arriving(move || {
         clipped(&session, frames)
             .filter(|file| !file.as_ref().is_ok_and(|file| file.source.kind != EntryKind::File))

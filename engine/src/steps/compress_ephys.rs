@@ -11,6 +11,7 @@ use crate::{
     beat::Beat,
     ephys::{Compressed, Work, compress},
     job::Job,
+    rules,
 };
 
 /// What was done, as `processing.json` tells it and the ledger keeps it.
@@ -37,7 +38,7 @@ pub(super) async fn perform(
     let started = job.begun(step)?;
     let work = Work {
         source: folder.source.clone(),
-        leave_out: folder.leave_out.clone(),
+        rules: rules::of(folder),
         under: under.clone(),
         config: config.clone(),
         out: Arc::clone(job.out()),

@@ -1,8 +1,8 @@
 //! A folder's entries, walked on a thread of its own and handed over a few at a time.
 
-use adt_formats::folder::{Entry, EntryKind, Walked, walk};
+use adt_formats::folder::{Entry, EntryKind, Rules, Walked, walk};
 use adt_model::{Fault, Key};
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use tokio::{sync::mpsc, task::JoinSet};
 
 use crate::delivery::Delivery;
@@ -13,32 +13,32 @@ const AHEAD: usize = 256;
 /// Files per lane that are read, sent or waiting for memory at once.
 const PER_LANE: usize = 2;
 
-/// Sends every file of `source` but those left out; `name` gives each its place in the asset.
+/// Sends every file of `source` that `rules` take along; `name` gives each its place in the asset.
 pub(crate) async fn send_all(
     source: &Utf8Path,
-    leave_out: &[Utf8PathBuf],
+    rules: Rules,
     name: impl Fn(&Key) -> Key,
     out: &std::sync::Arc<Delivery>,
 ) -> Result<(), Fault> {
-    send_each(source, leave_out, out, |entry| {
+    send_each(source, rules, out, |entry| {
         let (out, key) = (std::sync::Arc::clone(out), name(&entry.key));
         async move { out.file(&entry, &key).await }
     })
     .await
 }
 
-/// Does `send` with every file of `source` but those left out, many at once.
+/// Does `send` with every file of `source` that `rules` take along, many at once.
 pub(crate) async fn send_each<F>(
     source: &Utf8Path,
-    leave_out: &[Utf8PathBuf],
+    rules: Rules,
     out: &std::sync::Arc<Delivery>,
     send: impl Fn(Entry) -> F,
 ) -> Result<(), Fault>
 where
     F: Future<Output = Result<(), Fault>> + Send + 'static,
 {
-    let (source, leave_out) = (source.to_owned(), leave_out.to_vec());
-    each(arriving(move || files(&source, &leave_out)), out, send).await
+    let source = source.to_owned();
+    each(arriving(move || files(&source, &rules)), out, send).await
 }
 
 /// Does `send` with everything that arrives, many at once; a person's stop ends it.
@@ -84,9 +84,9 @@ pub(crate) fn arriving<T: Send + 'static, W: Iterator<Item = Result<T, Fault>>>(
     receiver
 }
 
-/// Only files; what is left out was told when the folder was surveyed.
-fn files(source: &Utf8Path, leave_out: &[Utf8PathBuf]) -> impl Iterator<Item = Result<Entry, Fault>> + use<> {
-    walk(source, leave_out).filter_map(|walked| match walked {
+/// Only files; what is left out was reported when the folder was surveyed.
+fn files(source: &Utf8Path, rules: &Rules) -> impl Iterator<Item = Result<Entry, Fault>> + use<> {
+    walk(source, rules).filter_map(|walked| match walked {
         Ok(Walked::Entry(entry)) if entry.kind == EntryKind::File => Some(Ok(entry)),
         Ok(_) => None,
         Err(fault) => Some(Err(fault)),

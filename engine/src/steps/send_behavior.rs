@@ -19,6 +19,7 @@ use crate::{
     bridge::Outlet,
     delivery::{Delivery, off_the_reactor},
     job::Job,
+    rules,
 };
 
 pub(super) async fn perform(
@@ -46,7 +47,7 @@ pub(super) async fn perform(
         under: under.clone(),
         sealing,
     });
-    entries::send_each(&folder.source, &folder.leave_out, job.out(), |entry| {
+    entries::send_each(&folder.source, rules::of(folder), job.out(), |entry| {
         let sending = Arc::clone(&sending);
         async move { sending.entry(&entry).await }
     })

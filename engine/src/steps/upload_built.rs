@@ -1,5 +1,6 @@
 //! What stands in the temporary folder is sent to the destination.
 
+use adt_formats::folder::Rules;
 use adt_model::{Class, Fault};
 
 use super::entries::send_all;
@@ -14,5 +15,5 @@ pub(super) async fn perform(job: &Job) -> Result<(), Fault> {
             Err(Fault::new(Class::Bug, "there is no temporary folder to upload"))
         };
     };
-    send_all(&building.folder, &[], Clone::clone, &job.asset).await
+    send_all(&building.folder, Rules::default(), Clone::clone, &job.asset).await
 }

@@ -6,7 +6,7 @@ use adt_formats::folder::{count, count_file};
 use adt_ledger::{JobId, Mismatch};
 use adt_model::{Action, Class, Fault, FolderWork, Pulse};
 
-use crate::{Stop, delivery::off_the_reactor, job::Job, standing::listed};
+use crate::{Stop, delivery::off_the_reactor, job::Job, rules, standing::listed};
 
 /// Named in the fault; the rest is counted.
 const NAMED: usize = 5;
@@ -21,11 +21,8 @@ pub(super) async fn perform(job: &Job) -> Result<(), Fault> {
 
 async fn sources_are_as_surveyed(job: &Job) -> Result<(), Fault> {
     for step in job.plan.stages.iter().flat_map(|stage| &stage.steps) {
-        let (Action::CopyFolder { folder, .. }
-        | Action::ZipFolder { folder, .. }
-        | Action::CompressEphys { folder, .. }
-        | Action::WriteOmeZarr { folder, .. }
-        | Action::SendBehavior { folder, .. }) = &step.action
+        // What is clipped is also compressed, and looked at there.
+        let (Some(folder), false) = (step.action.folder(), matches!(step.action, Action::ClipEphys { .. }))
         else {
             continue;
         };
@@ -39,7 +36,7 @@ fn still_the_same(folder: &FolderWork, stop: &Stop) -> Result<(), Fault> {
     let now = if folder.source.is_file() {
         count_file(&folder.source)?
     } else {
-        count(&folder.source, &folder.leave_out, &Stoppable(stop))?
+        count(&folder.source, &rules::of(folder), &Stoppable(stop))?
     };
     if now.fingerprint == folder.fingerprint {
         return Ok(());

@@ -2,7 +2,7 @@
 //! what the steps did.
 
 use adt_metadata::{Document, Made, ProcessInput, ProcessingInput, Settings, processing};
-use adt_model::{Action, Class, Fault, JobSpec, Key, ModalitySpec, TraceCodec};
+use adt_model::{Action, Class, Fault, JobSpec, Key, LeftOut, ModalitySpec, TraceCodec};
 use serde_json::Value;
 
 use super::{EphysMade, ImagesMade, Zipped};
@@ -49,8 +49,18 @@ fn processed(spec: &JobSpec, job: &Job) -> Document {
         began: job.started,
         written: (job.ctx.clock)(),
         processes: processes.collect(),
+        notes: left_out(&job.plan.left_out),
     };
     processing(&input)
+}
+
+/// What of the sources is not in the asset, for whoever reads the document.
+fn left_out(left_out: &LeftOut) -> Option<String> {
+    if left_out.is_empty() {
+        return None;
+    }
+    let things = if left_out.count == 1 { "1 item".to_owned() } else { format!("{} items", left_out.count) };
+    Some(format!("{things} of the sources not uploaded: {}", left_out.lines().join("; ")))
 }
 
 fn process<'a>(modality: &'a ModalitySpec, key: &Key, zipped: &Zipped) -> ProcessInput<'a> {

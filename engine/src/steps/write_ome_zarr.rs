@@ -12,6 +12,7 @@ use crate::{
     beat::Beat,
     imaging::{Work, Written, unread, write},
     job::Job,
+    rules,
 };
 
 /// What was done, as `processing.json` tells it and the ledger keeps it.
@@ -41,7 +42,7 @@ pub(super) async fn perform(step: &str, asked: &Asked<'_>, job: &Job) -> Result<
     let started = job.begun(step)?;
     let work = Work {
         source: asked.folder.source.clone(),
-        leave_out: asked.folder.leave_out.clone(),
+        rules: rules::of(asked.folder),
         n5: asked.n5,
         under: asked.under.cloned(),
         config: asked.config.clone(),

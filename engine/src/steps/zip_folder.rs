@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Ctx, beat::Beat, bridge::Outlet, delivery::Delivery, job::Job};
+use crate::{Ctx, beat::Beat, bridge::Outlet, delivery::Delivery, job::Job, rules};
 
 /// What was done, as `processing.json` tells it and the ledger keeps it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,18 +93,18 @@ fn make(
     beat: Beat,
 ) -> impl FnOnce(&mut Outlet) -> Result<ZipSummary, Fault> + Send + 'static {
     let options = ZipOptions::new(ctx.settings.zip_level, entry_root, ctx.time_zone.clone());
-    let (pool, source, leave_out) = (Arc::clone(&ctx.pool), folder.source.clone(), folder.leave_out.clone());
+    let (pool, source, rules) = (Arc::clone(&ctx.pool), folder.source.clone(), rules::of(folder));
     move |outlet| {
-        let entries = walk(&source, &leave_out).filter_map(included);
+        let entries = walk(&source, &rules).filter_map(included);
         zip_folder(entries, &mut |piece| outlet.write(&piece), &pool, &beat, &options)
     }
 }
 
-/// Files and empty folders; what is left out was told when the folder was surveyed.
+/// Files and empty folders; what is left out was reported when the folder was surveyed.
 fn included(walked: Result<Walked, Fault>) -> Option<Result<Entry, Fault>> {
     match walked {
         Ok(Walked::Entry(entry)) => Some(Ok(entry)),
-        Ok(Walked::LeftOut { .. }) => None,
+        Ok(Walked::LeftOut { .. } | Walked::Repeated { .. }) => None,
         Err(fault) => Some(Err(fault)),
     }
 }

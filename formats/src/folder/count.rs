@@ -1,12 +1,9 @@
 use adt_codec::Crc64Digest;
-use adt_model::{Crc64, Fault, Pulse};
-use camino::{Utf8Path, Utf8PathBuf};
+use adt_model::{Crc64, Fault, LeftOut, Pulse};
+use camino::Utf8Path;
 
-use super::{Entry, EntryKind, Walked, walk};
+use super::{Entry, EntryKind, Rules, Walked, walk};
 use crate::stamp;
-
-/// How many of the things left out are told one by one.
-const TOLD: usize = 20;
 
 /// What a walk through a folder met.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,19 +14,21 @@ pub struct Counted {
     pub bytes: u64,
     /// Folders kept though nothing lies in them.
     pub empty_folders: u64,
-    /// The first 20 things left out, as `path: why`.
-    pub left_out: Vec<String>,
-    /// All things left out.
-    pub left_out_count: u64,
+    /// What is left out although [`Rules::leave_out`] does not name it.
+    pub left_out: LeftOut,
+    /// What of [`Rules::leave_out`] was met, as paths.
+    pub set_aside: LeftOut,
+    /// Links to folders that are taken along under another name too, as `path: target`.
+    pub repeated: LeftOut,
     /// See [`Fingerprint`].
     pub fingerprint: String,
 }
 
 /// Walks through `root` as [`walk`] does. Stops at the first fault; beats once for each thing met, with 0 bytes.
-pub fn count(root: &Utf8Path, leave_out: &[Utf8PathBuf], pulse: &dyn Pulse) -> Result<Counted, Fault> {
+pub fn count(root: &Utf8Path, rules: &Rules, pulse: &dyn Pulse) -> Result<Counted, Fault> {
     let mut counted = Counted::default();
     let mut fingerprint = Fingerprint::default();
-    for walked in walk(root, leave_out) {
+    for walked in walk(root, rules) {
         pulse.beat(0)?;
         match walked? {
             Walked::Entry(entry) => {
@@ -40,12 +39,9 @@ pub fn count(root: &Utf8Path, leave_out: &[Utf8PathBuf], pulse: &dyn Pulse) -> R
                 }
                 counted.bytes += entry.size;
             }
-            Walked::LeftOut { path, why } => {
-                if counted.left_out.len() < TOLD {
-                    counted.left_out.push(format!("{path}: {why}"));
-                }
-                counted.left_out_count += 1;
-            }
+            Walked::LeftOut { path, asked: true, .. } => counted.set_aside.add(|| path),
+            Walked::LeftOut { path, why, .. } => counted.left_out.add(|| format!("`{path}`: {why}")),
+            Walked::Repeated { path, target } => counted.repeated.add(|| format!("`{path}`: `{target}`")),
         }
     }
     counted.fingerprint = fingerprint.finish();
@@ -85,6 +81,7 @@ impl Fingerprint {
 mod tests {
     use super::*;
     use adt_model::{Class, Idle};
+    use camino::Utf8PathBuf;
     use rstest::rstest;
     use std::fs;
 
@@ -100,10 +97,9 @@ mod tests {
     #[test]
     fn files_bytes_and_empty_folders_are_counted() {
         let (_folder, root) = sample();
-        let counted = count(&root, &[root.join("b")], &Idle).unwrap();
+        let counted = count(&root, &Rules::without(vec![root.join("b")]), &Idle).unwrap();
         assert_eq!((counted.files, counted.bytes, counted.empty_folders), (1, 5, 1));
-        assert_eq!((counted.left_out_count, counted.left_out.len()), (1, 1));
-        assert!(counted.left_out[0].starts_with("b: "), "{:?}", counted.left_out);
+        assert_eq!((counted.set_aside.named.as_slice(), counted.left_out.count), (&["b".to_owned()][..], 0));
     }
 
     #[rstest]
@@ -117,9 +113,9 @@ mod tests {
     #[case::empty_folder(|root: &Utf8Path| fs::remove_dir(root.join("sub/empty")).unwrap(), false)]
     fn a_change_changes_the_fingerprint(#[case] change: fn(&Utf8Path), #[case] same: bool) {
         let (_folder, root) = sample();
-        let before = count(&root, &[], &Idle).unwrap().fingerprint;
+        let before = count(&root, &Rules::default(), &Idle).unwrap().fingerprint;
         change(&root);
-        assert_eq!(before == count(&root, &[], &Idle).unwrap().fingerprint, same);
+        assert_eq!(before == count(&root, &Rules::default(), &Idle).unwrap().fingerprint, same);
         assert_eq!(before.len(), 16);
     }
 
@@ -132,6 +128,6 @@ mod tests {
             }
         }
         let (_folder, root) = sample();
-        assert_eq!(count(&root, &[], &Stopped).unwrap_err().class(), Class::Cancelled);
+        assert_eq!(count(&root, &Rules::default(), &Stopped).unwrap_err().class(), Class::Cancelled);
     }
 }

@@ -5,29 +5,33 @@ use std::{
 };
 
 use adt_model::{Class, Fault};
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
-use super::{Choice, Links};
+use super::{Choice, Links, Rules};
 
 /// What may be entered: the root and what is left out of it, all without links.
 #[derive(Debug, Default)]
 pub(super) struct Boundary {
     root: PathBuf,
     leave_out: Vec<PathBuf>,
+    shielded: Vec<PathBuf>,
     links: Links,
     /// Which names are looked at; all of them without it.
     pub(super) choice: Option<Choice>,
 }
 
 impl Boundary {
-    pub(super) fn new(root: &Utf8Path, leave_out: &[Utf8PathBuf], links: Links) -> Result<Self, Fault> {
+    pub(super) fn new(root: &Utf8Path, rules: &Rules) -> Result<Self, Fault> {
         let real = |path: &Utf8Path| {
             fs::canonicalize(path).map_err(|error| Fault::io(format!("`{path}` cannot be found"), error))
         };
         // Resolved here too, though callers hand over resolved paths: a relative one would match nothing, and what
         // must stay private would be taken along.
-        let leave_out = leave_out.iter().map(|path| real(path)).collect::<Result<_, _>>()?;
-        Ok(Self { root: real(root)?, leave_out, links, choice: None })
+        let leave_out = rules.leave_out.iter().map(|path| real(path)).collect::<Result<_, _>>()?;
+        let shielded = rules.shielded.iter();
+        let shielded =
+            shielded.map(|path| fs::canonicalize(path).unwrap_or_else(|_| path.as_std_path().to_owned()));
+        Ok(Self { root: real(root)?, leave_out, shielded: shielded.collect(), links: rules.links, choice: None })
     }
 
     pub(super) fn root(&self) -> &Path {
@@ -36,8 +40,20 @@ impl Boundary {
 
     /// Why nothing of `real` may be taken along, if so.
     pub(super) fn unwanted(&self, real: &Path) -> Option<String> {
-        let out = self.leave_out.iter().find(|out| real.starts_with(out))?;
-        Some(format!("`{}` is left out as asked", out.display()))
+        if let Some(out) = self.leave_out.iter().find(|out| real.starts_with(out)) {
+            return Some(format!("`{}` is left out as asked", out.display()));
+        }
+        let outside = !self.is_inside(real);
+        let shield = self.shielded.iter().find(|shield| outside && real.starts_with(shield))?;
+        Some(format!(
+            "a link leads into `{}`, which is a `behavior_dir` or is written by this job",
+            shield.display()
+        ))
+    }
+
+    /// Whether `real` is in the walked folder, so that it is met without following a link.
+    pub(super) fn is_inside(&self, real: &Path) -> bool {
+        real.starts_with(&self.root)
     }
 }
 
@@ -57,7 +73,7 @@ impl Boundary {
     /// Whether a child is of interest, now that its shape is known.
     fn wants(&self, key: &str, shape: &Shape, is_folder: bool) -> bool {
         self.choice.as_ref().is_none_or(|choice| match shape {
-            Shape::Folder(_) => (choice.enters)(key),
+            Shape::Folder { .. } => (choice.enters)(key),
             Shape::Fault(_) if is_folder => (choice.enters)(key),
             Shape::Link => (choice.takes)(&self.link(key)),
             _ => (choice.takes)(key),
@@ -80,9 +96,17 @@ pub(super) struct Child {
 pub(super) enum Shape {
     File,
     Link,
-    /// With its path without links.
-    Folder(PathBuf),
-    LeftOut(String),
+    Folder {
+        /// Without links.
+        real: PathBuf,
+        /// Whether a link leads there.
+        linked: bool,
+    },
+    LeftOut {
+        why: String,
+        /// See [`super::Walked::LeftOut`].
+        asked: bool,
+    },
     Fault(Box<Fault>),
 }
 
@@ -139,7 +163,7 @@ pub(super) fn list(
             continue;
         }
         let name = match shape {
-            Shape::Folder(_) => name + "/",
+            Shape::Folder { .. } => name + "/",
             Shape::Link => name + LINK,
             _ => name,
         };
@@ -156,43 +180,55 @@ fn not_utf8(folder: &Utf8Path, name: &str) -> Fault {
 
 fn shape(real: &Path, kind: fs::FileType, boundary: &Boundary) -> Shape {
     if let Some(why) = boundary.unwanted(real) {
-        return Shape::LeftOut(why);
+        return Shape::LeftOut { why, asked: boundary.leave_out.iter().any(|out| out == real) };
     }
     if kind.is_file() {
         Shape::File
     } else if kind.is_dir() {
-        Shape::Folder(real.to_owned())
+        Shape::Folder { real: real.to_owned(), linked: false }
     } else {
-        Shape::LeftOut("neither a file nor a folder (a socket, a pipe or a device)".to_owned())
+        left_out("not a file or a folder (a socket, a pipe or a device)")
     }
+}
+
+fn left_out(why: impl Into<String>) -> Shape {
+    Shape::LeftOut { why: why.into(), asked: false }
 }
 
 fn follow(link: &Utf8Path, folder: &Path, boundary: &Boundary, above: &[&Path]) -> Shape {
     match boundary.links {
-        Links::Skip => return Shape::LeftOut("a link; links are skipped as asked".to_owned()),
+        Links::Skip => return left_out(format!("a link to `{}`; links are skipped", target(link))),
+        Links::Fail => return Shape::Fault(Box::new(forbidden(link))),
         Links::Keep => return Shape::Link,
-        Links::Inside | Links::Follow => {}
+        Links::Follow => {}
     }
     let real = match fs::canonicalize(link) {
         Ok(real) => real,
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
             return Shape::Fault(Box::new(Fault::io(format!("the link `{link}` cannot be followed"), error)));
         }
-        Err(_) => {
-            let target = fs::read_link(link).unwrap_or_default();
-            return Shape::LeftOut(format!("a link that leads nowhere (to `{}`)", target.display()));
-        }
+        Err(_) => return left_out(format!("a link to `{}`, which does not exist", target(link))),
     };
-    if boundary.links == Links::Inside && !real.starts_with(&boundary.root) {
-        return Shape::LeftOut(format!("a link that leads outside (to `{}`)", real.display()));
-    }
-    if folder == real || above.contains(&real.as_path()) {
-        return Shape::LeftOut(format!("a link to a folder it lies in (`{}`)", real.display()));
+    if folder.starts_with(&real) || above.iter().any(|above| above.starts_with(&real)) {
+        return left_out(format!("a link to `{}`, a folder that contains it (a loop)", real.display()));
     }
     match fs::metadata(&real) {
-        Ok(metadata) => shape(&real, metadata.file_type(), boundary),
+        Ok(metadata) => match shape(&real, metadata.file_type(), boundary) {
+            Shape::Folder { real, .. } => Shape::Folder { real, linked: true },
+            Shape::LeftOut { why, .. } => left_out(why),
+            other => other,
+        },
         Err(error) => {
             Shape::Fault(Box::new(Fault::io(format!("the link `{link}` cannot be followed"), error)))
         }
     }
+}
+
+fn target(link: &Utf8Path) -> String {
+    fs::read_link(link).unwrap_or_default().display().to_string()
+}
+
+fn forbidden(link: &Utf8Path) -> Fault {
+    Fault::new(Class::BadInput, format!("`{link}` is a link (to `{}`), and `links` is `fail`", target(link)))
+        .help("replace it by what it leads to; or set `links` to `follow` to upload what links lead to, or to `skip` to leave them out")
 }

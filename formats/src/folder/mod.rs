@@ -6,13 +6,13 @@ mod walk;
 
 use std::sync::Arc;
 
-use adt_model::Key;
+use adt_model::{Key, SourceLinks};
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
 
 pub use count::{Counted, Fingerprint, count, count_file};
 pub use listing::LINK;
-pub use walk::{Walk, file, walk, walk_with};
+pub use walk::{Walk, file, walk};
 
 /// A file that is taken along, or a folder that would be lost because nothing lies in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,18 +60,47 @@ impl std::fmt::Debug for Choice {
     }
 }
 
-/// What becomes of symbolic links.
+/// What happens to symbolic links.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Links {
-    /// Those that stay inside the walked folder are followed, the others left out.
+    /// They are followed, except dangling links and loops.
     #[default]
-    Inside,
-    /// All are followed, but those that lead nowhere or to a folder they lie in.
     Follow,
-    /// All are left out.
+    /// They are left out.
     Skip,
+    /// Each is a fault.
+    Fail,
     /// They stay links.
     Keep,
+}
+
+impl From<SourceLinks> for Links {
+    fn from(links: SourceLinks) -> Self {
+        match links {
+            SourceLinks::Follow => Self::Follow,
+            SourceLinks::Skip => Self::Skip,
+            SourceLinks::Fail => Self::Fail,
+        }
+    }
+}
+
+/// Which part of a folder is taken along.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// Folders and files of which nothing is taken along, whichever way leads there: compared by path component after links are
+    /// resolved. One that does not exist is a fault, because it may be misspelled.
+    pub leave_out: Vec<Utf8PathBuf>,
+    /// Folders that no link may lead into. Below the walked folder itself they have no effect, and they need not exist.
+    pub shielded: Vec<Utf8PathBuf>,
+    /// What happens to links.
+    pub links: Links,
+}
+
+impl Rules {
+    /// Everything except `leave_out`.
+    pub fn without(leave_out: Vec<Utf8PathBuf>) -> Self {
+        Self { leave_out, ..Self::default() }
+    }
 }
 
 /// One thing met on the way.
@@ -83,7 +112,16 @@ pub enum Walked {
     LeftOut {
         /// Relative to the walked folder; `.` for the folder itself.
         path: String,
-        /// For a person.
+        /// The reason, for messages.
         why: String,
+        /// Whether it is a folder or file of [`Rules::leave_out`] under its own name.
+        asked: bool,
+    },
+    /// A link to a folder of which everything, or a part, is taken along under another name too. Its content follows.
+    Repeated {
+        /// The link, relative to the walked folder.
+        path: String,
+        /// What it leads to, without links.
+        target: String,
     },
 }

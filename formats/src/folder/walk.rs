@@ -1,10 +1,16 @@
-use std::{fs, path::PathBuf, vec};
+use std::{
+    collections::BTreeSet,
+    fs,
+    ops::Bound,
+    path::{Path, PathBuf},
+    vec,
+};
 
 use adt_model::{Class, Fault, Key};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    Choice, Entry, EntryKind, Links, Walked,
+    Choice, Entry, EntryKind, Links, Rules, Walked,
     listing::{Boundary, Child, LINK, Listed, Shape, list},
 };
 use crate::stamp;
@@ -12,31 +18,30 @@ use crate::stamp;
 /// Everything below `root`, in byte order of the whole key (a folder counts as its name with a slash), so that it can
 /// be merged with the listing of a bucket. Holds the names of one folder for each level of depth, never the whole tree.
 ///
-/// `leave_out` names folders and files of which nothing is taken along, whichever way leads there: compared by path
-/// component after links are resolved. One that does not exist is a fault, for it may be a misspelled one.
-///
 /// | met | becomes |
 /// |---|---|
 /// | file, hidden or not | entry |
 /// | folder in which nothing is taken along | entry of kind `EmptyFolder`; folders above it are implied by its key |
-/// | link that stays inside `root` | what it leads to |
-/// | link that leads outside, nowhere, or to a folder above itself | left out, with its target |
+/// | link, as [`Rules::links`] says | what it leads to, left out, a fault, or an entry of kind `Link` |
+/// | link that is followed to a folder that is met on another way too | `Repeated`, then the folder |
+/// | link that is followed, and is dangling or leads to a folder that contains it | left out, with its target |
+/// | folder or file that [`Rules`] name | left out |
 /// | socket, pipe, device | left out |
 /// | name that is not UTF-8 | fault `BadInput` |
 /// | folder that cannot be read | fault naming it |
 ///
 /// After a fault the walk may go on with the next name, to find more of them.
-pub fn walk(root: &Utf8Path, leave_out: &[Utf8PathBuf]) -> Walk {
-    walk_with(root, leave_out, Links::Inside)
+pub fn walk(root: &Utf8Path, rules: &Rules) -> Walk {
+    let (first, boundary) = match Boundary::new(root, rules) {
+        Ok(boundary) => (First::Root(root.to_owned()), boundary),
+        Err(fault) => (First::Fault(fault), Boundary::default()),
+    };
+    Walk { first, boundary, levels: Vec::new(), reached: BTreeSet::new(), repeats: 0 }
 }
 
-/// The same, with links as asked.
-pub fn walk_with(root: &Utf8Path, leave_out: &[Utf8PathBuf], links: Links) -> Walk {
-    match Boundary::new(root, leave_out, links) {
-        Ok(boundary) => Walk { first: First::Root(root.to_owned()), boundary, levels: Vec::new() },
-        Err(fault) => Walk { first: First::Fault(fault), boundary: Boundary::default(), levels: Vec::new() },
-    }
-}
+/// How often links may lead to folders that were already met. Folders that link to each other multiply: 10 of them have millions of
+/// paths, so such a walk must end.
+const REPEATS: u64 = 10_000;
 
 /// See [`walk`].
 #[derive(Debug)]
@@ -44,13 +49,26 @@ pub struct Walk {
     first: First,
     boundary: Boundary,
     levels: Vec<Level>,
+    /// Folders outside the root that links led to, without links.
+    reached: BTreeSet<PathBuf>,
+    repeats: u64,
 }
 
 #[derive(Debug)]
 enum First {
     Root(Utf8PathBuf),
+    /// A folder whose link has been reported.
+    Folder(Folder),
     Fault(Fault),
     Done,
+}
+
+/// A folder that comes next.
+#[derive(Debug)]
+struct Folder {
+    key: String,
+    path: Utf8PathBuf,
+    real: PathBuf,
 }
 
 /// A folder on the way down.
@@ -70,6 +88,11 @@ impl Iterator for Walk {
     fn next(&mut self) -> Option<Self::Item> {
         match std::mem::replace(&mut self.first, First::Done) {
             First::Root(root) => return self.start(root).or_else(|| self.advance()),
+            First::Folder(folder) => {
+                if let Some(entry) = self.descend(folder).transpose() {
+                    return Some(entry.map(Walked::Entry));
+                }
+            }
             First::Fault(fault) => return Some(Err(fault)),
             First::Done => {}
         }
@@ -88,7 +111,7 @@ impl Walk {
     fn start(&mut self, root: Utf8PathBuf) -> Option<Result<Walked, Fault>> {
         let real = self.boundary.root().to_owned();
         if let Some(why) = self.boundary.unwanted(&real) {
-            return Some(Ok(Walked::LeftOut { path: ".".to_owned(), why }));
+            return Some(Ok(Walked::LeftOut { path: ".".to_owned(), why, asked: true }));
         }
         match list(&root, &real, "", &self.boundary, &[]) {
             Ok(Listed { children, .. }) => {
@@ -119,23 +142,60 @@ impl Walk {
                     return Some(entry(key, path, EntryKind::Link).map(Walked::Entry));
                 }
                 Shape::File => return Some(entry(key, path, EntryKind::File).map(Walked::Entry)),
-                Shape::LeftOut(why) => return Some(Ok(Walked::LeftOut { path: key, why })),
+                Shape::LeftOut { why, asked } => {
+                    return Some(Ok(Walked::LeftOut { path: key, why, asked }));
+                }
                 Shape::Fault(fault) => return Some(Err(*fault)),
-                Shape::Folder(real) => match self.descend(key, path, real) {
-                    Ok(None) => {}
-                    Ok(Some(entry)) => return Some(Ok(Walked::Entry(entry))),
-                    Err(fault) => return Some(Err(fault)),
-                },
+                Shape::Folder { real, linked } => {
+                    if linked && self.is_repeated(&real) {
+                        return Some(self.repeated(Folder { key, path, real }));
+                    }
+                    if let Some(entry) = self.descend(Folder { key, path, real }).transpose() {
+                        return Some(entry.map(Walked::Entry));
+                    }
+                }
             }
         }
     }
 
+    /// Whether a folder that a link leads to is met on another way too, or overlaps with one.
+    fn is_repeated(&mut self, real: &Path) -> bool {
+        let inside = self.boundary.is_inside(real);
+        let below = |after: &PathBuf| after.starts_with(real);
+        let from = (Bound::Included(real), Bound::Unbounded);
+        let known = inside
+            || real.ancestors().any(|above| self.reached.contains(above))
+            || self.reached.range::<Path, _>(from).next().is_some_and(below);
+        if !inside {
+            self.reached.insert(real.to_owned());
+        }
+        known
+    }
+
+    /// Reports a folder that is met again; it comes next.
+    fn repeated(&mut self, folder: Folder) -> Result<Walked, Fault> {
+        self.repeats += 1;
+        if self.repeats > REPEATS {
+            self.levels.clear();
+            let what = format!(
+                "links lead to the same folders more than {REPEATS} times, at last `{}`",
+                folder.path
+            );
+            return Err(Fault::new(Class::BadInput, what)
+                .help("remove links between folders that link to each other, or set `links` to `skip`"));
+        }
+        let (path, target) = (folder.key.clone(), folder.real.display().to_string());
+        self.first = First::Folder(folder);
+        Ok(Walked::Repeated { path, target })
+    }
+
     /// Goes down into a folder, or gives its entry when nothing in it is taken along.
-    fn descend(&mut self, key: String, path: Utf8PathBuf, real: PathBuf) -> Result<Option<Entry>, Fault> {
+    fn descend(&mut self, folder: Folder) -> Result<Option<Entry>, Fault> {
+        let Folder { key, path, real } = folder;
         let above: Vec<_> = self.levels.iter().map(|level| level.real.as_path()).collect();
         let prefix = format!("{key}/");
         let Listed { children, more } = list(&path, &real, &prefix, &self.boundary, &above)?;
-        let empty = !more && children.iter().all(|child| matches!(child.shape, Shape::LeftOut(_)));
+        let empty = !more && children.iter().all(|child| matches!(child.shape, Shape::LeftOut { .. }));
         let own = if empty { Some(entry(key.clone(), path.clone(), EntryKind::EmptyFolder)?) } else { None };
         self.levels.push(Level { prefix, path, real, children: children.into_iter() });
         Ok(own)
@@ -180,7 +240,7 @@ fn mode(_metadata: &fs::Metadata) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Links, *};
     use rstest::rstest;
 
     pub(super) fn temp() -> (tempfile::TempDir, Utf8PathBuf) {
@@ -204,11 +264,18 @@ mod tests {
 
     /// Keys of entries (empty folders with a slash); what is left out with `-` before it.
     fn names(root: &Utf8Path, leave_out: &[Utf8PathBuf]) -> Vec<String> {
-        walk(root, leave_out)
+        met(root, &Rules::without(leave_out.to_vec()))
+    }
+
+    /// The same; links with `@`, repeated folders with `=` before them.
+    fn met(root: &Utf8Path, rules: &Rules) -> Vec<String> {
+        walk(root, rules)
             .map(|walked| match walked.unwrap() {
                 Walked::Entry(Entry { key, kind: EntryKind::File, .. }) => key.to_string(),
+                Walked::Entry(Entry { key, kind: EntryKind::Link, .. }) => format!("@{key}"),
                 Walked::Entry(Entry { key, .. }) => format!("{key}/"),
                 Walked::LeftOut { path, .. } => format!("-{path}"),
+                Walked::Repeated { path, .. } => format!("={path}"),
             })
             .collect()
     }
@@ -229,7 +296,9 @@ mod tests {
     fn an_entry_tells_size_time_and_mode() {
         let (_folder, root) = temp();
         tree(&root, &["sub/file"]);
-        let Some(Ok(Walked::Entry(entry))) = walk(&root, &[]).next() else { panic!("no entry") };
+        let Some(Ok(Walked::Entry(entry))) = walk(&root, &Rules::default()).next() else {
+            panic!("no entry")
+        };
         let metadata = fs::metadata(root.join("sub/file")).unwrap();
         assert_eq!((entry.size, entry.path.clone()), (8, root.join("sub/file")));
         assert_eq!(entry.modified, stamp::modified(&metadata));
@@ -255,7 +324,7 @@ mod tests {
         let (_folder, base) = temp();
         tree(&base, &["file"]);
         let out = if out.is_empty() { vec![] } else { vec![base.join(out)] };
-        let found: Vec<_> = walk(&base.join(root), &out).collect();
+        let found: Vec<_> = walk(&base.join(root), &Rules::without(out)).collect();
         assert!(matches!(found.as_slice(), [Err(_)]), "{found:?}");
     }
 
@@ -275,7 +344,7 @@ mod tests {
     ) {
         let (_folder, root) = temp();
         tree(&root, &["a", "b/x", "b/y", "c/d/"]);
-        let walked = walk(&root, &[]).choosing(choice(takes, enters));
+        let walked = walk(&root, &Rules::default()).choosing(choice(takes, enters));
         let names: Vec<_> = walked
             .map(|walked| match walked.unwrap() {
                 Walked::Entry(Entry { key, kind: EntryKind::File, .. }) => key.to_string(),
@@ -305,11 +374,11 @@ mod tests {
             if fs::write(root.as_std_path().join(std::ffi::OsStr::from_bytes(odd)), b"").is_err() {
                 return; // some file systems take no such name
             }
-            let all: Vec<_> = walk(&root, &[]).collect();
+            let all: Vec<_> = walk(&root, &Rules::default()).collect();
             assert!(all.iter().any(Result::is_err), "{all:?}");
             let takes = std::sync::Arc::new(move |name: &str| if by_name { name == other } else { true });
             let enters = std::sync::Arc::new(move |name: &str| name != other && !by_name);
-            let chosen: Vec<_> = walk(&root, &[]).choosing(Choice { takes, enters }).collect();
+            let chosen: Vec<_> = walk(&root, &Rules::default()).choosing(Choice { takes, enters }).collect();
             assert!(chosen.len() == 1 && chosen[0].is_ok(), "{chosen:?}");
         }
 
@@ -333,15 +402,20 @@ mod tests {
 
         #[rstest]
         #[case::inside_file("../data/x", &["data/x", "links/l"])]
-        #[case::inside_folder("../data", &["data/x", "links/l/x"])]
-        #[case::outside("/", &["data/x", "links/", "-links/l"])]
+        #[case::inside_folder("../data", &["data/x", "=links/l", "links/l/x"])]
+        #[case::outside("../../outside", &["data/x", "links/l/p"])]
+        #[case::outside_file("../../outside/p", &["data/x", "links/l"])]
+        #[case::the_whole_disk("/", &["data/x", "links/", "-links/l"])]
+        #[case::above_the_root("../..", &["data/x", "links/", "-links/l"])]
         #[case::broken("../gone", &["data/x", "links/", "-links/l"])]
         #[case::itself("l", &["data/x", "links/", "-links/l"])]
         #[case::cycle("..", &["data/x", "links/", "-links/l"])]
-        #[case::private("../../private", &["data/x", "links/", "-links/l"])]
-        fn links_are_followed_only_inside(#[case] target: &str, #[case] expected: &[&str]) {
+        fn links_are_followed_except_loops_and_dangling_ones(
+            #[case] target: &str,
+            #[case] expected: &[&str],
+        ) {
             let (_folder, base) = temp();
-            tree(&base, &["private/p", "root/data/x", "root/links/"]);
+            tree(&base, &["outside/p", "root/data/x", "root/links/"]);
             symlink(target, base.join("root/links/l")).unwrap();
             assert_eq!(names(&base.join("root"), &[]), expected);
         }
@@ -356,14 +430,78 @@ mod tests {
             let root = base.join("walked");
             symlink("../elsewhere", root.join("out")).unwrap();
             symlink("nowhere", root.join("broken")).unwrap();
-            let names: Vec<_> = walk_with(&root, &[], links)
-                .map(|walked| match walked.unwrap() {
-                    Walked::Entry(Entry { key, kind: EntryKind::Link, .. }) => format!("@{key}"),
-                    Walked::Entry(Entry { key, .. }) => key.to_string(),
-                    Walked::LeftOut { path, .. } => format!("-{path}"),
-                })
-                .collect();
-            assert_eq!(names, expected);
+            assert_eq!(met(&root, &Rules { links, ..Rules::default() }), expected);
+        }
+
+        #[test]
+        fn each_link_is_a_fault_where_links_fail() {
+            let (_folder, root) = temp();
+            tree(&root, &["a", "z"]);
+            symlink("a", root.join("inside")).unwrap();
+            symlink("/nowhere", root.join("out")).unwrap();
+            let rules = Rules { links: Links::Fail, ..Rules::default() };
+            let (fine, faults): (Vec<_>, Vec<_>) = walk(&root, &rules).partition(Result::is_ok);
+            assert_eq!((fine.len(), faults.len()), (2, 2));
+            assert!(faults.into_iter().all(|fault| fault.unwrap_err().class() == Class::BadInput));
+        }
+
+        #[test]
+        fn two_names_of_a_folder_are_both_taken_and_reported() {
+            let (_folder, base) = temp();
+            tree(&base, &["disk/raw/x", "root/a/own"]);
+            let root = base.join("root");
+            for (link, target) in [("b", "../disk/raw"), ("c", "../disk/raw"), ("d", "../disk"), ("e", "a")] {
+                symlink(target, root.join(link)).unwrap();
+            }
+            let expected = ["a/own", "b/x", "=c", "c/x", "=d", "d/raw/x", "=e", "e/own"];
+            assert_eq!(met(&root, &Rules::default()), expected);
+        }
+
+        #[test]
+        fn folders_that_all_link_to_each_other_end() {
+            let (_folder, root) = temp();
+            for from in 0..12 {
+                tree(&root, &[&format!("{from}/file")]);
+                for to in (0..12).filter(|to| *to != from) {
+                    symlink(format!("../{to}"), root.join(format!("{from}/to{to}"))).unwrap();
+                }
+            }
+            let last = walk(&root, &Rules::default()).last().unwrap();
+            assert_eq!(last.unwrap_err().class(), Class::BadInput);
+        }
+
+        #[rstest]
+        #[case::the_folder("../session/Videos", &["-link", "own"])]
+        #[case::a_file("../session/Videos/b", &["-link", "own"])]
+        #[case::by_way_of_what_contains_it("../session", &["-link/Videos", "link/a", "own"])]
+        fn no_link_leads_into_what_is_shielded(#[case] target: &str, #[case] expected: &[&str]) {
+            let (_folder, base) = temp();
+            tree(&base, &["session/Videos/b", "session/a", "root/own"]);
+            let root = base.join("root");
+            symlink(target, root.join("link")).unwrap();
+            let shielded = vec![base.join("session/Videos"), base.join("not/there/yet")];
+            assert_eq!(met(&root, &Rules { shielded, ..Rules::default() }), expected);
+        }
+
+        #[test]
+        fn what_is_shielded_has_no_effect_inside_the_walked_folder() {
+            let (_folder, root) = temp();
+            tree(&root, &["Videos/b"]);
+            let shielded = vec![root.join("Videos"), root.clone()];
+            assert_eq!(met(&root, &Rules { shielded, ..Rules::default() }), ["Videos/b"]);
+        }
+
+        #[test]
+        fn only_what_was_named_counts_as_asked() {
+            let (_folder, root) = temp();
+            tree(&root, &["Videos/b"]);
+            symlink("Videos", root.join("link")).unwrap();
+            let rules = Rules::without(vec![root.join("Videos")]);
+            let asked = walk(&root, &rules).map(|walked| match walked.unwrap() {
+                Walked::LeftOut { path, asked, .. } => (path, asked),
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(asked.collect::<Vec<_>>(), [("Videos".to_owned(), true), ("link".to_owned(), false)]);
         }
 
         #[rstest]
@@ -390,7 +528,8 @@ mod tests {
             tree(&root, &["a/x", "b/y"]);
             symlink("../b", root.join("a/to_b")).unwrap();
             symlink("../a", root.join("b/to_a")).unwrap();
-            let expected = ["-a/to_b/to_a", "a/to_b/y", "a/x", "-b/to_a/to_b", "b/to_a/x", "b/y"];
+            let expected =
+                ["=a/to_b", "-a/to_b/to_a", "a/to_b/y", "a/x", "=b/to_a", "-b/to_a/to_b", "b/to_a/x", "b/y"];
             assert_eq!(names(&root, &[]), expected);
         }
 
@@ -409,7 +548,7 @@ mod tests {
             if fs::write(root.as_std_path().join(name), b"").is_err() {
                 return; // some file systems take no such name
             }
-            let found: Vec<_> = walk(&root, &[]).collect();
+            let found: Vec<_> = walk(&root, &Rules::default()).collect();
             assert_eq!(found.iter().filter(|walked| walked.is_ok()).count(), 2);
             let fault = found.into_iter().find_map(Result::err).unwrap();
             assert_eq!(fault.class(), Class::BadInput);

@@ -5,6 +5,7 @@
 
 mod glob;
 mod names;
+mod scope;
 mod smartspim;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,9 @@ use adt_model::{Class, Fault, Key};
 use camino::{Utf8Path, Utf8PathBuf};
 
 pub use names::background_names;
+use scope::Scope;
+
+use crate::folder::Rules;
 
 /// Folders of a session that rigs put images into.
 const FOLDERS: [&str; 5] = ["exaSPIM", "diSPIM", "mesoSPIM", "micr", "SmartSPIM"];
@@ -60,13 +64,9 @@ pub enum FoundKind {
 /// The images of `source`: a session's folder, a folder of images, or one image. `None` where there is none. Of files only names
 /// and sizes are looked at.
 ///
-/// Images below `leave_out` belong elsewhere; images whose path matches a pattern of `exclude` are left alone (as `fnmatch` of Python does it: `*`
+/// Images that `rules` do not take along belong elsewhere; images whose path matches a pattern of `exclude` are left alone (as `fnmatch` of Python does it: `*`
 /// stands for `/` too).
-pub fn find(
-    source: &Utf8Path,
-    leave_out: &[Utf8PathBuf],
-    exclude: &[String],
-) -> Result<Option<Tiles>, Fault> {
+pub fn find(source: &Utf8Path, rules: &Rules, exclude: &[String]) -> Result<Option<Tiles>, Fault> {
     if source.is_file() {
         let name = source.file_name().unwrap_or_default();
         let Some(kind) = kind(name) else { return Ok(None) };
@@ -74,31 +74,27 @@ pub fn find(
         let image = (source.to_owned(), name.to_owned(), kind);
         return Ok(Some(gathered(folder, vec![image], &[])?.0));
     }
+    let scope = Scope::new(source, rules);
     for name in FOLDERS {
         let folder = source.join(name);
-        if folder.is_dir() && !is_left_out(&folder, leave_out) {
-            let mut found = within(source, &folder, leave_out, exclude)?;
+        if folder.is_dir() && scope.takes(&folder) {
+            let mut found = within(scope, &folder, exclude)?;
             if let Some(tiles) = &mut found {
-                passed_over(source, name, leave_out, &mut tiles.notes)?;
+                passed_over(scope, name, &mut tiles.notes)?;
             }
             if found.as_ref().is_some_and(|tiles| !tiles.taken.is_empty()) {
                 return Ok(found);
             }
         }
     }
-    within(source, source, leave_out, exclude)
+    within(scope, source, exclude)
 }
 
 /// Tells of other folders of the session that images are put into: one of them is converted.
-fn passed_over(
-    source: &Utf8Path,
-    converted: &str,
-    leave_out: &[Utf8PathBuf],
-    notes: &mut Vec<String>,
-) -> Result<(), Fault> {
+fn passed_over(scope: Scope<'_>, converted: &str, notes: &mut Vec<String>) -> Result<(), Fault> {
     for name in FOLDERS.iter().filter(|name| **name != converted) {
-        let folder = source.join(name);
-        if folder.is_dir() && !is_left_out(&folder, leave_out) && holds_images(&folder)? {
+        let folder = scope.source.join(name);
+        if folder.is_dir() && scope.takes(&folder) && holds_images(&folder)? {
             notes.push(format!(
                 "`{name}` holds images too, which are not converted: only those of `{converted}` are"
             ));
@@ -124,14 +120,11 @@ pub fn n5(source: &Utf8Path) -> Tiles {
 }
 
 /// The images directly in a folder, else the stacks of planes of SmartSPIM's channels.
-fn within(
-    source: &Utf8Path,
-    folder: &Utf8Path,
-    leave_out: &[Utf8PathBuf],
-    exclude: &[String],
-) -> Result<Option<Tiles>, Fault> {
+fn within(scope: Scope<'_>, folder: &Utf8Path, exclude: &[String]) -> Result<Option<Tiles>, Fault> {
+    let source = scope.source;
     let (mut images, mut others, mut nested) = (Vec::new(), false, Vec::new());
-    for path in listed(folder)?.into_iter().filter(|path| !is_left_out(path, leave_out)) {
+    let real = scope::real(folder);
+    for path in listed(folder)?.into_iter().filter(|path| scope.takes_of(&real, path)) {
         let name = path.file_name().unwrap_or_default();
         if let Some(kind) = kind(name).filter(|_| path.is_file()) {
             images.push((path.clone(), relative(source, &path), kind));
@@ -143,7 +136,7 @@ fn within(
         }
     }
     if images.is_empty() {
-        return smartspim::find(source, folder, leave_out, exclude);
+        return smartspim::find(scope, folder, exclude);
     }
     let (mut tiles, found) = gathered(folder.to_owned(), images, exclude)?;
     tiles.notes.extend(nested.into_iter().map(|name| {
@@ -210,11 +203,6 @@ fn no_group_twice(tiles: &mut Tiles) {
         let what = format!("{} would all become `{group}`", names.join(" and "));
         tiles.problems.push(Fault::new(Class::BadInput, what).help("rename all but one, or exclude them"));
     }
-}
-
-/// Whether something belongs elsewhere.
-fn is_left_out(path: &Utf8Path, leave_out: &[Utf8PathBuf]) -> bool {
-    leave_out.iter().any(|out| path.starts_with(out))
 }
 
 /// What a file is by its suffix, in any letter case.

@@ -3,17 +3,12 @@
 use adt_model::{Class, Fault, Key};
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{Found, FoundKind, Tiles, excluded, is_left_out, listed, no_group_twice, relative};
+use super::{Found, FoundKind, Scope, Tiles, excluded, listed, no_group_twice, relative, scope};
 
 /// The stacks of all channels in a folder; each becomes `<channel>/<X>_<Y>.ome.zarr`.
-pub(super) fn find(
-    source: &Utf8Path,
-    folder: &Utf8Path,
-    leave_out: &[Utf8PathBuf],
-    exclude: &[String],
-) -> Result<Option<Tiles>, Fault> {
+pub(super) fn find(scope: Scope<'_>, folder: &Utf8Path, exclude: &[String]) -> Result<Option<Tiles>, Fault> {
     let channels = listed(folder)?.into_iter().filter_map(|path| Some((channel(path.file_name()?)?, path)));
-    let channels: Vec<_> = channels.filter(|(_, path)| path.is_dir()).collect();
+    let channels: Vec<_> = channels.filter(|(_, path)| path.is_dir() && scope.takes(path)).collect();
     if channels.is_empty() {
         return Ok(None);
     }
@@ -25,10 +20,10 @@ pub(super) fn find(
         notes: Vec::new(),
     };
     for (wavelength, channel) in channels {
-        for column in listed(&channel)?.into_iter().filter(|path| path.is_dir()) {
-            let stacks = listed(&column)?.into_iter().filter(|path| path.is_dir());
-            for stack in stacks.filter(|path| !is_left_out(path, leave_out)) {
-                one(source, &channel, &stack, wavelength, exclude, &mut tiles)?;
+        for column in listed(&channel)?.into_iter().filter(|path| path.is_dir() && scope.takes(path)) {
+            let stacks = listed(&column)?.into_iter().filter(|path| path.is_dir() && scope.takes(path));
+            for stack in stacks {
+                one(scope, &channel, &stack, wavelength, exclude, &mut tiles)?;
             }
         }
     }
@@ -38,7 +33,7 @@ pub(super) fn find(
 }
 
 fn one(
-    source: &Utf8Path,
+    scope: Scope<'_>,
     channel: &Utf8Path,
     stack: &Utf8Path,
     wavelength: u32,
@@ -50,10 +45,19 @@ fn one(
     if planes.is_empty() {
         return Ok(());
     }
-    let key = relative(source, stack);
+    let key = relative(scope.source, stack);
     // What is no plane is sent beside the groups.
     tiles.taken.extend(if others.is_empty() { vec![stack.to_owned()] } else { planes });
     if excluded(stack, &key, exclude, tiles) {
+        return Ok(());
+    }
+    // All planes of a stack are read, so all of them must be part of the session.
+    let real = scope::real(stack);
+    if let Some(plane) = listed(stack)?.iter().find(|path| is_plane(path) && !scope.takes_of(&real, path)) {
+        let what = format!("`{key}` has a plane that is left out: `{}`", relative(scope.source, plane));
+        tiles.problems.push(Fault::new(Class::BadInput, what).help(
+            "replace the link by the file, or follow links (`links` = follow) that do not lead into `behavior_dir`",
+        ));
         return Ok(());
     }
     let (channel, name) = (channel.file_name().unwrap_or_default(), stack.file_name().unwrap_or_default());

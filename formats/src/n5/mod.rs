@@ -120,7 +120,7 @@ fn document(folder: &Utf8Path) -> Result<Option<Document>, Fault> {
 
 /// Attributes, and names, sizes and times of all files of a dataset.
 fn identity(folder: &Utf8Path, dataset: &Utf8Path) -> Result<String, Fault> {
-    let counted = folder::count(dataset, &[], &Idle)?;
+    let counted = folder::count(dataset, &folder::Rules::default(), &Idle)?;
     let text = |folder: &Utf8Path| -> Result<String, Fault> {
         Ok(document(folder)?.map(|(text, _)| text).unwrap_or_default())
     };

@@ -47,13 +47,13 @@ pub fn clipped(session: &Session, frames: u64) -> Clipped {
     let parts =
         segments.map(|segment| (segment.dat.key.clone(), (segment.columns, segment.frames.min(frames))));
     Clipped {
-        walk: walk(&session.root, &session.leave_out),
+        walk: walk(&session.root, &session.rules),
         parts: parts.collect(),
         next: Vec::new().into_iter(),
     }
 }
 
-/// See [`clipped`]. What is left out is not told again; after a fault it may go on.
+/// See [`clipped`]. What is left out is not reported again; after a fault it may go on.
 #[derive(Debug)]
 pub struct Clipped {
     walk: Walk,
@@ -71,7 +71,7 @@ impl Iterator for Clipped {
         loop {
             match self.walk.next()? {
                 Ok(Walked::Entry(entry)) => return Some(self.file(entry)),
-                Ok(Walked::LeftOut { .. }) => {}
+                Ok(Walked::LeftOut { .. } | Walked::Repeated { .. }) => {}
                 Err(fault) => return Some(Err(fault)),
             }
         }

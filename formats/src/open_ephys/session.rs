@@ -12,15 +12,18 @@ use super::{
     recording,
     tree::Tree,
 };
-use crate::{SteadyFile, folder::Entry};
+use crate::{
+    SteadyFile,
+    folder::{Entry, Rules},
+};
 
 /// A folder with recordings of the Open Ephys GUI in its binary format, from 0.4 on.
 #[derive(Clone, Debug)]
 pub struct Session {
     /// The folder.
     pub root: Utf8PathBuf,
-    /// What of it belongs elsewhere.
-    pub leave_out: Vec<Utf8PathBuf>,
+    /// What of it is taken along.
+    pub rules: Rules,
     /// By number.
     pub experiments: Vec<Experiment>,
     /// What is odd, and what could not be read.
@@ -39,8 +42,8 @@ impl Session {
     ///
     /// A folder without a single `structure.oebin` is `Missing`. Everything else that is wrong becomes one of
     /// [`Session::problems`], and the rest is read.
-    pub fn open(root: &Utf8Path, leave_out: &[Utf8PathBuf], pulse: &dyn Pulse) -> Result<Self, Fault> {
-        let tree = Tree::survey(root, leave_out, pulse)?;
+    pub fn open(root: &Utf8Path, rules: &Rules, pulse: &dyn Pulse) -> Result<Self, Fault> {
+        let tree = Tree::survey(root, rules, pulse)?;
         let absolute = root
             .canonicalize_utf8()
             .map_err(|error| Fault::io(format!("`{root}` cannot be found"), error))?;
@@ -67,8 +70,7 @@ impl Session {
             let what = format!("`{}` is described by no `structure.oebin`", dat.path);
             problems.push(Problem::unread(&dat.path, Fault::new(Class::Missing, what)));
         }
-        let mut session =
-            Self { root: root.to_owned(), leave_out: leave_out.to_owned(), experiments, problems };
+        let mut session = Self { root: root.to_owned(), rules: rules.clone(), experiments, problems };
         session.uneven();
         Ok(session)
     }

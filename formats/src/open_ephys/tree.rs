@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use adt_model::{Fault, Pulse};
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::folder::{Entry, EntryKind, Walked, walk};
+use crate::folder::{Entry, EntryKind, Rules, Walked, walk};
 
 /// What of a session folder matters to its recordings, by key.
 #[derive(Debug, Default)]
@@ -19,18 +19,15 @@ pub(super) struct Tree {
 
 impl Tree {
     /// Walks through the whole folder once; beats once for each thing met. Fails only when told to stop.
-    pub(super) fn survey(
-        root: &Utf8Path,
-        leave_out: &[Utf8PathBuf],
-        pulse: &dyn Pulse,
-    ) -> Result<Self, Fault> {
+    pub(super) fn survey(root: &Utf8Path, rules: &Rules, pulse: &dyn Pulse) -> Result<Self, Fault> {
         let mut tree = Self { root: root.to_owned(), ..Self::default() };
-        for walked in walk(root, leave_out) {
+        for walked in walk(root, rules) {
             pulse.beat(0)?;
             match walked {
                 Ok(Walked::Entry(entry)) if entry.kind == EntryKind::File => tree.add(entry),
                 Ok(Walked::Entry(_)) => {}
-                Ok(Walked::LeftOut { path, why }) => tree.left_out.push((path, why)),
+                Ok(Walked::LeftOut { path, why, .. }) => tree.left_out.push((path, why)),
+                Ok(Walked::Repeated { .. }) => {}
                 Err(fault) => tree.faults.push(fault),
             }
         }

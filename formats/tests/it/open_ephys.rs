@@ -1,6 +1,9 @@
 //! Sessions of the Open Ephys GUI, made here: every layout, and what goes wrong on real rigs.
 
-use adt_formats::open_ephys::{ChannelKind, Problem, Session, Stream, Weight};
+use adt_formats::{
+    folder::Rules,
+    open_ephys::{ChannelKind, Problem, Session, Stream, Weight},
+};
 use adt_model::{Class, Idle};
 use adt_testkit::{
     open_ephys::{Gui, StreamSpec, npy, recording},
@@ -37,7 +40,7 @@ impl Rig {
     }
 
     pub(crate) fn open(&self) -> Session {
-        Session::open(self.root(), &[], &Idle).unwrap()
+        Session::open(self.root(), &Rules::default(), &Idle).unwrap()
     }
 }
 
@@ -152,7 +155,7 @@ fn a_part_of_a_session_has_the_names_of_the_whole() {
     let folder = rig.record(NODE, (2, 1), Gui::V06, &[probe(100)]);
     let whole = rig.open().experiments[0].streams[0].store_name();
     for root in folder.ancestors().take(3) {
-        let session = Session::open(root, &[], &Idle).unwrap();
+        let session = Session::open(root, &Rules::default(), &Idle).unwrap();
         assert_eq!(session.experiments[0].streams[0].store_name(), whole, "{root}");
         assert_eq!(session.experiments[0].streams[0].frames(), 100);
     }
@@ -345,10 +348,10 @@ fn a_folder_without_recordings_is_missing(#[case] files: &[&str], #[case] word: 
     for file in files {
         fs::write(rig.root().join(file), "").unwrap();
     }
-    let fault = Session::open(rig.root(), &[], &Idle).unwrap_err();
+    let fault = Session::open(rig.root(), &Rules::default(), &Idle).unwrap_err();
     assert_eq!(fault.class(), Class::Missing);
     assert!(fault.advice().unwrap().contains(word), "{fault}");
-    assert!(Session::open(&rig.root().join("gone"), &[], &Idle).is_err());
+    assert!(Session::open(&rig.root().join("gone"), &Rules::default(), &Idle).is_err());
 }
 
 #[cfg(unix)]
@@ -390,4 +393,25 @@ fn settings_that_tell_no_probe_are_told_once(#[case] settings: Option<&str>, #[c
     let told = told(&session, Weight::Noted);
     assert!(told.len() == 1 && told[0].contains(word), "{told:?}");
     assert_eq!((session.streams().count(), unread(&session)), (2, vec![]));
+}
+
+/// Rigs with a fast disk keep the samples there and link to them.
+#[cfg(unix)]
+#[rstest]
+#[case::folder("Record Node 101/experiment1/recording1/continuous")]
+#[case::all_of_it("Record Node 101")]
+fn recordings_on_another_disk_are_found_by_links(#[case] moved: &str) {
+    let rig = Rig::new();
+    rig.record(NODE, (1, 1), Gui::V06, &[StreamSpec::probe(PROBE, 6, 300)]);
+    let names = |session: &Session| session.streams().map(Stream::store_name).collect::<Vec<_>>();
+    let here = names(&rig.open());
+    let disk = tempfile::tempdir().unwrap();
+    let there = disk.path().join("there");
+    fs::rename(rig.root().join(moved), &there).unwrap();
+    std::os::unix::fs::symlink(&there, rig.root().join(moved)).unwrap();
+    let linked = rig.open();
+    assert_eq!((names(&linked), unread(&linked)), (here, vec![]));
+    let skip = Rules { links: adt_formats::folder::Links::Skip, ..Rules::default() };
+    let skipped = Session::open(rig.root(), &skip, &Idle);
+    assert!(skipped.is_err() || skipped.is_ok_and(|session| !unread(&session).is_empty()));
 }

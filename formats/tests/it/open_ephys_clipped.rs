@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use adt_formats::open_ephys::{Content, Session, clipped};
+use adt_formats::{
+    folder::Rules,
+    open_ephys::{Content, Session, clipped},
+};
 use adt_model::Idle;
 use adt_testkit::{
     open_ephys::{Gui, ProbeSpec, StreamSpec, settings},
     tree,
 };
-use camino::Utf8PathBuf;
 use std::fs;
 
 use crate::open_ephys::{NODE, PROBE, Rig};
@@ -56,8 +58,8 @@ fn what_belongs_elsewhere_is_left_out() {
     rig.record(NODE, (1, 1), Gui::V06, &[StreamSpec::probe(PROBE, 6, 300)]);
     fs::create_dir_all(rig.root().join("behavior/deep")).unwrap();
     fs::write(rig.root().join("behavior/deep/video.avi"), "1").unwrap();
-    let out: Vec<Utf8PathBuf> = vec![rig.root().join("behavior")];
-    let session = Session::open(rig.root(), &out, &Idle).unwrap();
+    let rules = Rules::without(vec![rig.root().join("behavior")]);
+    let session = Session::open(rig.root(), &rules, &Idle).unwrap();
     assert!(plan(&session, 100).keys().all(|key| !key.starts_with("behavior")));
 }
 

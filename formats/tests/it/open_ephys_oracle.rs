@@ -2,7 +2,10 @@
 
 use std::process::Command;
 
-use adt_formats::open_ephys::{ChannelKind, Content, Segment, Session, Stream, clipped};
+use adt_formats::{
+    folder::Rules,
+    open_ephys::{ChannelKind, Content, Segment, Session, Stream, clipped},
+};
 use adt_model::Idle;
 use adt_testkit::{
     open_ephys::{Gui, ProbeSpec, StreamSpec, settings},
@@ -20,7 +23,7 @@ const PACKAGES: [&str; 3] = ["neo==0.13.0", "probeinterface==0.2.21", "numpy==1.
 fn differences(root: &Utf8Path) -> String {
     let folder = Utf8Path::new(env!("CARGO_TARGET_TMPDIR")).join("oracles");
     let python = oracle::program(&oracle::venv(&folder, &PACKAGES).unwrap(), "python");
-    let session = Session::open(root, &[], &Idle).unwrap();
+    let session = Session::open(root, &Rules::default(), &Idle).unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), described(&session).to_string()).unwrap();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/open_ephys_oracle.py");

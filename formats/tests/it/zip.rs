@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, process::Command};
 
 use adt_formats::{
-    folder::{Walked, walk},
+    folder::{Rules, Walked, walk},
     zip::{ZipOptions, ZipSummary, zip_folder},
 };
 use adt_model::{Class, Fault, Idle, Pulse};
@@ -44,9 +44,9 @@ impl Desk {
         let source = self.path("source");
         std::fs::create_dir_all(&source).unwrap();
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let entries = walk(&source, &[]).filter_map(|walked| match walked {
+        let entries = walk(&source, &Rules::default()).filter_map(|walked| match walked {
             Ok(Walked::Entry(entry)) => Some(Ok(entry)),
-            Ok(Walked::LeftOut { .. }) => None,
+            Ok(Walked::LeftOut { .. } | Walked::Repeated { .. }) => None,
             Err(fault) => Some(Err(fault)),
         });
         let mut bytes = Vec::new();
@@ -220,7 +220,7 @@ fn a_file_that_grows_after_the_listing_ends_it() {
     desk.file("a.bin", &noise(3 << 20, 1));
     let source = desk.path("source");
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-    let entries: Vec<_> = walk(&source, &[]).collect();
+    let entries: Vec<_> = walk(&source, &Rules::default()).collect();
     desk.file("a.bin", &noise((3 << 20) + 7, 1));
     let entries = entries.into_iter().filter_map(|walked| match walked {
         Ok(Walked::Entry(entry)) => Some(Ok(entry)),

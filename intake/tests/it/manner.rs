@@ -1,12 +1,12 @@
 //! How documents and videos are made: a flag wins over a cell, a cell over the settings.
 
 use adt_intake::{MannerOverrides, Overrides, from_json};
-use adt_model::{Manner, MetadataApi, MetadataMissing, Schema, VideoEncryption};
+use adt_model::{Manner, MetadataApi, MetadataMissing, Schema, SourceLinks, VideoEncryption};
 use rstest::rstest;
 
 use crate::lab::{Lab, fine, said};
 
-const COLUMNS: &str = "schema,metadata_api,metadata_missing,video_encryption,strict_compat";
+const COLUMNS: &str = "schema,metadata_api,metadata_missing,video_encryption,strict_compat,links,allow_empty";
 
 /// Nothing as the program has it by itself.
 fn other() -> Manner {
@@ -16,17 +16,29 @@ fn other() -> Manner {
         metadata_missing: MetadataMissing::Allow,
         video_encryption: VideoEncryption::ZipCrypto,
         strict_compat: true,
+        links: SourceLinks::Skip,
+        allow_empty: true,
     }
 }
 
 fn flags() -> MannerOverrides {
-    let Manner { schema, metadata_api, metadata_missing, video_encryption, strict_compat } = other();
+    let Manner {
+        schema,
+        metadata_api,
+        metadata_missing,
+        video_encryption,
+        strict_compat,
+        links,
+        allow_empty,
+    } = other();
     MannerOverrides {
         schema: Some(schema),
         metadata_api: Some(metadata_api),
         metadata_missing: Some(metadata_missing),
         video_encryption: Some(video_encryption),
         strict_compat,
+        links: Some(links),
+        allow_empty,
     }
 }
 
@@ -34,17 +46,17 @@ const SETTINGS: fn() -> Overrides = || Overrides { defaults: other(), ..Override
 const FLAGS: fn() -> Overrides = || Overrides { manner: flags(), ..Overrides::default() };
 
 #[rstest]
-#[case::nothing_said(COLUMNS, ",,,,", Overrides::default(), Manner::default())]
-#[case::cells(COLUMNS, "V2,v1,ALLOW,zip_crypto,yes", Overrides::default(), other())]
+#[case::nothing_said(COLUMNS, ",,,,,,", Overrides::default(), Manner::default())]
+#[case::cells(COLUMNS, "V2,v1,ALLOW,zip_crypto,yes,SKIP,1", Overrides::default(), other())]
 #[case::other_spellings(
-    "metadata-schema,Metadata-API,METADATA-MISSING,video-encryption,strict-compat",
-    "2,1,allow,ZipCrypto,1",
+    "metadata-schema,Metadata-API,METADATA-MISSING,video-encryption,strict-compat,Links,allow-empty",
+    "2,1,allow,ZipCrypto,1,Skip,true",
     Overrides::default(),
     other()
 )]
-#[case::settings(COLUMNS, ",,,,", SETTINGS(), other())]
-#[case::cells_over_settings(COLUMNS, "v1,auto,require,aes256,no", SETTINGS(), Manner::default())]
-#[case::flags_over_cells(COLUMNS, "v1,auto,require,aes256,no", FLAGS(), other())]
+#[case::settings(COLUMNS, ",,,,,,", SETTINGS(), other())]
+#[case::cells_over_settings(COLUMNS, "v1,auto,require,aes256,no,follow,no", SETTINGS(), Manner::default())]
+#[case::flags_over_cells(COLUMNS, "v1,auto,require,aes256,no,follow,no", FLAGS(), other())]
 fn the_nearest_word_holds(
     #[case] columns: &str,
     #[case] cells: &str,
@@ -66,9 +78,11 @@ fn a_flag_wins_over_the_settings() {
 }
 
 #[rstest]
-#[case::texts(r#""schema": "v2", "metadata_api": "v1", "strict_compat": "on""#)]
-#[case::numbers(r#""schema": 2, "metadata_api": 1, "strict_compat": 1"#)]
-#[case::alias(r#""metadata-schema": "2.x", "metadata_api": "V1", "strict_compat": true"#)]
+#[case::texts(
+    r#""schema": "v2", "metadata_api": "v1", "strict_compat": "on", "links": "skip", "allow_empty": "on""#
+)]
+#[case::numbers(r#""schema": 2, "metadata_api": 1, "strict_compat": 1, "links": "Skip", "allow_empty": 1"#)]
+#[case::alias(r#""metadata-schema": "2.x", "metadata_api": "V1", "strict_compat": true, "links": "SKIP", "allow-empty": true"#)]
 fn json_says_the_same(#[case] keys: &str) {
     let lab = Lab::new();
     let text = format!(
@@ -84,6 +98,7 @@ fn json_says_the_same(#[case] keys: &str) {
 #[case::schema("schema", "v3", "one of v1, v2")]
 #[case::api("metadata_api", "automatic", "one of auto, v1, v2")]
 #[case::missing("metadata_missing", "requires", "did you mean `require`? one of require, allow")]
+#[case::links("links", "followed", "did you mean `follow`? one of follow, skip, fail")]
 #[case::encryption("video_encryption", "zipcript", "did you mean `zipcrypto`? one of aes256, zipcrypto")]
 fn other_words_are_refused(#[case] column: &str, #[case] cell: &str, #[case] valid: &str) {
     for over in [Overrides::default(), FLAGS()] {

@@ -55,6 +55,7 @@ fn plan(name: &str) -> Plan {
         documents: vec![],
         stages: vec![],
         notes: vec![],
+        left_out: adt_model::LeftOut::default(),
         obstacles: vec![],
     }
 }

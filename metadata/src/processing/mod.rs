@@ -22,6 +22,8 @@ pub struct ProcessingInput<'a> {
     /// The folders that were transformed, in the job's order; folders that were copied as they are have no entry. Nor have
     /// behaviour videos: that they are encrypted is nothing that either schema has a name for, and the original says nothing of it.
     pub processes: Vec<ProcessInput<'a>>,
+    /// What a reader should know about all of it, such as files that are not in the asset.
+    pub notes: Option<String>,
 }
 
 /// One folder that was transformed.

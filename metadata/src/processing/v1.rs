@@ -22,7 +22,7 @@ pub(super) fn document(input: &ProcessingInput<'_>) -> Document {
             note: None,
         },
         analyses: [],
-        notes: None,
+        notes: input.notes.as_deref(),
     })
 }
 
@@ -60,7 +60,7 @@ struct Body<'a> {
     schema_version: &'static str,
     processing_pipeline: Chain<'a>,
     analyses: [(); 0],
-    notes: Option<()>,
+    notes: Option<&'a str>,
 }
 
 #[derive(Serialize)]

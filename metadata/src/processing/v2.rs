@@ -20,7 +20,7 @@ pub(super) fn document(input: &ProcessingInput<'_>) -> Document {
         schema_version: v2::PROCESSING,
         data_processes: processes.into_iter().map(|process| data_process(input, process)).collect(),
         pipelines: None,
-        notes: None,
+        notes: input.notes.as_deref(),
         dependency_graph: graph,
     })
 }
@@ -74,7 +74,7 @@ struct Body<'a> {
     schema_version: &'static str,
     data_processes: Vec<DataProcess<'a>>,
     pipelines: Option<()>,
-    notes: Option<()>,
+    notes: Option<&'a str>,
     dependency_graph: Map<String, Value>,
 }
 

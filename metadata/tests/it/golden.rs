@@ -68,7 +68,14 @@ fn processed(job: &JobSpec, golden: &Value) -> Document {
         notes: Some("not the original's".into()),
     };
     let processes = job.modalities.iter().filter(|m| m.compress_raw_data).map(process).collect();
-    processing(&ProcessingInput { job, version: "1.0.0", began: times[0], written: times[1], processes })
+    processing(&ProcessingInput {
+        job,
+        version: "1.0.0",
+        began: times[0],
+        written: times[1],
+        processes,
+        notes: None,
+    })
 }
 
 #[rstest]

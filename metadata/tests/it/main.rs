@@ -44,6 +44,7 @@ fn job(modalities: &[(&str, bool)]) -> JobSpec {
         modalities: modalities.iter().map(modality).collect(),
         temp_directory: None,
         behavior_dir: None,
+        private: Vec::new(),
         metadata_dir: None,
         metadata_dir_force: false,
         dry_run: false,
@@ -92,7 +93,7 @@ fn processed(job: &JobSpec) -> Document {
     };
     let processes = job.modalities.iter().filter(|m| m.compress_raw_data).map(process).collect();
     let (began, written) = ("2026-11-22T15:33:30Z".parse().unwrap(), "2026-11-22T15:34:00Z".parse().unwrap());
-    processing(&ProcessingInput { job, version: "0.32.12", began, written, processes })
+    processing(&ProcessingInput { job, version: "0.32.12", began, written, processes, notes: None })
 }
 
 /// The text without a block that is meant to differ; the block must be there.

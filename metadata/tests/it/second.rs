@@ -54,7 +54,7 @@ fn process<'a>(job: &'a JobSpec, at: usize, started: &str, settings: Settings) -
 
 fn processed(job: &JobSpec, processes: Vec<ProcessInput<'_>>) -> Document {
     let (began, written) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
-    processing(&ProcessingInput { job, version: "1.0.0", began, written, processes })
+    processing(&ProcessingInput { job, version: "1.0.0", began, written, processes, notes: None })
 }
 
 #[test]

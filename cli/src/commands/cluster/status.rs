@@ -233,8 +233,7 @@ fn text(status: &Status) -> String {
     for job in status.queued.iter().flatten() {
         lines.push(format!("job {} {} {}", job.id, job.state, job.reason));
     }
-    lines.push(String::new());
-    lines.join("\n")
+    lines.iter().fold(String::new(), |text, line| text + &show::line(line) + "\n")
 }
 
 fn at_work(progress: &Progress, left: Option<f64>) -> String {

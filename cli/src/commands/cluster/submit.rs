@@ -91,7 +91,7 @@ pub(in crate::commands) fn submit(asked: &Submit, common: &Common, vars: &Vars) 
     if common.json {
         show::json_line(&serde_json::json!({ "run": run, "chains": submitted.chains }));
     } else {
-        show::out(&format!("{run}\n"));
+        show::row(run.as_str());
     }
     if asked.wait { waited(&run, &submitted, vars, &ctx) } else { Ok(DONE) }
 }
@@ -186,7 +186,7 @@ fn told(run: &Utf8Path, chains: &[(&WorkPlan, Vec<Script>)], common: &Common) {
             show::say(&format!("  sbatch {array}{}", run.join("scripts").join(&script.name)));
         }
     }
-    show::out(&format!("{run}\n"));
+    show::row(run.as_str());
 }
 
 fn begun_by(asked: &Submit) -> Submitted {
@@ -295,7 +295,7 @@ fn printed(asked: &Submit, plans: Vec<Wanted>, ctx: &Arc<Ctx>) -> anyhow::Result
             Engine::AwsBatch => aws_batch(&elsewhere, &chain),
             Engine::Kubernetes | Engine::Slurm => kubernetes(&elsewhere, &chain),
         };
-        show::out(&text?);
+        show::source(&text?);
     }
     Ok(DONE)
 }
@@ -326,7 +326,7 @@ fn job_cmd(asked: &Submit, command: &str, common: &Common, vars: &Vars) -> anyho
     if !common.quiet {
         show::say(&format!("job {id}; logs are in {run}/logs"));
     }
-    show::out(&format!("{run}\n"));
+    show::row(run.as_str());
     if !asked.wait {
         return Ok(DONE);
     }

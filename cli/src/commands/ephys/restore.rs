@@ -23,7 +23,7 @@ pub(super) fn run(asked: &EphysRestore, common: &Common, vars: &Vars) -> anyhow:
     let text = show::restored(&restored, &what.to, common.quiet);
     if common.json {
         show::json_line(&restored);
-        show::say(text.trim_end());
+        show::say_all(text.trim_end());
     } else {
         show::out(&text);
     }

@@ -22,7 +22,7 @@ pub(crate) fn run(asked: &Clean, common: &Common, vars: &Vars) -> anyhow::Result
         if json {
             show::json_line(&serde_json::json!({"path": key.as_str(), "upload": id, "dry_run": dry_run}));
         } else {
-            show::out(&format!("{}  {key}\n", if dry_run { "would go" } else { "thrown away" }));
+            show::row(&format!("{}  {key}", if dry_run { "would go" } else { "thrown away" }));
         }
     };
     let work = async {

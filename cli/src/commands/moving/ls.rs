@@ -82,5 +82,5 @@ fn tell(line: &Line<'_>, common: &Common) {
         (None, Some(objects)) => show::count(objects, "object"),
         _ => String::new(),
     };
-    show::out(&format!("{:>12}  {when:<20}  {}\n", ByteSize(line.size).to_string(), line.path));
+    show::row(&format!("{:>12}  {when:<20}  {}", ByteSize(line.size).to_string(), line.path));
 }

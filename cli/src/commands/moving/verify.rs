@@ -70,7 +70,7 @@ pub(super) async fn proven(asked: Proof, common: &Common, ctx: &Arc<Ctx>) -> Res
         if json {
             show::json_line(&wrong);
         } else {
-            show::out(&format!("{}\n", line(&wrong)));
+            show::row(&line(&wrong));
         }
     };
     let report = moving::prove(asked, ctx, &mut tell).await?;
@@ -79,7 +79,7 @@ pub(super) async fn proven(asked: Proof, common: &Common, ctx: &Arc<Ctx>) -> Res
     }
     if !common.quiet || !report.holds() {
         let text = account(&report);
-        if json { show::say(&text) } else { show::out(&format!("{text}\n")) }
+        if json { show::say(&text) } else { show::row(&text) }
     }
     Ok(if report.holds() { DONE } else { FAILED })
 }

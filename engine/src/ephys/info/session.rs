@@ -1,5 +1,8 @@
 use adt_codec::lsb::{Histograms, exact::find};
-use adt_formats::open_ephys::{self, ChannelKind, Weight};
+use adt_formats::{
+    folder::Rules,
+    open_ephys::{self, ChannelKind, Weight},
+};
 use adt_model::{Fault, Idle, Pulse};
 use camino::Utf8Path;
 use serde::Serialize;
@@ -107,7 +110,7 @@ pub struct Step {
 
 /// Looks at a session, and at the first seconds of each stream.
 pub(super) fn look(folder: &Utf8Path, stop: &Stop) -> Result<Session, Fault> {
-    let session = open_ephys::Session::open(folder, &[], &Watched(stop))?;
+    let session = open_ephys::Session::open(folder, &Rules::default(), &Watched(stop))?;
     let problem =
         |problem: &open_ephys::Problem| Problem::new(&problem.fault, problem.weight == Weight::Unread);
     let mut problems: Vec<_> = session.problems.iter().map(problem).collect();
