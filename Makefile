@@ -22,10 +22,9 @@ lint:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
 	$(CARGO) deny --locked check bans licenses sources
 
-# Known faults of libraries; asks the RustSec database on the network, so it is not part of `lint`.
+# Known vulnerabilities of dependencies. Needs the RustSec advisory database on the network, so it is not part of `lint`.
 audit:
-	scripts/install-lint-tools
-	$(CARGO) deny --locked check advisories
+	scripts/audit
 
 # Ratios of time, CPU and memory against other tools, all in one run on one server.
 bench:

@@ -10,6 +10,7 @@ mod clouds;
 mod cluster_plan;
 mod commands;
 mod compatibility;
+mod dependencies;
 mod desk;
 mod ephys_broken;
 mod ephys_careful;
