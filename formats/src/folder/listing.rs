@@ -180,7 +180,10 @@ fn not_utf8(folder: &Utf8Path, name: &str) -> Fault {
 
 fn shape(real: &Path, kind: fs::FileType, boundary: &Boundary) -> Shape {
     if let Some(why) = boundary.unwanted(real) {
-        return Shape::LeftOut { why, asked: boundary.leave_out.iter().any(|out| out == real) };
+        return Shape::LeftOut {
+            why,
+            asked: boundary.is_inside(real) && boundary.leave_out.iter().any(|out| out == real),
+        };
     }
     if kind.is_file() {
         Shape::File
