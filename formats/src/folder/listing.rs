@@ -31,7 +31,13 @@ impl Boundary {
         let shielded = rules.shielded.iter();
         let shielded =
             shielded.map(|path| fs::canonicalize(path).unwrap_or_else(|_| path.as_std_path().to_owned()));
-        Ok(Self { root: real(root)?, leave_out, shielded: shielded.collect(), links: rules.links, choice: None })
+        Ok(Self {
+            root: real(root)?,
+            leave_out,
+            shielded: shielded.collect(),
+            links: rules.links,
+            choice: None,
+        })
     }
 
     pub(super) fn root(&self) -> &Path {

@@ -240,7 +240,7 @@ fn mode(_metadata: &fs::Metadata) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::Links, *};
+    use super::*;
     use rstest::rstest;
 
     pub(super) fn temp() -> (tempfile::TempDir, Utf8PathBuf) {
@@ -269,15 +269,18 @@ mod tests {
 
     /// The same; links with `@`, repeated folders with `=` before them.
     fn met(root: &Utf8Path, rules: &Rules) -> Vec<String> {
-        walk(root, rules)
-            .map(|walked| match walked.unwrap() {
-                Walked::Entry(Entry { key, kind: EntryKind::File, .. }) => key.to_string(),
-                Walked::Entry(Entry { key, kind: EntryKind::Link, .. }) => format!("@{key}"),
-                Walked::Entry(Entry { key, .. }) => format!("{key}/"),
-                Walked::LeftOut { path, .. } => format!("-{path}"),
-                Walked::Repeated { path, .. } => format!("={path}"),
-            })
-            .collect()
+        named(walk(root, rules))
+    }
+
+    fn named(walk: Walk) -> Vec<String> {
+        walk.map(|walked| match walked.unwrap() {
+            Walked::Entry(Entry { key, kind: EntryKind::File, .. }) => key.to_string(),
+            Walked::Entry(Entry { key, kind: EntryKind::Link, .. }) => format!("@{key}"),
+            Walked::Entry(Entry { key, .. }) => format!("{key}/"),
+            Walked::LeftOut { path, .. } => format!("-{path}"),
+            Walked::Repeated { path, .. } => format!("={path}"),
+        })
+        .collect()
     }
 
     #[rstest]
@@ -345,14 +348,7 @@ mod tests {
         let (_folder, root) = temp();
         tree(&root, &["a", "b/x", "b/y", "c/d/"]);
         let walked = walk(&root, &Rules::default()).choosing(choice(takes, enters));
-        let names: Vec<_> = walked
-            .map(|walked| match walked.unwrap() {
-                Walked::Entry(Entry { key, kind: EntryKind::File, .. }) => key.to_string(),
-                Walked::Entry(Entry { key, .. }) => format!("{key}/"),
-                Walked::LeftOut { path, .. } => format!("-{path}"),
-            })
-            .collect();
-        assert_eq!(names, expected);
+        assert_eq!(named(walked), expected);
     }
 
     #[cfg(unix)]
