@@ -264,6 +264,7 @@ pub struct FolderWork {
     pub fingerprint: String,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_default(links: &SourceLinks) -> bool {
     *links == SourceLinks::default()
 }

@@ -60,7 +60,7 @@ pub async fn ome_zarr(asked: ImagingAsked, command: &str, ctx: Arc<Ctx>) -> Resu
     let (plan_only, wanted) = (asked.plan_only, asked.clone());
     let plan = off_the_reactor(move || planned(&wanted, &ledger)).await?;
     if plan_only && !asked.dry_run {
-        prepare(plan, command, ctx).await
+        Box::pin(prepare(plan, command, ctx)).await
     } else {
         perform(plan, command, ctx).await
     }
@@ -143,7 +143,7 @@ async fn prepare(plan: Plan, command: &str, ctx: Arc<Ctx>) -> Result<Summary, Fa
         return Err(Fault::new(Class::Bug, "a plan for images has a step that writes them"));
     };
     let source = folder.source;
-    on_its_own(destination, origin, command, ctx, async move |out, beat, home| {
+    let planning = on_its_own(destination, origin, command, ctx, async move |out, beat, home| {
         for note in plan.notes {
             out.note(note);
         }
@@ -166,8 +166,9 @@ async fn prepare(plan: Plan, command: &str, ctx: Arc<Ctx>) -> Result<Summary, Fa
             items.first().unwrap_or(&0)
         ));
         Ok(())
-    })
-    .await
+    });
+    // It holds all of the container.
+    Box::pin(planning).await
 }
 
 /// What a process does of a planned container.

@@ -35,6 +35,7 @@ fn plan(asset: &Location, stages: Vec<Stage>) -> Plan {
         documents: Vec::new(),
         stages,
         notes: Vec::new(),
+        left_out: adt_model::LeftOut::default(),
         obstacles: Vec::new(),
     }
 }
@@ -44,6 +45,8 @@ fn of_folders(asset: &Location) -> WorkPlan {
     let folder = |name: &str| FolderWork {
         source: format!("/data/{name}").into(),
         leave_out: Vec::new(),
+        shielded: Vec::new(),
+        links: adt_model::SourceLinks::default(),
         files: 3,
         bytes: ByteSize(30),
         fingerprint: "00".into(),

@@ -25,9 +25,8 @@ impl Tree {
             pulse.beat(0)?;
             match walked {
                 Ok(Walked::Entry(entry)) if entry.kind == EntryKind::File => tree.add(entry),
-                Ok(Walked::Entry(_)) => {}
+                Ok(Walked::Entry(_) | Walked::Repeated { .. }) => {}
                 Ok(Walked::LeftOut { path, why, .. }) => tree.left_out.push((path, why)),
-                Ok(Walked::Repeated { .. }) => {}
                 Err(fault) => tree.faults.push(fault),
             }
         }
