@@ -17,7 +17,9 @@ pub(crate) use cluster::{Engine, LayoutChoice, OfRun, Shard, Submit, Via, Work};
 pub(crate) use ephys::{Ephys, EphysCodec, EphysCompress, EphysInfo, EphysRestore};
 pub(crate) use imaging::{Convert, Imaging};
 pub(crate) use imaging_tools::{ImagingInfo, ImagingMips, ImagingValidate, ImagingVerify};
-pub(crate) use moving::{Clean, Clouds, Copy, LinksChoice, Ls, Rates, Selecting, Sync, Verify};
+pub(crate) use moving::{
+    Clean, Clouds, Copy, FromSide, LinksChoice, Ls, Move, Rates, Selecting, Sync, Verify,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -103,6 +105,7 @@ impl Args {
             match &mut self.command {
                 Command::Copy(copy) => copy.selecting.in_order(own),
                 Command::Sync(sync) => sync.copy.selecting.in_order(own),
+                Command::Move(moved) => moved.copy.selecting.in_order(own),
                 Command::Verify(verify) => verify.selecting.in_order(own),
                 Command::Ls(ls) => ls.selecting.in_order(own),
                 _ => {}
@@ -190,11 +193,19 @@ pub(crate) enum Command {
     Copy(Box<Copy>),
     /// Make a destination like a source
     ///
-    /// As `adt copy`; with `--delete` also what the source does not have is removed.
+    /// As `adt copy`; with `--delete` also what the source does not have is deleted.
     #[command(
         after_help = "Examples:\n  adt sync /data/session s3://bucket/session\n  adt sync s3://bucket/session /archive/session --delete --max-delete 100\n  adt sync s3://bucket/a gs://other/a --dry-run"
     )]
     Sync(Box<Sync>),
+    /// Move objects: copy them, prove that the destination has them, then delete each at the source
+    ///
+    /// Like `adt copy`. Nothing is deleted before everything has been copied. An object is deleted only if the destination's bytes have its
+    /// checksum and it has not changed since; what is reached through a link stays.
+    #[command(
+        after_help = "Examples:\n  adt move /data/session s3://bucket/session --dry-run\n  adt move /data/session s3://bucket/session\n  adt move s3://bucket/old gs://archive/old --min-age 30d"
+    )]
+    Move(Box<Move>),
     /// Prove that a destination holds a source, byte for byte; exit 1 if it does not
     ///
     /// By the checksums that servers keep where the two sides can be compared; files of this machine are read; what keeps no checksum in
@@ -453,6 +464,12 @@ pub(crate) struct Run {
     /// again; look at Code Ocean, and use this flag only if nothing runs there.
     #[arg(long, help_heading = None, display_order = 91)]
     pub retrigger: bool,
+    /// Never list or read the destination: for credentials that may only write
+    ///
+    /// Each object is proven by the answer to its own upload only: whether the asset exists already, and whether it is complete in the end, is
+    /// not known. Not for jobs that start a pipeline or write OME-Zarr.
+    #[arg(long, help_heading = None, display_order = 92)]
+    pub no_list: bool,
 }
 
 #[derive(Clone, Debug, ClapArgs)]

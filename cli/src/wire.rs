@@ -18,6 +18,8 @@ pub(crate) struct Ways {
     pub fail_fast: bool,
     /// Start a pipeline also where an earlier start may have arrived.
     pub retrigger: bool,
+    /// Neither list nor read the destination of a job.
+    pub no_list: bool,
 }
 
 /// Everything a run needs, made from settings and environment.
@@ -44,8 +46,10 @@ pub(crate) fn ctx(
             part_size: None,
             zip_level: settings.zip_level,
             retrigger: ways.retrigger,
+            no_list: ways.no_list,
         },
         store: store(settings, vars),
+        source: store(settings, vars),
         services: services(settings, vars),
         ledger: Ledger::open(&settings.ledger)?,
         clock: Arc::new(Timestamp::now),

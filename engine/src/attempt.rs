@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use adt_ledger::RunId;
-use adt_model::{Class, Facts, Fault, JobEnd, JobSpec, Plan, Standing};
+use adt_ledger::{JobState, RunId};
+use adt_model::{Action, Class, Facts, Fault, JobEnd, JobSpec, Plan, Standing};
 use adt_plan::{fingerprint, plan};
 use adt_store::Place;
 
@@ -48,7 +48,11 @@ impl Attempt<'_> {
             return self.only_the_pipeline(row, place).await;
         }
         let mut facts = survey::local(spec, &ctx.stop).await?;
-        facts.standing = survey::standing(spec, &facts, known.as_ref(), &place, &ctx.stop).await?;
+        let is_known = known.as_ref().is_some_and(|row| row.state == JobState::Done || row.state.is_begun());
+        // Without a look at the destination, only the ledger knows.
+        if is_known || !ctx.settings.no_list {
+            facts.standing = survey::standing(spec, &facts, known.as_ref(), &place, &ctx.stop).await?;
+        }
         let mut verdict = standing::judge(facts.standing, spec.force_cloud_sync, &asset)?;
         if let (Verdict::Skip, Some(row)) = (&verdict, &known) {
             let Some(why) = self.left_to_do(row.id, &place).await? else {
@@ -60,6 +64,10 @@ impl Attempt<'_> {
         }
         let (resolved, prepared, plan) = ctx.stop.or(self.prepare(&mut facts)).await?;
         let resumed = verdict == Verdict::Complete;
+        if ctx.settings.no_list {
+            without_reading(&plan)?;
+            self.course.note(NOT_LOOKED_AT);
+        }
         self.course.announce(&plan, resumed);
         if facts.standing == Standing::Begun && known.is_some_and(|row| row.fingerprint != fingerprint(&plan))
         {
@@ -93,6 +101,26 @@ impl Attempt<'_> {
         without_obstacles(&plan)?;
         Ok((resolved, prepared, plan))
     }
+}
+
+/// What `--no-list` leaves open.
+const NOT_LOOKED_AT: &str = "the destination is not looked at (`--no-list`): each object is proven by the answer to its own upload only; \
+    whether the asset existed before, and whether all of it is there in the end, is not known";
+
+/// Fails for what cannot be done without reading the destination.
+fn without_reading(plan: &Plan) -> Result<(), Fault> {
+    for step in plan.stages.iter().flat_map(|stage| &stage.steps) {
+        let what = match step.action {
+            Action::Trigger(_) => "a pipeline is started only for an asset that is seen to be complete",
+            Action::WriteOmeZarr { .. } => {
+                "OME-Zarr is written with markers that are read at the destination"
+            }
+            _ => continue,
+        };
+        return Err(Fault::new(Class::BadInput, format!("`--no-list` does not go with this job: {what}"))
+            .help("omit `--no-list`, with credentials that may list and read"));
+    }
+    Ok(())
 }
 
 pub(crate) fn without_obstacles(plan: &Plan) -> Result<(), Fault> {

@@ -25,6 +25,15 @@ pub fn is_complete(row: &JobRow, ledger: &Ledger) -> Result<bool, Fault> {
 }
 
 impl Attempt<'_> {
+    /// What became of the asset; without a look at the destination, nothing did.
+    async fn since_done(&self, row: JobId, place: &Place) -> Result<Since, Fault> {
+        let ctx = &self.course.ctx;
+        if ctx.settings.no_list {
+            return Ok(Since::Whole);
+        }
+        standing::since_done(row, place, &ctx.ledger, &ctx.stop).await
+    }
+
     /// What is left to do for a job that is done; `None` when it can be skipped.
     pub(crate) async fn left_to_do(
         &mut self,
@@ -32,7 +41,7 @@ impl Attempt<'_> {
         place: &Place,
     ) -> Result<Option<&'static str>, Fault> {
         let (spec, ctx) = (self.spec, Arc::clone(&self.course.ctx));
-        match standing::since_done(row, place, &ctx.ledger, &ctx.stop).await? {
+        match self.since_done(row, place).await? {
             Since::Replaced(key) => return Err(standing::replaced(&key, place.location())),
             Since::Lacking => {
                 let why =
@@ -70,7 +79,7 @@ impl Attempt<'_> {
     /// Starts the pipeline of a complete asset whose source is gone or whose record an earlier process wrote, where that is still to be done.
     pub(crate) async fn only_the_pipeline(&mut self, row: &JobRow, place: Place) -> Result<JobEnd, Fault> {
         let (spec, ctx) = (self.spec, Arc::clone(&self.course.ctx));
-        if standing::since_done(row.id, &place, &ctx.ledger, &ctx.stop).await? != Since::Whole {
+        if self.since_done(row.id, &place).await? != Since::Whole {
             let asset = place.location();
             let what = format!("`{asset}` does not hold all that was sent any more, and its source is gone");
             let help = "put the source back, then run the same command again";

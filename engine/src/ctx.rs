@@ -36,6 +36,8 @@ pub struct Settings {
     pub zip_level: u8,
     /// Start a pipeline also where an earlier start may have arrived.
     pub retrigger: bool,
+    /// Neither list nor read the destination of a job: for credentials that may only write.
+    pub no_list: bool,
 }
 
 /// Two ways to stop: `gently` finishes what is in flight, `now` drops it. Both keep the ledger's state.
@@ -75,6 +77,8 @@ pub struct Ctx {
     pub settings: Settings,
     /// How places are opened.
     pub store: StoreOptions,
+    /// How the source of a move is opened, which may be at another service.
+    pub source: StoreOptions,
     /// How services are asked.
     pub services: Services,
     /// What happened.

@@ -123,7 +123,7 @@ pub(crate) async fn perform_stages(job: &Job) -> Result<(), Fault> {
         }
         job.ctx.stop.check()?;
         if stage.name == StageName::Verify
-            && let Some(row) = job.row
+            && let Some(row) = job.row.filter(|_| !job.ctx.settings.no_list)
         {
             standing::abort_left_over(row, &job.asset).await?;
         }

@@ -4,6 +4,7 @@ use adt_engine::moving::Deletion;
 use adt_model::ByteSize;
 use camino::Utf8PathBuf;
 use clap::{ArgAction, ArgMatches, Args as ClapArgs, ValueEnum, ValueHint};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::Tuning;
 
@@ -47,6 +48,20 @@ pub(crate) struct Selecting {
     /// What becomes of symbolic links
     #[arg(long, value_enum, value_name = "HOW", default_value_t = LinksChoice::Follow)]
     pub links: LinksChoice,
+    /// Only objects of at least this size, such as `10MiB`
+    #[arg(long, value_name = "SIZE")]
+    pub min_size: Option<ByteSize>,
+    /// Only objects of at most this size
+    #[arg(long, value_name = "SIZE")]
+    pub max_size: Option<ByteSize>,
+    /// Only objects changed at least this long ago (`36h`, `7d`), or before a date (`2026-11-01`)
+    ///
+    /// The time of a file is its modification time; of an object, the time kept beside it, else when it was uploaded.
+    #[arg(long, value_name = "AGE|DATE", value_parser = age)]
+    pub min_age: Option<Age>,
+    /// Only objects changed at most this long ago (`36h`, `7d`), or on a date or later (`2026-11-01`)
+    #[arg(long, value_name = "AGE|DATE", value_parser = age)]
+    pub max_age: Option<Age>,
     /// The globs in the order they were given.
     #[arg(skip)]
     pub globs: Vec<adt_intake::Glob>,
@@ -64,6 +79,50 @@ pub(crate) enum LinksChoice {
     KeepAsObject,
 }
 
+/// A length of time before now, or a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Age {
+    /// In seconds.
+    Ago(i64),
+    /// A date begins at midnight, local time.
+    At(Timestamp),
+}
+
+impl Age {
+    pub(crate) fn moment(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Ago(seconds) => {
+                now.saturating_sub(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MIN)
+            }
+            Self::At(moment) => moment,
+        }
+    }
+}
+
+fn age(text: &str) -> Result<Age, String> {
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Ok(Age::At(moment));
+    }
+    if let Ok(date) = text.parse::<jiff::civil::DateTime>() {
+        return date
+            .to_zoned(TimeZone::system())
+            .map(|zoned| Age::At(zoned.timestamp()))
+            .map_err(|e| e.to_string());
+    }
+    let help = "write an age such as `90m`, `36h`, `7d` or `2w`, or a date such as `2026-11-01`";
+    let (number, unit) = text.split_at(text.len() - text.chars().last().map_or(0, char::len_utf8));
+    let scale = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        "w" => 604_800,
+        _ => return Err(help.to_owned()),
+    };
+    let number: u32 = number.trim().parse().map_err(|_| help.to_owned())?;
+    Ok(Age::Ago(i64::from(number) * scale))
+}
+
 /// How clouds are asked
 #[derive(Clone, Debug, Default, ClapArgs)]
 #[command(next_help_heading = "Clouds")]
@@ -77,9 +136,27 @@ pub(crate) struct Clouds {
     /// Storage class (S3, Google) or access tier (Azure) of what is written
     #[arg(long, hide_short_help = true, value_name = "CLASS")]
     pub storage_class: Option<String>,
+    /// Profile of AWS for S3; with `--source-profile` or `--source-endpoint-url`, for the destination only
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Server of S3; with `--source-profile` or `--source-endpoint-url`, for the destination only
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
     /// Encryption at rest of what is written: `service`, or `key:ID` with a key of the cloud's key service (Azure: an encryption scope)
     #[arg(long, hide_short_help = true, value_name = "HOW")]
     pub encryption: Option<String>,
+}
+
+/// How the source is asked, where that is another service
+#[derive(Clone, Debug, Default, ClapArgs)]
+#[command(next_help_heading = "Clouds")]
+pub(crate) struct FromSide {
+    /// Profile of AWS for a source in S3
+    #[arg(long, value_name = "NAME")]
+    pub source_profile: Option<String>,
+    /// Server of S3 for a source
+    #[arg(long, value_name = "URL")]
+    pub source_endpoint_url: Option<String>,
 }
 
 /// How much is taken at once
@@ -103,12 +180,19 @@ pub(crate) struct Copy {
     pub destination: String,
     #[command(flatten)]
     pub selecting: Selecting,
+    /// Only the files named in FILE (or standard input with `-`): one relative name a line
+    ///
+    /// Each is looked for by itself; nothing is listed. A name that is missing is a fault, and the others go on.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["include", "exclude", "empty_dirs"])]
+    pub files_from: Option<String>,
     #[command(flatten)]
     pub comparing: Comparing,
     #[command(flatten)]
     pub rates: Rates,
     #[command(flatten)]
     pub clouds: Clouds,
+    #[command(flatten)]
+    pub from_side: FromSide,
     #[command(flatten)]
     pub tuning: Tuning,
 }
@@ -132,7 +216,19 @@ pub(crate) struct Comparing {
     /// Compare by size only
     #[arg(long)]
     pub size_only: bool,
-    /// Afterwards hold the destination against the source, and write the list of all objects with their checksums (JSON lines)
+    /// Keep every object that the destination has, whatever it is; send only what is missing
+    #[arg(long, conflicts_with_all = ["checksum", "size_only"])]
+    pub ignore_existing: bool,
+    /// Never list or read the destination: for credentials that may only write
+    ///
+    /// Everything is sent, except what this computer has sent before from the same version of the source. Each object is proven by the answer
+    /// to its own upload only.
+    #[arg(long, conflicts_with_all = ["checksum", "size_only", "ignore_existing", "manifest", "backup_dir"])]
+    pub no_list: bool,
+    /// Before an object of the destination is replaced or deleted, move it to this location, under the same relative name
+    #[arg(long, value_name = "LOCATION", value_hint = ValueHint::AnyPath)]
+    pub backup_dir: Option<String>,
+    /// Afterwards compare the destination with the source, and write the list of all objects with their checksums (JSON lines)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub manifest: Option<Utf8PathBuf>,
 }
@@ -145,7 +241,7 @@ pub(crate) struct Sync {
     ///
     /// Both sides are listed again after the transfer. An object is deleted only if both listings showed it as superfluous. More than half
     /// of the destination, or more than 1,000 objects, are deleted only with `--max-delete`. `--dry-run` names what would be deleted.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["no_list", "files_from"])]
     pub delete: bool,
     /// Delete nothing if it would be more objects than this; replaces the default limits
     #[arg(long, value_name = "N", requires = "delete")]
@@ -160,6 +256,12 @@ impl Sync {
     pub(crate) fn deletion(&self) -> Option<Deletion> {
         self.delete.then_some(Deletion { most: self.max_delete, all: self.delete_all })
     }
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct Move {
+    #[command(flatten)]
+    pub copy: Copy,
 }
 
 #[derive(Clone, Debug, ClapArgs)]
@@ -180,6 +282,8 @@ pub(crate) struct Verify {
     pub selecting: Selecting,
     #[command(flatten)]
     pub clouds: Clouds,
+    #[command(flatten)]
+    pub from_side: FromSide,
     #[command(flatten)]
     pub tuning: Tuning,
 }
@@ -225,5 +329,35 @@ impl Selecting {
         all.extend(of("exclude", &self.exclude, adt_intake::Glob::Exclude));
         all.sort_by_key(|(place, _)| *place);
         self.globs = all.into_iter().map(|(_, glob)| glob).collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("90m", Age::Ago(5_400))]
+    #[case("36h", Age::Ago(129_600))]
+    #[case("7d", Age::Ago(604_800))]
+    #[case("2w", Age::Ago(1_209_600))]
+    #[case("2026-11-01T00:00:00Z", Age::At(Timestamp::from_second(1_793_491_200).unwrap()))]
+    fn ages(#[case] text: &str, #[case] expected: Age) {
+        assert_eq!(age(text), Ok(expected));
+    }
+
+    #[test]
+    fn a_date_begins_at_midnight() {
+        let Ok(Age::At(moment)) = age("2026-11-01") else { panic!("no date") };
+        assert_eq!(moment.to_zoned(TimeZone::system()).datetime().to_string(), "2026-11-01T00:00:00");
+    }
+
+    #[rstest]
+    fn what_is_no_age_is_refused(
+        #[values("", "7", "d", "-7d", "7x", "7 y", "yesterday", "2026-13-01")] text: &str,
+    ) {
+        assert!(age(text).unwrap_err().contains("36h"), "{text}");
     }
 }

@@ -41,6 +41,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<u8> {
         Command::Imaging { command } => imaging::run(&command, &args.common, &vars),
         Command::Copy(copy) => moving::copy(&copy, None, &args.common, &vars),
         Command::Sync(sync) => moving::sync(&sync, &args.common, &vars),
+        Command::Move(moved) => moving::relocate(&moved.copy, &args.common, &vars),
         Command::Verify(verify) => moving::verify(&verify, &args.common, &vars),
         Command::Ls(ls) => moving::ls(&ls, &args.common, &vars),
         Command::Clean(clean) => moving::clean(&clean, &args.common, &vars),

@@ -32,7 +32,7 @@ pub(super) fn run(asked: &Run, common: &Common, vars: &Vars) -> anyhow::Result<u
         return Ok(BAD_INPUT);
     }
     let told = show::reporter(common, settings.log_level.unwrap_or_else(|| most_said(&specs)));
-    let ways = wire::Ways { fail_fast: asked.fail_fast, retrigger: asked.retrigger };
+    let ways = wire::Ways { fail_fast: asked.fail_fast, retrigger: asked.retrigger, no_list: asked.no_list };
     let ctx = wire::ctx(&settings, vars, ways, told, Stop::default())?;
     let summary = match drive(Asked { jobs: specs, command: command_line(asked) }, &ctx) {
         Ok(summary) => summary,
@@ -88,6 +88,7 @@ fn command_line(asked: &Run) -> String {
         ("--allow-empty", jobs.flags.manner.allow_empty),
         ("--fail-fast", asked.fail_fast),
         ("--retrigger", asked.retrigger),
+        ("--no-list", asked.no_list),
     ];
     words.extend(jobs.flags.manner.links.map(|links| format!("--links {links}")));
     words.extend(flags.into_iter().filter(|(_, set)| *set).map(|(flag, _)| flag.to_owned()));

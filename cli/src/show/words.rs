@@ -68,7 +68,11 @@ impl Words {
             What::JobFinished(ended) => finished(ended),
             What::RunStarted { .. } | What::Moved(_) => return Vec::new(),
         };
-        vec![format!("{}: {text}", event.job)]
+        let mut lines = vec![format!("{}: {text}", event.job)];
+        if let What::JobFinished(Ended { end: JobEnd::Failed, help: Some(help), .. }) = &event.what {
+            lines.push(format!("{}: help: {help}", event.job));
+        }
+        lines
     }
 
     fn heard_before(&mut self, text: &str) -> bool {

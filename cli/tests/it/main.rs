@@ -50,6 +50,7 @@ mod moving_names;
 mod moving_one;
 mod moving_refused;
 mod moving_resume;
+mod moving_ways;
 mod once;
 mod parameters;
 mod privacy;

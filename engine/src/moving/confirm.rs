@@ -82,7 +82,7 @@ fn judged(place: &Place, row: &ObjectRow, found: Option<&Found>) -> Result<(), F
 impl Work {
     /// Whether anything was sent that can be looked for.
     pub(super) fn has_sent(&self) -> bool {
-        !self.asked.dry_run && self.out.counters().now().objects_sent > 0
+        !self.asked.dry_run && !self.asked.no_list && self.out.counters().now().objects_sent > 0
     }
 
     /// Lists the destination once, and compares it with everything that this run has sent.

@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use adt_formats::folder::{EntryKind, LINK};
 use adt_ledger::JobId;
-use adt_model::{Class, Fault, JobEnd, Key, Location, What};
+use adt_model::{Class, Fault, JobEnd, Key, What};
+use adt_store::Place;
 use futures::TryStreamExt;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 use super::{
     deletion::{Deletion, Seen},
-    equal::{Comparison, Glance, glance, look},
-    item::{Item, Selection},
-    pairs::{Next, Pair, Pairs, Remark},
+    equal::{Comparison, Glance, glance, look, sent_before},
+    item::{Bounds, Item, Selection},
+    pairs::{Next, Pair, Pairs, Remark, nothing},
     remove,
     side::{End, Met, missing},
 };
@@ -47,6 +48,12 @@ pub struct Asked {
     pub delete: Option<Deletion>,
     /// Write and remove nothing.
     pub dry_run: bool,
+    /// The destination is neither listed nor asked for anything: for credentials that may only write.
+    pub no_list: bool,
+    /// What the destination has is kept, whatever it is.
+    pub ignore_existing: bool,
+    /// Where objects of the destination go before they are replaced or deleted.
+    pub backup: Option<Place>,
 }
 
 /// Copies what differs. Fails when nothing can be begun; what goes wrong later is in the summary's one row. `command` is how the ledger
@@ -87,6 +94,8 @@ pub(super) struct Work {
     pub(super) out: Arc<Delivery>,
     pub(super) ctx: Arc<Ctx>,
     name: String,
+    /// The way to [`Asked::backup`].
+    pub(super) backup: Option<Arc<Delivery>>,
     /// Since when runs of this work have been killed.
     killed: Option<Timestamp>,
     began: Timestamp,
@@ -117,18 +126,26 @@ impl Work {
         let place = asked.destination.place.clone();
         let place = if asked.dry_run { place.rehearsing() } else { place };
         let row_of = (!asked.dry_run).then_some(row);
-        let address = Address { job: course.name.clone(), place, row: row_of, look: true, mark: None };
+        let look = !asked.no_list;
+        let address = Address { job: course.name.clone(), place, row: row_of, look, mark: None };
         let out = Arc::new(Delivery::new(Arc::clone(ctx), address, Arc::clone(course.counters())));
         let (ctx, name) = (Arc::clone(ctx), course.name.clone());
+        let backup = asked.backup.clone().map(|place| {
+            let place = if asked.dry_run { place.rehearsing() } else { place };
+            let address = Address { job: name.clone(), place, row: None, look: false, mark: None };
+            // What is kept there is no object of this move.
+            let ctx = Arc::new(Ctx { tell: Arc::new(|_| {}), ..Ctx::clone(&ctx) });
+            Arc::new(Delivery::new(ctx, address, Arc::default()))
+        });
         let began = (ctx.clock)();
-        Self { asked, row, out, ctx, name, killed: None, began }
+        Self { asked, row, out, ctx, name, backup, killed: None, began }
     }
 
     /// For some of its objects, by one of many processes: what is confirmed is recorded for whoever ends the move.
     pub(super) fn part(asked: Asked, row: JobId, out: Arc<Delivery>, name: String) -> Self {
         let ctx = Arc::clone(out.ctx());
         let began = (ctx.clock)();
-        Self { asked, row, out, ctx, name, killed: None, began }
+        Self { asked, row, out, ctx, name, backup: None, killed: None, began }
     }
 
     async fn perform(self) -> Result<(), Fault> {
@@ -141,6 +158,10 @@ impl Work {
             return Err(work.not_whole(account));
         }
         work.ctx.stop.check()?;
+        if work.asked.no_list {
+            work.out.note(NOT_LOOKED_AT.to_owned());
+            return Ok(());
+        }
         work.tidy().await?;
         match (work.asked.delete, &work.asked.called) {
             (_, Some(_)) => Ok(()),
@@ -212,10 +233,17 @@ impl Work {
             Item::File(entry) if entry.kind == EntryKind::Link => named_link(called)?,
             _ => called.clone(),
         };
+        if !self.asked.selection.bounds.hold(&source.found()) {
+            let what = format!("`{}` was named, and is left out by its size or time", source.key());
+            return Err(Fault::new(Class::BadInput, what).help("name it without that option"));
+        }
         self.out.counters().found(1, source.size());
         self.out.counters().listed();
-        let there = self.out.place().head(called).await?.map(Item::Object);
-        let known = self.out.known(called)?;
+        let there = match self.asked.no_list {
+            true => None,
+            false => self.out.place().head(called).await?.map(Item::Object),
+        };
+        let known = if self.asked.dry_run { None } else { self.ctx.ledger.object(self.row, called)? };
         let mut account = Account { found: 1, ..Account::default() };
         let pair = Pair { source: Some(source), there, known };
         let settled = match self.settle(pair, called).await {
@@ -315,11 +343,27 @@ impl Work {
     /// Both listings, with what the ledger knows of the destination.
     pub(super) fn pairs(&self) -> Pairs {
         let known = (!self.asked.dry_run).then(|| (self.row, self.ctx.ledger.clone()));
-        Pairs::new(
-            self.asked.source.items(&self.asked.selection),
-            self.asked.destination.items(&self.asked.selection),
-            known,
-        )
+        let there = match self.asked.no_list {
+            true => nothing(),
+            false => self.asked.destination.items(&self.asked.selection),
+        };
+        Pairs::new(self.asked.source.items(&self.asked.selection), there, known)
+    }
+
+    /// Whether the person meant an object, by its size and time; that of the source, where it has one.
+    pub(super) fn means(&self, pair: &Pair) -> bool {
+        let item = pair.source.as_ref().or(pair.there.as_ref());
+        let bounds = &self.asked.selection.bounds;
+        *bounds == Bounds::default() || item.is_none_or(|item| bounds.hold(&item.found()))
+    }
+
+    /// What the listings, the ledger and the person's wishes say of an object.
+    fn glance(&self, pair: &Pair) -> Glance {
+        let kept = self.asked.ignore_existing && pair.there.is_some();
+        if kept || (self.asked.no_list && sent_before(pair)) {
+            return Glance::Same;
+        }
+        glance(pair, self.asked.comparison)
     }
 
     /// An empty folder is something; a bucket's prefix without objects is not there.
@@ -338,12 +382,13 @@ impl Work {
         flying: &mut JoinSet<(Key, Result<(), Fault>)>,
         account: &mut Account,
     ) {
-        account.seen.meet(&pair);
-        let Some(source) = &pair.source else { return };
+        let meant = self.means(&pair);
+        account.seen.meet(&pair, meant);
+        let Some(source) = pair.source.as_ref().filter(|_| meant) else { return };
         let (key, size) = (source.key().clone(), source.size());
         account.found += 1;
         self.out.counters().found(1, size);
-        if glance(&pair, self.asked.comparison) == Glance::Same {
+        if self.glance(&pair) == Glance::Same {
             self.out.keeps(&key, size, size);
             return;
         }
@@ -403,7 +448,7 @@ impl Work {
     async fn settle(&self, pair: Pair, key: &Key) -> Result<(), Fault> {
         self.ctx.stop.check()?;
         let Some(source) = &pair.source else { return Ok(()) };
-        let same = match glance(&pair, self.asked.comparison) {
+        let same = match self.glance(&pair) {
             Glance::Same => true,
             Glance::Different => false,
             Glance::Unknown => {
@@ -418,6 +463,9 @@ impl Work {
         if same {
             self.out.keeps(key, source.size(), source.size());
             return Ok(());
+        }
+        if pair.there.is_some() {
+            self.keep_old(key).await?;
         }
         self.send(source, key).await
     }
@@ -451,38 +499,12 @@ impl Work {
     }
 }
 
+/// What `--no-list` leaves open.
+const NOT_LOOKED_AT: &str = "the destination was not looked at (`--no-list`): each object is proven by the answer to its own upload only. \
+    Whether it replaced another object, and whether it is still there, is not known; objects that this computer sent before were not sent \
+    again. `adt verify` compares everything, with credentials that may list and read";
+
 fn named_link(key: &Key) -> Result<Key, Fault> {
     Key::parse(format!("{key}{LINK}"))
         .map_err(|error| Fault::new(Class::BadInput, format!("`{key}` cannot be named")).because(error))
-}
-
-/// Fails for a source and a destination that are, or hold, one another.
-pub fn apart(from: &Location, to: &Location, deleting: bool) -> Result<(), Fault> {
-    let (from_text, to_text) = (slashed(from), slashed(to));
-    let refuse = |what: String, help: &str| Err(Fault::new(Class::BadInput, what).help(help));
-    if from_text == to_text {
-        return refuse(format!("`{from}` is source and destination"), "name two places");
-    }
-    if to_text.starts_with(&from_text) {
-        return refuse(
-            format!("the destination `{to}` lies inside the source `{from}`"),
-            "name a place outside of it",
-        );
-    }
-    if deleting && from_text.starts_with(&to_text) {
-        return refuse(
-            format!("the source `{from}` lies inside the destination `{to}`, which `--delete` would empty"),
-            "leave `--delete` away, or name another place",
-        );
-    }
-    Ok(())
-}
-
-fn slashed(location: &Location) -> String {
-    let text = match location {
-        // As far as it exists, without links: two names of one folder are one folder.
-        Location::Folder(path) => crate::survey::real(path).unwrap_or_else(|_| path.clone()).into_string(),
-        other => other.to_string(),
-    };
-    format!("{}/", text.trim_end_matches(['/', '\\']))
 }

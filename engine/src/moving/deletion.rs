@@ -56,14 +56,14 @@ impl Seen {
         Self { limit, ..Self::default() }
     }
 
-    /// Pairs come in byte order of their keys.
-    pub(super) fn meet(&mut self, pair: &Pair) {
+    /// Pairs come in byte order of their keys. What the person did not mean (`--max-age` and the like) is counted and never superfluous.
+    pub(super) fn meet(&mut self, pair: &Pair, meant: bool) {
         self.source += u64::from(pair.source.is_some());
         self.destination += u64::from(pair.there.is_some());
         let Some(key) = pair.source.as_ref().or(pair.there.as_ref()).map(Item::key) else { return };
         // Keys below `name/` end before `name0`: what was left out earlier than that concerns no later key.
         self.left_out.retain(|name| key.as_str() < format!("{name}0").as_str());
-        if let (None, Some(there)) = (&pair.source, &pair.there)
+        if let (None, Some(there), true) = (&pair.source, &pair.there, meant)
             && !self.left_out.iter().any(|name| is_at_or_below(key, name))
         {
             self.extra += 1;
@@ -211,7 +211,7 @@ mod tests {
                 }
                 let source = self.source.contains(key).then(|| item(key, 0));
                 let there = self.there.get(key).map(|version| item(key, *version));
-                seen.meet(&Pair { source, there, known: None });
+                seen.meet(&Pair { source, there, known: None }, true);
             }
             seen
         }

@@ -1,7 +1,7 @@
 //! What need not be moved.
 
 use adt_formats::folder::EntryKind;
-use adt_ledger::ObjectState;
+use adt_ledger::{ObjectRow, ObjectState};
 use adt_model::{Crc64, Fault};
 use adt_store::{Found, Place, Sums, file_etag};
 use jiff::Timestamp;
@@ -94,6 +94,26 @@ fn same_link(source: &Item, there: &Item) -> Option<bool> {
     Some(target(source)?? == target(there)??)
 }
 
+/// Whether an earlier run sent this very version of the source, as far as the ledger knows.
+pub(super) fn sent_before(pair: &Pair) -> bool {
+    match (&pair.source, pair.known.as_ref().filter(|row| row.state == ObjectState::Confirmed)) {
+        (Some(source), Some(row)) => is_unchanged(source, row),
+        _ => false,
+    }
+}
+
+fn is_unchanged(source: &Item, row: &ObjectRow) -> bool {
+    match source {
+        Item::File(entry) => {
+            row.source_etag.is_none()
+                && row.source_size == Some(entry.size)
+                && row.source_modified == Some(entry.modified)
+        }
+        Item::Object(found) => found.etag.is_some() && row.source_etag == found.etag,
+        Item::Noted(_) => false,
+    }
+}
+
 /// Whether an earlier run made what stands there from this very version of the source.
 fn made_from_it(pair: &Pair, source: &Item, there: &Item) -> bool {
     let Some(row) = pair.known.as_ref().filter(|row| row.state == ObjectState::Confirmed) else {
@@ -104,16 +124,7 @@ fn made_from_it(pair: &Pair, source: &Item, there: &Item) -> bool {
         Item::Object(found) => row.etag.is_some() && row.etag == found.etag,
         Item::Noted(_) => false,
     };
-    let unchanged = match source {
-        Item::File(entry) => {
-            row.source_etag.is_none()
-                && row.source_size == Some(entry.size)
-                && row.source_modified == Some(entry.modified)
-        }
-        Item::Object(found) => found.etag.is_some() && row.source_etag == found.etag,
-        Item::Noted(_) => false,
-    };
-    stands && unchanged && row.size == there.size()
+    stands && is_unchanged(source, row) && row.size == there.size()
 }
 
 /// What a closer look has found out.

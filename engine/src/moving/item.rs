@@ -6,6 +6,7 @@ use super::manifest::Noted;
 use adt_formats::folder::{Choice, Entry, Links};
 use adt_model::Key;
 use adt_store::Found;
+use jiff::Timestamp;
 
 /// What of a place is meant.
 #[derive(Clone)]
@@ -18,11 +19,44 @@ pub struct Selection {
     pub links: Links,
     /// Whether folders in which nothing lies are kept.
     pub empty_dirs: bool,
+    /// What is meant by size and time.
+    pub bounds: Bounds,
+}
+
+/// Bounds of size and time. An object outside of them is neither copied, compared nor deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// At least so many bytes.
+    pub min_size: Option<u64>,
+    /// At most so many bytes.
+    pub max_size: Option<u64>,
+    /// Changed then or later.
+    pub since: Option<Timestamp>,
+    /// Changed before.
+    pub before: Option<Timestamp>,
+}
+
+impl Bounds {
+    /// Whether an object is meant. One whose time is not known is.
+    pub fn hold(&self, found: &Found) -> bool {
+        let time = found.modified.or(found.written);
+        self.min_size.is_none_or(|min| found.size >= min)
+            && self.max_size.is_none_or(|max| found.size <= max)
+            && time.is_none_or(|time| {
+                self.since.is_none_or(|since| time >= since) && self.before.is_none_or(|before| time < before)
+            })
+    }
 }
 
 impl Default for Selection {
     fn default() -> Self {
-        Self { takes: Arc::new(|_| true), choice: None, links: Links::Follow, empty_dirs: false }
+        Self {
+            takes: Arc::new(|_| true),
+            choice: None,
+            links: Links::Follow,
+            empty_dirs: false,
+            bounds: Bounds::default(),
+        }
     }
 }
 
@@ -69,5 +103,31 @@ impl Item {
             Self::Object(found) => found.clone(),
             Self::Noted(noted) => Found::new(noted.path.clone(), noted.size),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::no_bounds(Bounds::default(), true)]
+    #[case::as_small_as_allowed(Bounds { min_size: Some(10), ..Bounds::default() }, true)]
+    #[case::too_small(Bounds { min_size: Some(11), ..Bounds::default() }, false)]
+    #[case::as_large_as_allowed(Bounds { max_size: Some(10), ..Bounds::default() }, true)]
+    #[case::too_large(Bounds { max_size: Some(9), ..Bounds::default() }, false)]
+    #[case::just_new_enough(Bounds { since: Some(time(100)), ..Bounds::default() }, true)]
+    #[case::too_old(Bounds { since: Some(time(101)), ..Bounds::default() }, false)]
+    #[case::old_enough(Bounds { before: Some(time(101)), ..Bounds::default() }, true)]
+    #[case::too_new(Bounds { before: Some(time(100)), ..Bounds::default() }, false)]
+    fn what_is_meant(#[case] bounds: Bounds, #[case] holds: bool) {
+        let found = Found { modified: Some(time(100)), ..Found::new("k".parse().unwrap(), 10) };
+        assert_eq!(bounds.hold(&found), holds);
+    }
+
+    fn time(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
     }
 }

@@ -3,10 +3,13 @@
 //! Both sides are listed in byte order of their keys while the work goes on, and merged (`pairs`); what the ledger knows of the
 //! destination comes along. `equal` decides what need not be moved, [`copy`] moves the rest, [`prove`] holds two sides against each other.
 
+mod apart;
+mod backup;
 mod clean;
 pub(crate) mod confirm;
 mod copy;
 mod deletion;
+mod depart;
 mod equal;
 mod item;
 mod links;
@@ -19,11 +22,13 @@ mod remove;
 mod side;
 mod superfluous;
 
+pub use apart::{apart, overlap};
 pub use clean::clean;
-pub use copy::{Asked, apart, copy};
+pub use copy::{Asked, copy};
 pub use deletion::Deletion;
+pub use depart::{Departed, clear_source};
 pub use equal::Comparison;
-pub use item::Selection;
+pub use item::{Bounds, Selection};
 pub use pipe::from_reader;
 pub use prove::{Asked as Proof, Finding, Report, Source, Wrong, prove};
 pub use side::{End, list};

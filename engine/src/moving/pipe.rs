@@ -15,11 +15,12 @@ use crate::{
     delivery::{Address, Delivery},
 };
 
-/// Sends what `read` hands over as the object `key`, in memory and in parts; it becomes visible when `read` has ended well. The bytes
-/// that were sent.
+/// Sends what `read` hands over as the object `key`, in memory and in parts; it becomes visible when `read` has ended well. With `ask`, the
+/// destination is asked for it afterwards. The bytes that were sent.
 pub async fn from_reader(
     place: Place,
     key: &Key,
+    ask: bool,
     ctx: Arc<Ctx>,
     read: impl FnOnce(&mut dyn FnMut(&[u8]) -> Result<(), Fault>) -> Result<(), Fault> + Send + 'static,
 ) -> Result<u64, Fault> {
@@ -40,7 +41,7 @@ pub async fn from_reader(
     });
     let sent = async {
         let ((), receipt) = sent.await?;
-        if receipt.proof != Proof::Rehearsed {
+        if ask && receipt.proof != Proof::Rehearsed {
             confirm::ask_or_list(out.place(), &row(key, &receipt)).await?;
         }
         Ok(receipt.size)

@@ -143,6 +143,13 @@ pub async fn prove(
             Next::Remark(Remark::Fault(fault) | Remark::There(fault)) => {
                 account.wrong(String::new(), Finding::Unknown { why: fault.line() });
             }
+            // Left out by its size or time.
+            Next::Pair(pair)
+                if pair
+                    .source
+                    .as_ref()
+                    .or(pair.there.as_ref())
+                    .is_some_and(|item| !asked.selection.bounds.hold(&item.found())) => {}
             Next::Pair(pair) => match (&pair.source, &pair.there) {
                 (Some(source), None) => account.wrong(source.key().to_string(), Finding::Missing),
                 (None, Some(there)) => account.wrong(there.key().to_string(), Finding::Extra),
@@ -269,6 +276,17 @@ async fn compare(
         Some(same) => Ok((Some(same), how, "the bytes differ".into())),
         None => Ok((None, how, "there is no checksum to compare with".into())),
     }
+}
+
+/// Whether the destination's object has the source's bytes, by checksums; `None` where that cannot be told, with why.
+pub(super) async fn same_bytes(
+    (source, from): (&Item, &Place),
+    (there, to): (&Item, &Place),
+    budget: &Budget,
+) -> Result<(Option<bool>, String), Fault> {
+    let sides = Sides { from: Some(from), to, download: false, budget: budget.clone() };
+    let mut noted = Noted::new(source.key().clone(), source.size());
+    compare(source, there, &sides, &mut noted).await.map(|(same, _, why)| (same, why))
 }
 
 /// The checksums that come without reading.

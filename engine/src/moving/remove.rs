@@ -63,7 +63,7 @@ async fn again(work: &Arc<Work>, allowed: Deletion) -> Result<Seen, Fault> {
             // It has no key, so it is never deleted.
             Next::Remark(Remark::There(_)) => {}
             Next::Pair(pair) => {
-                seen.meet(&pair);
+                seen.meet(&pair, work.means(&pair));
                 if work.has_sent() {
                     confirming.meet(&pair).await?;
                 }
@@ -114,6 +114,7 @@ impl Work {
     }
 
     async fn remove(&self, key: &Key) -> Result<(), Fault> {
+        self.keep_old(key).await?;
         self.out.remove(key).await?;
         // Folders count for nothing by themselves, so one that has been emptied here does not stay behind.
         if !self.asked.selection.empty_dirs {

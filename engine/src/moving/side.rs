@@ -16,6 +16,8 @@ use super::item::{Item, Selection};
 
 /// Items of one step from a listing to whoever takes them.
 const BATCH: usize = 512;
+/// Objects that are asked for by name at once.
+const NAMED_AT_ONCE: usize = 16;
 /// Batches that a listing may be ahead.
 const AHEAD: usize = 4;
 
@@ -26,9 +28,18 @@ pub struct End {
     pub place: Place,
     /// One object below the place instead of everything.
     pub only: Option<Key>,
+    named: Option<Named>,
     odd: Odd,
     /// Folders without content of this machine, markers of folders in a bucket: those that the listings so far have met.
     folders: Folders,
+}
+
+/// Objects that are looked for one by one.
+#[derive(Clone, Debug)]
+struct Named {
+    keys: Arc<BTreeSet<Key>>,
+    /// Each of them must be there.
+    required: bool,
 }
 
 type Folders = Arc<Mutex<BTreeSet<Key>>>;
@@ -68,13 +79,19 @@ impl End {
             on_folder: Some(Arc::new(on_folder)),
             ..options.clone()
         };
-        Ok(Self { place: Place::open(location, &options).await?, only: None, odd, folders })
+        Ok(Self { place: Place::open(location, &options).await?, only: None, named: None, odd, folders })
     }
 
     /// Only one object of it.
     #[must_use]
     pub fn only(self, key: Key) -> Self {
         Self { only: Some(key), ..self }
+    }
+
+    /// Only these objects of it, each looked for by itself. At a source, one that is missing is a fault.
+    #[must_use]
+    pub fn naming(self, keys: Arc<BTreeSet<Key>>, required: bool) -> Self {
+        Self { named: Some(Named { keys, required }), ..self }
     }
 
     /// Empty folders that are selected, as far as the listings have come.
@@ -121,6 +138,15 @@ fn walked(folder: &Utf8PathBuf, end: &End, selection: &Selection, sender: &Sende
     if let Some(only) = &end.only {
         let met = one(folder, only, selection).unwrap_or_else(|fault| Some(Met::Fault(fault)));
         let _ = sender.blocking_send(Ok(met.into_iter().collect()));
+        return;
+    }
+    if let Some(named) = &end.named {
+        for key in named.keys.iter() {
+            let met = of_names(folder, key, named.required, selection);
+            if sender.blocking_send(Ok(met.into_iter().collect())).is_err() {
+                return;
+            }
+        }
         return;
     }
     if !folder.exists() {
@@ -174,6 +200,22 @@ fn one(folder: &Utf8PathBuf, only: &Key, selection: &Selection) -> Result<Option
     Ok(file(folder, only, selection.links)?.map(|entry| Met::Item(Item::File(entry))))
 }
 
+/// One of the names that were listed.
+fn of_names(folder: &Utf8PathBuf, key: &Key, required: bool, selection: &Selection) -> Option<Met> {
+    match one(folder, key, selection) {
+        Ok(Some(Met::LeftOut { path, why })) => Some(Met::LeftOut { path, why }),
+        Ok(Some(met)) => Some(met),
+        Ok(None) if required => Some(Met::Fault(not_there(folder.join(key.as_str()).as_str()))),
+        Ok(None) => None,
+        Err(fault) => Some(Met::Fault(fault)),
+    }
+}
+
+fn not_there(name: &str) -> Fault {
+    Fault::new(Class::Missing, format!("there is no file `{name}`"))
+        .help("correct the list of `--files-from`")
+}
+
 fn not_taken(only: &Key) -> Met {
     let why = "`--include` and `--exclude` leave it out".to_owned();
     Met::LeftOut { path: only.to_string(), why }
@@ -189,6 +231,26 @@ async fn listed(end: &End, selection: &Selection, sender: &Sender) {
         let batch = found.map(|found| found.map(|found| vec![Met::Item(Item::Object(found))]));
         if let Some(batch) = batch {
             let _ = sender.send(batch).await;
+        }
+        return;
+    }
+    if let Some(named) = &end.named {
+        let mut found = futures::stream::iter(named.keys.iter().cloned().map(|key| {
+            let place = end.place.clone();
+            async move { (place.head(&key).await, key) }
+        }))
+        .buffered(NAMED_AT_ONCE);
+        while let Some((found, key)) = found.next().await {
+            let batch = found.map(|found| match found {
+                Some(found) => vec![Met::Item(Item::Object(found))],
+                None if named.required => {
+                    vec![Met::Fault(not_there(&end.place.location().join(&key).to_string()))]
+                }
+                None => Vec::new(),
+            });
+            if sender.send(batch).await.is_err() {
+                return;
+            }
         }
         return;
     }
@@ -216,7 +278,12 @@ pub async fn list(
     while let Some(batch) = listing.recv().await {
         for met in batch? {
             match met {
-                Met::Item(item) => each(item.found())?,
+                Met::Item(item) => {
+                    let found = item.found();
+                    if selection.bounds.hold(&found) {
+                        each(found)?;
+                    }
+                }
                 Met::LeftOut { .. } => {}
                 Met::Fault(fault) => drop(odd.get_or_insert(fault)),
             }

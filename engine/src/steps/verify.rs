@@ -14,8 +14,8 @@ const NAMED: usize = 5;
 pub(super) async fn perform(job: &Job) -> Result<(), Fault> {
     sources_are_as_surveyed(job).await?;
     match job.row {
-        Some(row) => destination_holds_all(row, job).await,
-        None => Ok(()),
+        Some(row) if !job.ctx.settings.no_list => destination_holds_all(row, job).await,
+        _ => Ok(()),
     }
 }
 

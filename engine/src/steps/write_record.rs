@@ -36,7 +36,7 @@ pub(super) async fn perform(job: &Job) -> Result<(), Fault> {
 
 /// It is written after everything else was looked for, so it is looked for by itself. What is not there is forgotten: the next run writes it.
 async fn stands_as_written(key: &Key, job: &Job) -> Result<(), Fault> {
-    let Some(row) = job.row else { return Ok(()) };
+    let Some(row) = job.row.filter(|_| !job.ctx.settings.no_list) else { return Ok(()) };
     job.ctx.ledger.flush()?;
     let Some(object) = job.ctx.ledger.object(row, key)? else { return Ok(()) };
     let asked = confirm::ask_or_list(job.asset.place(), &object).await;

@@ -49,6 +49,10 @@ impl Asked {
                     return Err(Fault::new(Class::BadInput, "the jobs are not in a file")
                         .help("every task must be able to read the list: name a CSV or JSON file"));
                 }
+                if run.no_list {
+                    let what = "`--no-list` does not go with work that is shared: tasks read their plan at the destination";
+                    return Err(Fault::new(Class::BadInput, what).help("`adt run` does it from here"));
+                }
                 Ok(Self::List(Box::new(run)))
             }
             Command::Imaging { command: Imaging::Zarr(convert) } => {
@@ -72,6 +76,16 @@ impl Asked {
     fn moved(copy: Box<Copy>, delete: Option<Deletion>) -> Result<Self, Fault> {
         if copy.source == "-" || copy.destination == "-" {
             return Err(Fault::new(Class::BadInput, "`-` is one object, and is not shared"));
+        }
+        let comparing = &copy.comparing;
+        let flags = [
+            ("--no-list", comparing.no_list),
+            ("--files-from", copy.files_from.is_some()),
+            ("--backup-dir", comparing.backup_dir.is_some()),
+        ];
+        if let Some((flag, _)) = flags.into_iter().find(|(_, given)| *given) {
+            let what = format!("`{flag}` does not go with work that is shared");
+            return Err(Fault::new(Class::BadInput, what).help("`adt copy` does it from here"));
         }
         Ok(Self::Move(copy, delete))
     }

@@ -52,7 +52,7 @@ pub(super) fn plans(
             Ok(Some(vec![Wanted { what, again }]))
         }
         Asked::Move(copy, delete) => {
-            let ctx = moving::tuned(Arc::clone(ctx), &copy.clouds, &copy.rates)?;
+            let ctx = moving::tuned(Arc::clone(ctx), &copy.clouds, &copy.from_side, &copy.rates)?;
             let what = What::Move(Box::new(drive(&ctx, moving::copy::wanted(&copy, delete, &ctx))?));
             let again = again_of_places(&asked.what, [&copy.source, &copy.destination])?;
             Ok(Some(vec![Wanted { what, again }]))

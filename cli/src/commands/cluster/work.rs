@@ -144,7 +144,7 @@ fn complete(asked: &Work, destination: &Location, common: &Common, ctx: &Ctx) ->
 /// What a plan moves, with clouds asked as its words say.
 async fn moved(words: &Asked, ctx: &Arc<Ctx>) -> Result<(Option<Moved>, Arc<Ctx>), Fault> {
     let Asked::Move(copy, _) = words else { return Ok((None, Arc::clone(ctx))) };
-    let ctx = moving::tuned(Arc::clone(ctx), &copy.clouds, &copy.rates)?;
+    let ctx = moving::tuned(Arc::clone(ctx), &copy.clouds, &copy.from_side, &copy.rates)?;
     Ok((Some(moving::copy::wanted(copy, None, &ctx).await?), ctx))
 }
 
@@ -205,7 +205,7 @@ impl End<'_> {
                 Box::pin(ome_zarr(images, &command, Arc::clone(ctx))).await?
             }
             Asked::Move(copy, delete) => {
-                let ctx = moving::tuned(Arc::clone(ctx), &copy.clouds, &copy.rates)?;
+                let ctx = moving::tuned(Arc::clone(ctx), &copy.clouds, &copy.from_side, &copy.rates)?;
                 let wanted = shares::besides(moving::copy::wanted(&copy, delete, &ctx).await?);
                 return moving::copy::perform(wanted, &command, &copy, common, &ctx).await;
             }

@@ -4,9 +4,9 @@ use adt_engine::moving;
 use adt_model::{Class, Key};
 use adt_store::Place;
 
-use super::{Vars, ctx};
+use super::{Vars, ctx, service};
 use crate::{
-    args::{Clean, Common, Rates},
+    args::{Clean, Common, FromSide, Rates},
     commands::{
         DONE, FAILED,
         ephys::{drive, location},
@@ -15,8 +15,9 @@ use crate::{
 };
 
 pub(crate) fn run(asked: &Clean, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
-    let ctx = ctx(&asked.tuning, &asked.clouds, &Rates::default(), common, vars)?;
+    let ctx = ctx(&asked.tuning, &asked.clouds, &FromSide::default(), &Rates::default(), common, vars)?;
     let location = location(&asked.location)?;
+    service::check(&asked.clouds, &FromSide::default(), &location, None)?;
     let (dry_run, json) = (asked.dry_run, common.json);
     let mut tell = |key: &Key, id: &str| {
         if json {

@@ -7,10 +7,11 @@ use adt_engine::{
     moving::{self, Asked, Comparison, Deletion, End, Selection},
 };
 use adt_model::{Class, Fault};
+use adt_store::Place;
 
-use super::{Vars, ctx, end::Typed, pipe, selection, verify};
+use super::{Vars, ctx, end::Typed, names, pipe, selection, service, verify};
 use crate::{
-    args::{Common, Copy, Sync},
+    args::{Common, Copy, LinksChoice, Sync},
     commands::{FAILED, ephys::drive},
     show,
 };
@@ -26,7 +27,7 @@ pub(crate) fn run(
     common: &Common,
     vars: &Vars,
 ) -> anyhow::Result<u8> {
-    let ctx = ctx(&asked.tuning, &asked.clouds, &asked.rates, common, vars)?;
+    let ctx = ctx(&asked.tuning, &asked.clouds, &asked.from_side, &asked.rates, common, vars)?;
     let piped = asked.source == "-" || asked.destination == "-";
     if piped && delete.is_some() {
         return Err(Fault::new(Class::BadInput, "`-` is one object; there is nothing to remove").into());
@@ -48,8 +49,14 @@ pub(crate) fn run(
 async fn moved(asked: &Copy, delete: Option<Deletion>, common: &Common, ctx: &Arc<Ctx>) -> Result<u8, Fault> {
     match (asked.source.as_str(), asked.destination.as_str()) {
         ("-", "-") => return Err(Fault::new(Class::BadInput, "source and destination are both `-`")),
-        ("-", destination) => return pipe::in_from(destination, asked, common, ctx).await,
-        (source, "-") => return pipe::out_of(source, ctx).await,
+        ("-", destination) => {
+            piped(asked)?;
+            return pipe::in_from(destination, asked, common, ctx).await;
+        }
+        (source, "-") => {
+            piped(asked)?;
+            return pipe::out_of(source, asked, ctx).await;
+        }
         _ => {}
     }
     let wanted = wanted(asked, delete, ctx).await?;
@@ -65,25 +72,89 @@ pub(in crate::commands) async fn wanted(
     ctx: &Arc<Ctx>,
 ) -> Result<Asked, Fault> {
     let (from, to) = (Typed::read(&asked.source)?, Typed::read(&asked.destination)?);
-    moving::apart(&from.location, &to.location, delete.is_some())?;
-    let source = from.source(ctx).await?;
-    let (destination, called) = match &source.only {
-        Some(name) => {
-            let (end, called) = to.for_one(name, ctx).await?;
-            (end, Some(called))
+    service::check(&asked.clouds, &asked.from_side, &from.location, Some(&to.location))?;
+    if service::is_one(&ctx.source.environment, &ctx.store.environment) {
+        moving::apart(&from.location, &to.location, delete.is_some())?;
+    }
+    let no_list = asked.comparing.no_list;
+    let source = from.source(&ctx.source).await?;
+    let (source, destination, called) = match (source.only.clone(), &asked.files_from) {
+        (Some(_), Some(_)) => {
+            let what =
+                format!("`{}` is one object, and `--files-from` names objects of a folder", asked.source);
+            return Err(Fault::new(Class::BadInput, what).help("omit `--files-from`, or name the folder"));
         }
-        None => (End::open(&to.location, &ctx.store).await?, None),
+        (Some(name), None) => {
+            let (end, called) = to.for_one(&name, no_list, &ctx.store).await?;
+            (source, end, Some(called))
+        }
+        (None, Some(list)) => {
+            let names = Arc::new(names::read(list)?);
+            let end = End::open(&to.location, &ctx.store).await?;
+            (source.naming(Arc::clone(&names), true), end.naming(names, false), None)
+        }
+        (None, None) => (source, End::open(&to.location, &ctx.store).await?, None),
     };
+    let backup = match &asked.comparing.backup_dir {
+        Some(text) => Some(backup(text, &from, &to, ctx).await?),
+        None => None,
+    };
+    if asked.files_from.is_some() && asked.selecting.links == LinksChoice::KeepAsObject {
+        let what = "`--files-from` names files, and `--links keep-as-object` gives links other names";
+        return Err(Fault::new(Class::BadInput, what).help("omit one of them"));
+    }
     Ok(Asked {
         shown: from.location.to_string(),
         source,
         destination,
         called,
-        selection: selection(&asked.selecting, asked.comparing.empty_dirs)?,
+        selection: selection(&asked.selecting, asked.comparing.empty_dirs, (ctx.clock)())?,
         comparison: comparison(asked),
         delete,
         dry_run: asked.comparing.dry_run,
+        no_list,
+        ignore_existing: asked.comparing.ignore_existing,
+        backup,
     })
+}
+
+/// What is one object has no use for flags that are for many, or for what is there already.
+fn piped(asked: &Copy) -> Result<(), Fault> {
+    let Copy { selecting, comparing, .. } = asked;
+    let bounded = [selecting.min_size.is_some(), selecting.max_size.is_some()];
+    let aged = [selecting.min_age.is_some(), selecting.max_age.is_some()];
+    let flags = [
+        ("--files-from", asked.files_from.is_some()),
+        ("--ignore-existing", comparing.ignore_existing),
+        ("--backup-dir", comparing.backup_dir.is_some()),
+        ("--min-size` or `--max-size", bounded.contains(&true)),
+        ("--min-age` or `--max-age", aged.contains(&true)),
+        ("--no-list", comparing.no_list && asked.destination == "-"),
+        ("--dry-run", comparing.dry_run && asked.destination == "-"),
+        ("--include` or `--exclude", !selecting.globs.is_empty()),
+        ("--empty-dirs", comparing.empty_dirs),
+        ("--checksum", comparing.checksum),
+        ("--size-only", comparing.size_only),
+        ("--manifest", comparing.manifest.is_some()),
+    ];
+    match flags.into_iter().find(|(_, given)| *given) {
+        Some((flag, _)) => {
+            Err(Fault::new(Class::BadInput, format!("`{flag}` does nothing with `-`")).help("omit it"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Where what is replaced or deleted goes: beside both sides, never below one of them.
+async fn backup(text: &str, from: &Typed, to: &Typed, ctx: &Arc<Ctx>) -> Result<Place, Fault> {
+    let location = Typed::read(text)?.location;
+    for (side, other) in [("source", &from.location), ("destination", &to.location)] {
+        if moving::overlap(&location, other) {
+            let what = format!("`--backup-dir {text}` and the {side} `{other}` overlap");
+            return Err(Fault::new(Class::BadInput, what).help("name a location outside of both sides"));
+        }
+    }
+    Place::open(&location, &ctx.store).await
 }
 
 /// Moves it, and holds the destination against the source afterwards where that is asked for.

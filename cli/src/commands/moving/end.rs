@@ -1,8 +1,8 @@
 //! What a person means by a place: a folder, or one file or object.
 
-use adt_engine::{Ctx, moving::End};
+use adt_engine::moving::End;
 use adt_model::{Class, Fault, Key, Location};
-use adt_store::Place;
+use adt_store::{Place, StoreOptions};
 use futures::StreamExt;
 
 use crate::commands::ephys::location;
@@ -43,8 +43,8 @@ impl Typed {
     }
 
     /// As a source: everything below it, or the one object of that name.
-    pub(super) async fn source(&self, ctx: &Ctx) -> Result<End, Fault> {
-        let end = End::open(&self.location, &ctx.store).await?;
+    pub(super) async fn source(&self, options: &StoreOptions) -> Result<End, Fault> {
+        let end = End::open(&self.location, options).await?;
         if let Location::Folder(path) = &self.location {
             let Ok(metadata) = fs_err::metadata(path) else {
                 return Err(
@@ -52,14 +52,12 @@ impl Typed {
                 );
             };
             return match self.split() {
-                Some((above, name)) if metadata.is_file() => {
-                    Ok(End::open(&above, &ctx.store).await?.only(name))
-                }
+                Some((above, name)) if metadata.is_file() => Ok(End::open(&above, options).await?.only(name)),
                 _ => Ok(end),
             };
         }
         let Some((above, name)) = self.split().filter(|_| !self.folder) else { return Ok(end) };
-        let above = End::open(&above, &ctx.store).await?;
+        let above = End::open(&above, options).await?;
         if above.place.head(&name).await?.is_none() {
             return Ok(end);
         }
@@ -75,9 +73,14 @@ impl Typed {
         Ok(above.only(name))
     }
 
-    /// As the destination of one object called `name`: where, and under which name.
-    pub(super) async fn for_one(&self, name: &Key, ctx: &Ctx) -> Result<(End, Key), Fault> {
-        let end = End::open(&self.location, &ctx.store).await?;
+    /// As the destination of one object called `name`: where, and under which name. With `unseen`, without a look at what is there.
+    pub(super) async fn for_one(
+        &self,
+        name: &Key,
+        unseen: bool,
+        options: &StoreOptions,
+    ) -> Result<(End, Key), Fault> {
+        let end = End::open(&self.location, options).await?;
         let inside = match &self.location {
             Location::Folder(path) => self.folder || path.is_dir(),
             _ => self.folder || self.split().is_none(),
@@ -86,7 +89,7 @@ impl Typed {
             return Ok((end, name.clone()));
         }
         let Some((above, called)) = self.split() else { return Ok((end, name.clone())) };
-        if !matches!(self.location, Location::Folder(_)) && holds_anything(&end.place).await? {
+        if !(unseen || matches!(self.location, Location::Folder(_))) && holds_anything(&end.place).await? {
             let what = format!(
                 "objects lie below `{}`: an object of that name would stand beside them",
                 self.location
@@ -94,7 +97,7 @@ impl Typed {
             return Err(Fault::new(Class::BadInput, what)
                 .help(format!("write `{}/` to put it among them", self.location)));
         }
-        Ok((End::open(&above, &ctx.store).await?, called))
+        Ok((End::open(&above, options).await?, called))
     }
 }
 

@@ -7,9 +7,9 @@ use adt_model::{ByteSize, Class, Fault};
 use adt_store::Found;
 use serde::Serialize;
 
-use super::{Vars, ctx, end::Typed, selection};
+use super::{Vars, ctx, end::Typed, selection, service};
 use crate::{
-    args::{Common, Ls, Rates},
+    args::{Common, FromSide, Ls, Rates},
     commands::{DONE, FAILED, ephys::drive},
     show,
 };
@@ -26,7 +26,7 @@ struct Line<'a> {
 }
 
 pub(crate) fn run(asked: &Ls, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
-    let ctx = ctx(&asked.tuning, &asked.clouds, &Rates::default(), common, vars)?;
+    let ctx = ctx(&asked.tuning, &asked.clouds, &FromSide::default(), &Rates::default(), common, vars)?;
     match drive(&ctx, Box::pin(listed(asked, common, &ctx))) {
         Ok(()) => Ok(DONE),
         Err(fault)
@@ -42,8 +42,10 @@ pub(crate) fn run(asked: &Ls, common: &Common, vars: &Vars) -> anyhow::Result<u8
 }
 
 async fn listed(asked: &Ls, common: &Common, ctx: &Arc<Ctx>) -> Result<(), Fault> {
-    let end = Typed::read(&asked.location)?.source(ctx).await?;
-    let selection = selection(&asked.selecting, false)?;
+    let typed = Typed::read(&asked.location)?;
+    service::check(&asked.clouds, &FromSide::default(), &typed.location, None)?;
+    let end = typed.source(&ctx.source).await?;
+    let selection = selection(&asked.selecting, false, (ctx.clock)())?;
     // What lies in a folder is counted for it; folders come in the order of their names.
     let mut folders: BTreeMap<String, (u64, u64)> = BTreeMap::new();
     let (mut objects, mut bytes) = (0, 0);

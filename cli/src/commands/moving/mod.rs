@@ -1,27 +1,35 @@
-//! `adt copy`, `sync`, `verify`, `ls`, `clean`
+//! `adt copy`, `sync`, `move`, `verify`, `ls`, `clean`
 
 mod clean;
 pub(super) mod copy;
 mod end;
 mod ls;
+mod names;
 mod pipe;
+mod relocate;
+mod service;
 mod verify;
 
 pub(super) use clean::run as clean;
 pub(super) use copy::{run as copy, sync};
 pub(super) use ls::run as ls;
+pub(super) use relocate::run as relocate;
 pub(super) use verify::run as verify;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use adt_engine::{Ctx, Pace, Stop, moving::Selection};
+use adt_engine::{
+    Ctx, Pace, Stop,
+    moving::{Bounds, Selection},
+};
 use adt_formats::folder::{Choice, Links};
 use adt_intake::Globs;
 use adt_model::{Class, Fault, Key};
 use adt_store::{Encryption, MIN_PART, StoreOptions};
+use jiff::Timestamp;
 
 use crate::{
-    args::{Clouds, Common, LinksChoice, Rates, Selecting, Tuning},
+    args::{Clouds, Common, FromSide, LinksChoice, Rates, Selecting, Tuning},
     settings, show, wire,
 };
 
@@ -31,19 +39,29 @@ pub(super) type Vars = BTreeMap<String, String>;
 fn ctx(
     tuning: &Tuning,
     clouds: &Clouds,
+    from_side: &FromSide,
     rates: &Rates,
     common: &Common,
     vars: &Vars,
 ) -> Result<Arc<Ctx>, Fault> {
     let settings = settings::resolve(common, tuning, vars)?;
     let told = show::reporter(common, settings.log_level.unwrap_or_default());
-    tuned(wire::ctx(&settings, vars, wire::Ways::default(), told, Stop::default())?, clouds, rates)
+    let ctx = wire::ctx(&settings, vars, wire::Ways::default(), told, Stop::default())?;
+    tuned(ctx, clouds, from_side, rates)
 }
 
 /// The same with clouds asked as the person wants it.
-pub(super) fn tuned(ctx: Arc<Ctx>, clouds: &Clouds, rates: &Rates) -> Result<Arc<Ctx>, Fault> {
+pub(super) fn tuned(
+    ctx: Arc<Ctx>,
+    clouds: &Clouds,
+    from_side: &FromSide,
+    rates: &Rates,
+) -> Result<Arc<Ctx>, Fault> {
     let mut ctx = Arc::unwrap_or_clone(ctx);
     ctx.store = asked(clouds, ctx.store)?;
+    ctx.source = asked(clouds, ctx.source)?;
+    let (there, here) = service::environments(&ctx.store.environment, clouds, from_side)?;
+    (ctx.store.environment, ctx.source.environment) = (there, here);
     if let Some(rate) = rates.bandwidth {
         ctx.pace = Pace::new(rate.0);
     }
@@ -78,7 +96,7 @@ fn asked(clouds: &Clouds, options: StoreOptions) -> Result<StoreOptions, Fault> 
     })
 }
 
-fn selection(selecting: &Selecting, empty_dirs: bool) -> Result<Selection, Fault> {
+fn selection(selecting: &Selecting, empty_dirs: bool, now: Timestamp) -> Result<Selection, Fault> {
     let globs = Globs::new(&selecting.globs)?;
     let links = match selecting.links {
         LinksChoice::Follow => Links::Follow,
@@ -91,5 +109,11 @@ fn selection(selecting: &Selecting, empty_dirs: bool) -> Result<Selection, Fault
         enters: Arc::new(move |folder| enters.enters(folder)),
     };
     let takes = move |key: &Key| globs.takes(key.as_str());
-    Ok(Selection { takes: Arc::new(takes), choice: Some(choice), links, empty_dirs })
+    let bounds = Bounds {
+        min_size: selecting.min_size.map(|size| size.0),
+        max_size: selecting.max_size.map(|size| size.0),
+        since: selecting.max_age.map(|age| age.moment(now)),
+        before: selecting.min_age.map(|age| age.moment(now)),
+    };
+    Ok(Selection { takes: Arc::new(takes), choice: Some(choice), links, empty_dirs, bounds })
 }

@@ -9,7 +9,7 @@ use adt_engine::{Ctx, moving};
 use adt_model::{Class, Fault, Key};
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::end::Typed;
+use super::{end::Typed, service};
 use crate::{
     args::{Common, Copy},
     commands::DONE,
@@ -34,14 +34,16 @@ pub(super) async fn in_from(
         let what = format!("`{destination}` is a folder; what comes from `-` needs a name");
         return Err(Fault::new(Class::BadInput, what).help("name the object, without a slash at its end"));
     }
-    let (end, key) = to.for_one(&unnamed, ctx).await?;
+    service::check(&asked.clouds, &asked.from_side, &to.location, Some(&to.location))?;
+    let no_list = asked.comparing.no_list;
+    let (end, key) = to.for_one(&unnamed, no_list, &ctx.store).await?;
     let place = end.place;
     if key == unnamed && to.location == *place.location() {
         let what = format!("`{destination}` is a folder; what comes from `-` needs a name");
         return Err(Fault::new(Class::BadInput, what).help("name the object"));
     }
     let place = if asked.comparing.dry_run { place.rehearsing() } else { place };
-    let size = moving::from_reader(place, &key, Arc::clone(ctx), |write| {
+    let size = moving::from_reader(place, &key, !no_list, Arc::clone(ctx), |write| {
         let mut input = std::io::stdin().lock();
         let mut bytes = vec![0; STRIDE];
         loop {
@@ -60,8 +62,10 @@ pub(super) async fn in_from(
 }
 
 /// Every piece is of the one version that was found; a checksum that the server keeps of the whole is looked at in the end.
-pub(super) async fn out_of(source: &str, ctx: &Arc<Ctx>) -> Result<u8, Fault> {
-    let end = Typed::read(source)?.source(ctx).await?;
+pub(super) async fn out_of(source: &str, asked: &Copy, ctx: &Arc<Ctx>) -> Result<u8, Fault> {
+    let from = Typed::read(source)?;
+    service::check(&asked.clouds, &asked.from_side, &from.location, None)?;
+    let end = from.source(&ctx.source).await?;
     let Some(key) = end.only else {
         let what = format!("`{source}` is a folder; `-` takes one object");
         return Err(Fault::new(Class::BadInput, what).help("name one object"));

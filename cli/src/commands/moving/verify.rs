@@ -9,7 +9,7 @@ use adt_engine::{
 use adt_model::{ByteSize, Class, Fault};
 use camino::Utf8Path;
 
-use super::{Vars, ctx, end::Typed, selection};
+use super::{Vars, ctx, end::Typed, selection, service};
 use crate::{
     args::{Common, Rates, Verify},
     commands::{
@@ -20,7 +20,7 @@ use crate::{
 };
 
 pub(crate) fn run(asked: &Verify, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
-    let ctx = ctx(&asked.tuning, &asked.clouds, &Rates::default(), common, vars)?;
+    let ctx = ctx(&asked.tuning, &asked.clouds, &asked.from_side, &Rates::default(), common, vars)?;
     match drive(&ctx, Box::pin(verified(asked, common, &ctx))) {
         Ok(code) => Ok(code),
         Err(fault)
@@ -36,10 +36,14 @@ pub(crate) fn run(asked: &Verify, common: &Common, vars: &Vars) -> anyhow::Resul
 }
 
 async fn verified(asked: &Verify, common: &Common, ctx: &Arc<Ctx>) -> Result<u8, Fault> {
-    let first = Typed::read(&asked.source)?.source(ctx).await?;
-    let (source, destination, manifest) = match (&asked.destination, &asked.manifest) {
+    let first = Typed::read(&asked.source)?;
+    let second = asked.destination.as_deref().map(Typed::read).transpose()?;
+    let there = second.as_ref().map(|there| &there.location);
+    service::check(&asked.clouds, &asked.from_side, &first.location, there)?;
+    let first = first.source(&ctx.source).await?;
+    let (source, destination, manifest) = match (&second, &asked.manifest) {
         (Some(there), manifest) => {
-            let mut there = Typed::read(there)?.source(ctx).await?;
+            let mut there = there.source(&ctx.store).await?;
             // One object keeps its name below a folder, as it does when it is copied.
             if there.only.is_none() {
                 there.only.clone_from(&first.only);
@@ -54,7 +58,7 @@ async fn verified(asked: &Verify, common: &Common, ctx: &Arc<Ctx>) -> Result<u8,
             return Err(fault.help("name a second place, or a list with `--manifest FILE`"));
         }
     };
-    let selection = selection(&asked.selecting, false)?;
+    let selection = selection(&asked.selecting, false, (ctx.clock)())?;
     proven(Proof { source, destination, selection, download: asked.download, manifest }, common, ctx).await
 }
 

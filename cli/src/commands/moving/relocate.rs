@@ -1,0 +1,62 @@
+//! `adt move`
+
+use std::sync::Arc;
+
+use adt_engine::{Ctx, moving};
+use adt_model::{Class, Fault};
+
+use super::{Vars, copy, ctx, end::Typed};
+use crate::{
+    args::{Common, Copy},
+    commands::{DONE, FAILED, ephys::drive},
+    show,
+};
+
+pub(crate) fn run(asked: &Copy, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
+    let ctx = ctx(&asked.tuning, &asked.clouds, &asked.from_side, &asked.rates, common, vars)?;
+    match drive(&ctx, Box::pin(moved(asked, common, &ctx))) {
+        Ok(code) => Ok(code),
+        Err(fault)
+            if matches!(fault.class(), Class::BadInput | Class::Missing | Class::Bug | Class::Cancelled) =>
+        {
+            Err(fault.into())
+        }
+        Err(fault) => {
+            show::error(&fault.into());
+            Ok(FAILED)
+        }
+    }
+}
+
+async fn moved(asked: &Copy, common: &Common, ctx: &Arc<Ctx>) -> Result<u8, Fault> {
+    if asked.source == "-" || asked.destination == "-" {
+        return Err(
+            Fault::new(Class::BadInput, "`-` cannot be moved").help("`adt copy` reads and writes `-`")
+        );
+    }
+    if asked.comparing.no_list {
+        let what =
+            "`--no-list` proves nothing about the destination, so that nothing may be deleted at the source";
+        return Err(Fault::new(Class::BadInput, what).help("omit `--no-list`, or use `adt copy`"));
+    }
+    let wanted = copy::wanted(asked, None, ctx).await?;
+    let command = format!("adt move {} {}", wanted.shown, Typed::read(&asked.destination)?.location);
+    let (_, code) = copy::perform(wanted.clone(), &command, asked, common, ctx).await?;
+    if code != DONE {
+        return Ok(code);
+    }
+    let departed = moving::clear_source(&wanted, ctx).await?;
+    if !common.quiet || departed.kept > 0 {
+        show::say(&said(departed, asked.comparing.dry_run));
+    }
+    Ok(if departed.kept == 0 { DONE } else { FAILED })
+}
+
+fn said(departed: moving::Departed, dry_run: bool) -> String {
+    let verb = if dry_run { "would be deleted" } else { "deleted" };
+    let deleted = format!("{} {verb} at the source", show::count(departed.deleted, "object"));
+    match departed.kept {
+        0 => deleted,
+        kept => format!("{deleted}, {} NOT deleted", show::count(kept, "object")),
+    }
+}

@@ -1,0 +1,192 @@
+//! `adt move`: when everything has been copied, what the destination is proven to hold is deleted at the source.
+
+use std::sync::Arc;
+
+use adt_formats::folder::{Entry, EntryKind};
+use adt_model::{Class, Fault, Key, What};
+use adt_store::{Found, Place};
+use camino::Utf8Path;
+use tokio::task::JoinSet;
+
+use super::{
+    copy::Asked,
+    item::Item,
+    pairs::{Next, Pairs, Remark},
+    prove::same_bytes,
+    side::{End, Met},
+};
+use crate::{Ctx, alone::name, ctx::interrupted, delivery::off_the_reactor};
+
+/// What became of the source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Departed {
+    /// Objects deleted (or, in a dry run, that would be).
+    pub deleted: u64,
+    /// Objects that could not be proven or deleted.
+    pub kept: u64,
+}
+
+/// Both sides are listed once more. Each object of the source whose bytes the destination has, by checksum, is deleted, unless it has
+/// changed since. Whatever is in doubt stays.
+pub async fn clear_source(asked: &Asked, ctx: &Arc<Ctx>) -> Result<Departed, Fault> {
+    let job = name(asked.destination.place.location());
+    let mut pairs = pairs(asked).await?;
+    let (mut departed, mut flying) = (Departed::default(), JoinSet::new());
+    while let Some(next) = pairs.next().await? {
+        ctx.stop.check()?;
+        match next {
+            Next::Remark(Remark::Fault(fault)) => departed.keep("", &fault, &job, ctx),
+            Next::Remark(_) => {}
+            Next::Pair(pair) => {
+                let Some(source) = pair.source else { continue };
+                if !asked.selection.bounds.hold(&source.found()) {
+                    continue;
+                }
+                let (clearing, there) = (Clearing::new(asked, ctx), pair.there);
+                flying.spawn(async move { (source.key().clone(), clearing.one(&source, there).await) });
+            }
+        }
+        while flying.len() >= ctx.settings.lanes {
+            departed.land(&mut flying, asked.dry_run, &job, ctx).await?;
+        }
+    }
+    while !flying.is_empty() {
+        departed.land(&mut flying, asked.dry_run, &job, ctx).await?;
+    }
+    Ok(departed)
+}
+
+/// A single object may have another name at the destination.
+async fn pairs(asked: &Asked) -> Result<Pairs, Fault> {
+    let source = asked.source.items(&asked.selection);
+    let Some(called) = &asked.called else {
+        return Ok(Pairs::new(source, asked.destination.items(&asked.selection), None));
+    };
+    let there = asked.destination.place.head(called).await?;
+    let (sender, there_listing) = tokio::sync::mpsc::channel(1);
+    let met = there.into_iter().map(|found| Met::Item(Item::Object(found))).collect();
+    let _ = sender.send(Ok(met)).await;
+    Ok(Pairs::new(source, there_listing, None).alike())
+}
+
+type Cleared = (Key, Result<bool, Fault>);
+
+impl Departed {
+    fn keep(&mut self, key: &str, fault: &Fault, job: &str, ctx: &Ctx) {
+        self.kept += 1;
+        let what = What::ObjectFailed {
+            key: key.to_owned(),
+            fault: fault.line(),
+            help: fault.advice().map(str::to_owned),
+        };
+        ctx.tell(job, None, what);
+    }
+
+    async fn land(
+        &mut self,
+        flying: &mut JoinSet<Cleared>,
+        dry_run: bool,
+        job: &str,
+        ctx: &Ctx,
+    ) -> Result<(), Fault> {
+        let landed = tokio::select! {
+            landed = flying.join_next() => landed,
+            () = ctx.stop.now.cancelled() => return Err(interrupted()),
+        };
+        match landed {
+            Some(Ok((key, Ok(true)))) => {
+                self.deleted += 1;
+                ctx.tell(job, None, What::Deleted { key: key.to_string(), dry_run });
+            }
+            Some(Ok((key, Ok(false)))) => {
+                let text = format!("{key} is reached through a link: it was copied, and stays at the source");
+                ctx.tell(job, None, What::Note { text });
+            }
+            Some(Ok((_, Err(fault)))) if matches!(fault.class(), Class::Cancelled | Class::Bug) => {
+                return Err(fault);
+            }
+            Some(Ok((key, Err(fault)))) => self.keep(key.as_str(), &fault, job, ctx),
+            Some(Err(panic)) => {
+                return Err(Fault::new(Class::Bug, "deleting an object ended in a panic").because(panic));
+            }
+            None => {}
+        }
+        Ok(())
+    }
+}
+
+/// What the deletion of one object needs.
+struct Clearing {
+    from: End,
+    to: Place,
+    dry_run: bool,
+    ctx: Arc<Ctx>,
+}
+
+impl Clearing {
+    fn new(asked: &Asked, ctx: &Arc<Ctx>) -> Self {
+        let to = asked.destination.place.clone();
+        Self { from: asked.source.clone(), to, dry_run: asked.dry_run, ctx: Arc::clone(ctx) }
+    }
+
+    /// Whether it was deleted; what is reached through a link is not.
+    async fn one(&self, source: &Item, there: Option<Item>) -> Result<bool, Fault> {
+        self.ctx.stop.check()?;
+        if self.dry_run {
+            return Ok(true);
+        }
+        let shown = self.from.place.location().join(source.key());
+        let stays = |what: String| Err(Fault::new(Class::Corrupt, format!("`{shown}` stays: {what}")));
+        let Some(there) = there else { return stays("the destination does not have it".into()) };
+        match same_bytes((source, &self.from.place), (&there, &self.to), &self.ctx.budget).await? {
+            (Some(true), _) => {}
+            (Some(false), why) => return stays(format!("the destination has other bytes ({why})")),
+            (None, why) => return stays(format!("it could not be compared ({why})")),
+        }
+        match source {
+            Item::File(entry) => {
+                let (entry, root) = (entry.clone(), self.from.folder().cloned());
+                let deleted = off_the_reactor(move || delete_file(&entry, root.as_deref())).await?;
+                self.from.place.prune_above(source.key()).await?;
+                Ok(deleted)
+            }
+            Item::Object(found) => self.delete_object(found).await.map(|()| true),
+            Item::Noted(_) => Err(Fault::new(Class::Bug, "a list has no objects to delete")),
+        }
+    }
+
+    async fn delete_object(&self, found: &Found) -> Result<(), Fault> {
+        let now = self.from.place.head(&found.key).await?;
+        if now.is_none_or(|now| now.size != found.size || now.etag != found.etag) {
+            return Err(changed(&self.from.place.location().join(&found.key).to_string()));
+        }
+        self.from.place.delete(&found.key).await
+    }
+}
+
+fn changed(name: &str) -> Fault {
+    Fault::new(Class::Corrupt, format!("`{name}` stays: it has changed since it was copied"))
+        .help("run the same command again")
+}
+
+/// Deletes a file that is still the one that was compared; false where a link leads to it.
+fn delete_file(entry: &Entry, root: Option<&Utf8Path>) -> Result<bool, Fault> {
+    let path = &entry.path;
+    let failed = |error| Fault::io(format!("cannot delete `{path}`"), error);
+    let data = fs_err::symlink_metadata(path).map_err(failed)?;
+    let is_link = data.is_symlink() && entry.kind == EntryKind::Link;
+    if !is_link {
+        let above = path.parent().filter(|above| root.is_none_or(|root| above.starts_with(root)));
+        let folders = above.into_iter().flat_map(Utf8Path::ancestors);
+        let mut folders = folders.take_while(|folder| root.is_some_and(|root| *folder != root));
+        if data.is_symlink() || folders.any(Utf8Path::is_symlink) {
+            return Ok(false);
+        }
+        let time = data.modified().ok().and_then(|time| jiff::Timestamp::try_from(time).ok());
+        if data.len() != entry.size || time != Some(entry.modified) {
+            return Err(changed(path.as_str()));
+        }
+    }
+    fs_err::remove_file(path).map_err(failed)?;
+    Ok(true)
+}
