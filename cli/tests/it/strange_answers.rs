@@ -185,6 +185,7 @@ fn object(
     let etag = format!("etag: \"{name}\"\r\nlast-modified: Thu, 12 Oct 2023 08:32:18 GMT\r\n");
     let is_media = request.contains("alt=media");
     match method {
+        _ if name.len() != 4 => answer(stream, 404, "", ""),
         "GET" if cloud == Cloud::Google && !is_media => {
             let body = format!(
                 r#"{{"kind": "storage#object", "name": "x/{name}", "size": "3", "generation": "7"}}"#

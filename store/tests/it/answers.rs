@@ -539,3 +539,63 @@ async fn a_pending_copy_is_of_its_source_or_none() {
     is_named(&fault, "/lab/x/a");
     assert_eq!(server.asked().len(), 2);
 }
+
+/// A good document with one thing changed in it; the same seed changes the same thing.
+fn mutant(good: &str, seed: u64) -> String {
+    let number = |n: u64| (seed ^ n).wrapping_mul(6_364_136_223_846_793_005).rotate_right(29) as usize;
+    let mut bytes = good.as_bytes().to_vec();
+    let at = number(1) % bytes.len();
+    let end = (at + 1 + number(2) % 40).min(bytes.len());
+    match number(3) % 4 {
+        0 => bytes.truncate(at),
+        1 => bytes[at] = b"<>/&;\"{}[],:09a\xff\0"[number(4) % 18],
+        2 => drop(bytes.drain(at..end)),
+        _ => {
+            let again = bytes[at..end].to_vec();
+            bytes.splice(end..end, again);
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Whatever a server makes of a good document: it is read or refused, in few requests, and never a panic.
+#[rstest]
+#[case::s3_list(Cloud::S3, "list", first_page(Cloud::S3))]
+#[case::s3_begin(Cloud::S3, "begin", BEGUN.to_owned())]
+#[case::s3_copy(Cloud::S3, "copy", "<CopyObjectResult><LastModified>2024-01-01T00:00:00Z</LastModified><ETag>&quot;e&quot;</ETag></CopyObjectResult>".to_owned())]
+#[case::s3_parts(Cloud::S3, "resume", "<ListPartsResult><UploadId>0123456789abcdef</UploadId><IsTruncated>false</IsTruncated><Part><PartNumber>1</PartNumber><Size>4</Size><ETag>p</ETag><ChecksumCRC64NVME>AAAAAAAAAAA=</ChecksumCRC64NVME></Part></ListPartsResult>".to_owned())]
+#[case::s3_uploads(Cloud::S3, "unfinished", "<ListMultipartUploadsResult><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated><NextKeyMarker>x/a%20b</NextKeyMarker><NextUploadIdMarker>1</NextUploadIdMarker><Upload><Key>x/a%20b</Key><UploadId>1</UploadId><Initiated>2024-01-01T00:00:00Z</Initiated></Upload></ListMultipartUploadsResult>".to_owned())]
+#[case::google_list(Cloud::Google, "list", first_page(Cloud::Google))]
+#[case::google_object(Cloud::Google, "head", object(r#""name": "x/a", "size": "4", "crc32c": "4waSgw==", "md5Hash": "jXd/OF09/siBXSD3SWAm3A==", "updated": "2024-01-01T00:00:00Z", "metadata": {"mtime": "1.5"}"#))]
+#[case::google_copy(Cloud::Google, "copy", format!(r#"{{"kind": "storage#rewriteResponse", "done": true, "objectSize": "4", "resource": {}}}"#, object(r#""name": "x/a", "size": "4""#)))]
+#[case::azure_list(Cloud::Azure, "list", first_page(Cloud::Azure))]
+#[case::azure_blocks(Cloud::Azure, "resume", "<BlockList><UncommittedBlocks><Block><Name>MDEyMzQ1Njc4OWFiY2RlZmMwMDAwMDAwMTAwMDAwMDAwMDAwMDAwMDA=</Name><Size>4</Size></Block></UncommittedBlocks></BlockList>".to_owned())]
+#[case::azure_uploads(Cloud::Azure, "unfinished", blobs(&["x/b", "x/c"], ""))]
+#[tokio::test]
+async fn mutated_documents_are_read_or_refused(
+    #[case] cloud: Cloud,
+    #[case] deed: &str,
+    #[case] good: String,
+) {
+    const MUTANTS: u64 = 200;
+    let seed = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let now = std::sync::Arc::clone(&seed);
+    let server =
+        Scripted::start(move |_, _| tell(&mutant(&good, now.load(std::sync::atomic::Ordering::Relaxed))))
+            .await;
+    let place = place(cloud, &server).await;
+    for n in 0..MUTANTS {
+        seed.store(n, std::sync::atomic::Ordering::Relaxed);
+        // Either end is right; what counts is that there is one.
+        match deed {
+            "list" => drop(listed(&place).await),
+            "begin" => drop(place.begin(&key("a"), &ObjectMeta::default()).await),
+            "copy" => drop(place.copy(&key("a"), &place, &Found::new(key("b"), 4), None).await),
+            "resume" => drop(resume(&place).await),
+            "unfinished" => drop(place.unfinished().await),
+            _ => drop(place.head(&key("a")).await),
+        }
+    }
+    let asked = server.asked().len() as u64;
+    assert!(asked < 20 * MUTANTS, "{asked} requests");
+}
