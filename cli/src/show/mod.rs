@@ -106,7 +106,9 @@ pub(crate) fn left_out(left_out: &LeftOut, quiet: bool) {
     let lines = if quiet { left_out.lines() } else { Vec::new() };
     let end = if quiet { ":" } else { " (see the notes)" };
     say(&format!("{} would not be uploaded{end}", count(left_out.count, "source item")));
-    lines.iter().for_each(|line| say(&format!("  {line}")));
+    for line in lines {
+        say(&format!("  {line}"));
+    }
 }
 
 /// An error that ended the whole command, with what to do about it.

@@ -273,7 +273,7 @@ fn an_empty_behaviour_folder_is_a_problem_too() {
     let job = Job::new().copy("behavior", desk.root.join("session"));
     let job = job.with("behavior_dir", desk.root.join("Videos"));
     desk.run(&job, &[]).ends(1).says("behavior_dir");
-    desk.run(&job.with("allow_empty", "true"), &[]).ends(0);
+    desk.run(job.with("allow_empty", "true"), &[]).ends(0);
 }
 
 #[rstest]

@@ -24,7 +24,7 @@ fn is_harmless(text: &str) {
 
 impl Said {
     #[track_caller]
-    fn is_harmless(self) -> Self {
+    fn harms_nothing(self) -> Self {
         is_harmless(&self.stdout);
         is_harmless(&self.stderr);
         self
@@ -47,7 +47,7 @@ fn names_of_files_are_escaped(#[case] words: &[&str], #[case] code: i32) {
     }
     fs::write(desk.root.join("work/other").join(NAME.replace('a', "b")), "b").unwrap();
     let words: Vec<_> = words.iter().filter(|word| **word != "-r").copied().collect();
-    let said = Said::of(&mut desk.adt(&words)).ends(code).is_harmless().says(&SHOWN[1..]);
+    let said = Said::of(&mut desk.adt(&words)).ends(code).harms_nothing().says(&SHOWN[1..]);
     let json = Said::of(&mut desk.adt(&[&words[..], &["--json"]].concat()));
     is_harmless(&json.stdout);
     is_harmless(&json.stderr);
@@ -59,7 +59,7 @@ fn names_in_json_are_exact() {
     let desk = Desk::new();
     fs::create_dir_all(desk.root.join("work/odd")).unwrap();
     fs::write(desk.root.join("work/odd").join(NAME), "x").unwrap();
-    let said = Said::of(&mut desk.adt(&["ls", "odd", "--json"])).ends(0).is_harmless();
+    let said = Said::of(&mut desk.adt(&["ls", "odd", "--json"])).ends(0).harms_nothing();
     let line: Value = serde_json::from_str(said.stdout.lines().next().unwrap()).unwrap();
     assert_eq!(line["path"], NAME);
 }
@@ -74,7 +74,7 @@ fn cells_are_escaped(#[case] column: &str, #[case] cell: &str) {
     let list = desk.list(Job::new().with(column, cell));
     for words in [&["check", list.as_str()][..], &["run", list.as_str()], &["check", list.as_str(), "--json"]]
     {
-        Said::of(&mut desk.adt(words)).ends(2).is_harmless();
+        Said::of(&mut desk.adt(words)).ends(2).harms_nothing();
     }
 }
 
@@ -88,10 +88,10 @@ fn what_is_left_out_is_escaped_wherever_it_is_named() {
     let job = Job::new().copy("behavior", &session);
     let list = desk.list(&job);
     for command in ["check", "plan"] {
-        Said::of(&mut desk.adt(&[command, list.as_str()])).ends(0).is_harmless().says(SHOWN);
+        Said::of(&mut desk.adt(&[command, list.as_str()])).ends(0).harms_nothing().says(SHOWN);
     }
-    desk.run(&job, &[]).ends(0).is_harmless().says(SHOWN);
-    Said::of(&mut desk.adt(&["history", "714321"])).ends(0).is_harmless();
+    desk.run(&job, &[]).ends(0).harms_nothing().says(SHOWN);
+    Said::of(&mut desk.adt(&["history", "714321"])).ends(0).harms_nothing();
 }
 
 #[rstest]
@@ -103,7 +103,7 @@ fn what_is_left_out_is_escaped_wherever_it_is_named() {
 #[case::settings(&["settings", "--config", "no\u{202e}file"])]
 fn what_was_typed_is_escaped(#[case] words: &[&str]) {
     let desk = Desk::new();
-    Said::of(&mut desk.adt(words)).is_harmless();
+    Said::of(&mut desk.adt(words)).harms_nothing();
 }
 
 /// A table pads its cells, and a field of a format may not be wider than 65535.

@@ -73,7 +73,9 @@ async fn perform(
         }
         return complete(asked, destination, common, ctx);
     }
-    let Some(plan) = plan else { return without_plan(asked, part, &place, &roots, common, ctx).await };
+    let Some(plan) = plan else {
+        return Box::pin(without_plan(asked, part, &place, &roots, common, ctx)).await;
+    };
     let words = trust::words(&plan, asked, &roots)?;
     if asked.check {
         let so_far = shares::progress(&place, &plan, (ctx.clock)()).await?;
@@ -114,7 +116,8 @@ async fn without_plan(
         let part = Part { share: part, stage: asked.stage, finish: asked.finish };
         let allowed = |source: &Utf8Path| roots.allow_folder(source);
         let command = format!("adt work {destination}");
-        let summary = share(destination.clone(), part, allowed, &command, Arc::clone(ctx)).await?;
+        let sharing = share(destination.clone(), part, allowed, &command, Arc::clone(ctx));
+        let summary = Box::pin(sharing).await?;
         return Ok(ended(&summary, common));
     }
     let finished = run_folder::is_finished(asked.run.as_deref(), destination)?;
