@@ -164,13 +164,12 @@ impl Work {
         }
         work.tidy().await?;
         match (work.asked.delete, &work.asked.called) {
-            (_, Some(_)) => Ok(()),
             (Some(allowed), None) => remove::extra(&work, account.seen, allowed).await,
             (None, None) if work.has_sent() => {
                 let account = work.confirm_all().await?;
                 if account.failed > 0 { Err(work.not_whole(account)) } else { Ok(()) }
             }
-            (None, None) => Ok(()),
+            _ => Ok(()),
         }
     }
 
@@ -239,10 +238,8 @@ impl Work {
         }
         self.out.counters().found(1, source.size());
         self.out.counters().listed();
-        let there = match self.asked.no_list {
-            true => None,
-            false => self.out.place().head(called).await?.map(Item::Object),
-        };
+        let there =
+            if self.asked.no_list { None } else { self.out.place().head(called).await?.map(Item::Object) };
         let known = if self.asked.dry_run { None } else { self.ctx.ledger.object(self.row, called)? };
         let mut account = Account { found: 1, ..Account::default() };
         let pair = Pair { source: Some(source), there, known };
@@ -343,10 +340,8 @@ impl Work {
     /// Both listings, with what the ledger knows of the destination.
     pub(super) fn pairs(&self) -> Pairs {
         let known = (!self.asked.dry_run).then(|| (self.row, self.ctx.ledger.clone()));
-        let there = match self.asked.no_list {
-            true => nothing(),
-            false => self.asked.destination.items(&self.asked.selection),
-        };
+        let there =
+            if self.asked.no_list { nothing() } else { self.asked.destination.items(&self.asked.selection) };
         Pairs::new(self.asked.source.items(&self.asked.selection), there, known)
     }
 

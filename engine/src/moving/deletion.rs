@@ -108,7 +108,7 @@ fn is_at_or_below(key: &Key, name: &str) -> bool {
 /// A checksum of what tells one version of an object from another.
 fn version(item: &Item) -> u64 {
     let found = item.found();
-    let time = found.modified.or(found.written).map(|time| time.as_nanosecond());
+    let time = found.modified.or(found.written).map(jiff::Timestamp::as_nanosecond);
     let text = format!("{}\0{}\0{time:?}", found.size, found.etag.as_deref().unwrap_or_default());
     adt_codec::crc64(text.as_bytes())
 }
