@@ -33,11 +33,11 @@ fn replaced(path: &Utf8Path) {
 const ORIGINAL: u64 = 1000;
 
 /// A desk whose server loses one object, by its path in the bucket, before the request that follows.
-fn losing(lost: &'static str, loss: Loss) -> Desk {
+fn losing(lost: &'static str, happens: Loss) -> Desk {
     let desk = Desk::watched(move |store| {
         let path = store.join("recordings").join(lost);
         if path.exists() {
-            loss(&path);
+            happens(&path);
         }
     });
     for name in ["a", "b", "deep/c"] {
