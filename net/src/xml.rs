@@ -60,7 +60,7 @@ impl Element {
     ) -> Result<Self, XmlError> {
         let text = String::from_utf8_lossy(bytes);
         let mut reader = Reader::from_str(&text);
-        let mut tree = Tree { open: Vec::new(), kept: 0, items };
+        let mut tree = Tree { open: Vec::new(), kept: 0, before: 0, items };
         loop {
             let ended = match reader.read_event()? {
                 Event::Start(_) if tree.open.len() >= DEEPEST => return Err(XmlError::Deep),
@@ -113,11 +113,6 @@ impl Element {
         Ok(())
     }
 
-    /// Elements and attributes of which it consists.
-    fn count(&self) -> usize {
-        1 + self.attributes.len() + self.children.iter().map(Self::count).sum::<usize>()
-    }
-
     /// An attribute by its local name, as it is written.
     pub fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
@@ -136,6 +131,11 @@ impl Element {
     /// The first child of a name.
     pub fn child(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|child| child.name == name)
+    }
+
+    /// Takes all of the text of the first child of a name out of it.
+    pub fn take_text(&mut self, name: &str) -> Option<String> {
+        self.children.iter_mut().find(|child| child.name == name).map(|child| std::mem::take(&mut child.text))
     }
 
     /// The text of the first child of a name; blanks around it and an empty text are nothing.
@@ -173,12 +173,17 @@ struct Tree<'a> {
     open: Vec<Element>,
     /// Elements and attributes in it.
     kept: usize,
+    /// How many there were before the item that is being read.
+    before: usize,
     items: (usize, &'a [&'a str]),
 }
 
 impl Tree<'_> {
     fn begin(&mut self, start: &BytesStart<'_>) -> Result<(), XmlError> {
         let element = Element::begun(start);
+        if self.open.len() == self.items.0 {
+            self.before = self.kept;
+        }
         self.kept += 1 + element.attributes.len();
         self.open.push(element);
         if self.kept > LARGEST { Err(XmlError::Large) } else { Ok(()) }
@@ -191,7 +196,7 @@ impl Tree<'_> {
         let is_item = depth == self.open.len() && names.contains(&element.name.as_str());
         let Some(parent) = self.open.last_mut() else { return Ok(Some(element)) };
         if is_item {
-            self.kept -= element.count();
+            self.kept = self.before;
             return if take(element) { Ok(None) } else { Err(XmlError::Large) };
         }
         parent.children.push(element);

@@ -207,9 +207,11 @@ impl Reading {
     /// Puts what was made of a page into byte order and sees to it that it follows the last page. Who merges two listings would take a
     /// key that comes late for one that is missing.
     pub(crate) fn sorted(&mut self, page: &mut [Found]) -> Result<(), Wrong> {
-        if self.order != Order::Bytes {
-            page.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        if self.order == Order::Bytes {
+            // The names were in order already.
+            return Ok(());
         }
+        page.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         let follows = match (&self.last_key, page.first()) {
             (Some(last), Some(first)) => *last < first.key,
             _ => true,

@@ -63,7 +63,7 @@ pub(super) async fn uncommitted(client: &Client, full: &str) -> Result<Vec<(Stri
         }
         other => other?,
     };
-    let named = |block: &Element| Some((block.value("Name")?.to_owned(), block.number("Size")?));
+    let named = |block: &mut Element| Some((block.value("Name")?.to_owned(), block.number("Size")?));
     let kind = Items { root: "BlockList", depth: 2, names: &["Block"] };
     let (root, blocks) = client.items(&request, &answer, kind, named)?;
     match root.child("UncommittedBlocks") {

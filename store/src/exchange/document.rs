@@ -27,12 +27,12 @@ impl<S: Server> Exchange<S> {
         request: &Request,
         answer: &Answer,
         items: Items<'_>,
-        read: impl Fn(&Element) -> Option<T>,
+        read: impl Fn(&mut Element) -> Option<T>,
     ) -> Result<(Element, Vec<T>), Fault> {
         let (mut all, mut lacking, mut many) = (Vec::new(), None, false);
-        let parsed = Element::parse_each(bare(&answer.body), (items.depth, items.names), |element| {
+        let parsed = Element::parse_each(bare(&answer.body), (items.depth, items.names), |mut element| {
             many = all.len() >= LARGEST_PAGE;
-            match read(&element) {
+            match read(&mut element) {
                 Some(item) => all.push(item),
                 None => lacking = Some(element.name),
             }

@@ -210,8 +210,8 @@ impl Page {
 
 impl Item {
     /// `None` where the name or the size is missing, without which nothing can be done with an object.
-    fn read(item: &Element) -> Option<Self> {
-        let key = item.child("Key")?.text.clone();
+    fn read(item: &mut Element) -> Option<Self> {
+        let key = item.take_text("Key")?;
         let written = item.value("LastModified").and_then(|text| text.parse().ok());
         let size = stated_size(item.value("Size")?)?;
         Some(Self { key, size, etag: item.etag("ETag"), written })

@@ -133,7 +133,7 @@ pub(super) fn is_about(
     Ok(())
 }
 
-fn listed(part: &Element) -> Option<ListedPart> {
+fn listed(part: &mut Element) -> Option<ListedPart> {
     Some(ListedPart {
         number: u32::try_from(part.number("PartNumber")?).ok()?,
         size: part.number("Size")?,

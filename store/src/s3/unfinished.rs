@@ -112,8 +112,8 @@ impl Page {
 }
 
 impl Upload {
-    fn read(upload: &Element) -> Option<Self> {
-        let key = upload.child("Key")?.text.clone();
+    fn read(upload: &mut Element) -> Option<Self> {
+        let key = upload.take_text("Key")?;
         let since = upload.value("Initiated").and_then(|text| text.parse().ok());
         Some(Self { key, id: upload.value("UploadId")?.to_owned(), since })
     }
