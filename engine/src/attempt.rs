@@ -13,7 +13,7 @@ use crate::{
     prepare::{self, Prepared},
     run::Row,
     standing::{self, Verdict},
-    survey,
+    survey, touched,
 };
 
 /// Runs one job and says how it ended. Whatever goes wrong is in the row.
@@ -55,6 +55,9 @@ impl Attempt<'_> {
         }
         let mut verdict = standing::judge(facts.standing, spec.force_cloud_sync, &asset)?;
         if let (Verdict::Skip, Some(row)) = (&verdict, &known) {
+            for note in touched::since_done(&plan(spec, &facts), row, &ctx).await? {
+                self.course.note(&note);
+            }
             let Some(why) = self.left_to_do(row.id, &place).await? else {
                 return Ok(self.course.skip(row.id, spec.dry_run));
             };

@@ -9,7 +9,7 @@ use std::{
 use adt_ledger::{JobId, RunId};
 use adt_model::{Class, Ended, Fault, JobEnd, JobSpec, Key, LeftOut, Location, Plan, Standing, What};
 use adt_plan::RECORD;
-use adt_store::{Place, StoreOptions};
+use adt_store::{FolderLinks, Place, StoreOptions};
 use jiff::Timestamp;
 
 use crate::{
@@ -96,7 +96,11 @@ impl Course {
 
     /// The store's options, with retries told as events of this work.
     pub(crate) fn store_options(&self) -> StoreOptions {
-        StoreOptions { on_retry: retries(&self.ctx, self.name.clone()), ..self.ctx.store.clone() }
+        StoreOptions {
+            on_retry: retries(&self.ctx, self.name.clone()),
+            folder_links: FolderLinks::Never,
+            ..self.ctx.store.clone()
+        }
     }
 
     pub(crate) fn announce(&mut self, plan: &Plan, resumed: bool) {

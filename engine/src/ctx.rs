@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use adt_ledger::Ledger;
-use adt_model::{Class, Event, Fault, What};
+use adt_model::{Class, Event, Fault, Location, What};
 use adt_store::StoreOptions;
 use jiff::{Timestamp, tz::TimeZone};
 use tokio_util::sync::CancellationToken;
@@ -109,6 +109,12 @@ pub struct Ctx {
 }
 
 impl Ctx {
+    /// Names a piece of work of this ledger, for [`adt_store::Place::owned_by`]. Who works under it has claimed it.
+    pub(crate) fn owner(&self, work: &str, from: &str, to: &Location) -> Result<String, Fault> {
+        let ledger = self.ledger.identity(&(self.new_id)().simple().to_string())?;
+        Ok(format!("{ledger} {work} {from} to {to}"))
+    }
+
     /// Tells the outside something about a job.
     pub fn tell(&self, job: &str, step: Option<&str>, what: What) {
         (self.tell)(Event { at: (self.clock)(), job: job.to_owned(), step: step.map(str::to_owned), what });

@@ -31,6 +31,7 @@ pub mod shares;
 pub mod standing;
 pub mod steps;
 pub mod survey;
+mod touched;
 
 pub use ctx::{Clock, Ctx, Settings, Stop, Tell};
 pub use pace::Pace;

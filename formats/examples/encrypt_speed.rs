@@ -53,6 +53,7 @@ fn entry(path: Utf8PathBuf) -> Result<Entry, Box<dyn Error>> {
         kind: EntryKind::File,
         size: metadata.len(),
         modified: Timestamp::try_from(metadata.modified()?)?,
+        changed: None,
         mode: None,
         path,
     })

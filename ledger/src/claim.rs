@@ -38,6 +38,24 @@ impl Ledger {
         self.claim_name(&format!("{from} to {to}"))
     }
 
+    /// A text that no other ledger has, to mark what its work leaves in places that others use too. `fresh` becomes it where there is none yet.
+    pub fn identity(&self, fresh: &str) -> Result<String, Fault> {
+        let folder = Utf8PathBuf::from(format!("{}.locks", self.path()));
+        create_folder(&folder)?;
+        let path = folder.join("identity");
+        let failed = |error| Fault::io(format!("cannot read `{path}`"), error);
+        match File::create_new(&path) {
+            Ok(mut file) => {
+                file.write_all(fresh.as_bytes()).map_err(failed)?;
+                Ok(fresh.to_owned())
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                fs_err::read_to_string(&path).map_err(failed)
+            }
+            Err(error) => Err(failed(error)),
+        }
+    }
+
     fn claim_name(&self, asset: &str) -> Result<Claim, Fault> {
         let folder = Utf8PathBuf::from(format!("{}.locks", self.path()));
         create_folder(&folder)?;

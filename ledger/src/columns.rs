@@ -2,6 +2,7 @@
 
 use std::{error::Error, str::FromStr};
 
+use adt_model::Key;
 use jiff::Timestamp;
 use rusqlite::{Row, types::Type};
 use serde::{Serialize, de::DeserializeOwned};
@@ -12,6 +13,11 @@ where
     T: FromStr<Err: Error + Send + Sync + 'static>,
 {
     read(row, column, &row.get::<_, String>(column)?)
+}
+
+/// The name of an object as a bucket lists it.
+pub(crate) fn object_key(row: &Row<'_>, column: &str) -> rusqlite::Result<Key> {
+    Key::object(row.get::<_, String>(column)?).map_err(|error| unreadable(row, column, error))
 }
 
 /// The same where the column may be empty.

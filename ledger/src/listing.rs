@@ -2,7 +2,7 @@ use adt_model::{Class, Fault, Key};
 use rusqlite::{Connection, Row, TransactionBehavior, params};
 use serde::Serialize;
 
-use crate::{JobId, Ledger, columns::parsed, connect, refusal::fault};
+use crate::{JobId, Ledger, columns::object_key, connect, refusal::fault};
 
 /// What the destination lists, held against what the ledger recorded. The listing goes into a temporary table on disk, so
 /// memory does not grow with it.
@@ -42,9 +42,12 @@ pub struct Mismatch {
     pub found: Option<Stat>,
 }
 
-/// A listed object is the confirmed one: same size, and same version where both are known.
+/// A listed object is the confirmed one: same size, and same version where both are known. Of files the time of the last change, from `-c` on,
+/// is left out: a change of permissions makes no other asset.
 const SAME: &str = "listed.key = objects.key AND listed.size = objects.size
-     AND (listed.etag IS NULL OR objects.etag IS NULL OR listed.etag = objects.etag)";
+     AND (listed.etag IS NULL OR objects.etag IS NULL
+          OR substr(listed.etag, 1, instr(listed.etag || '-c', '-c') - 1)
+           = substr(objects.etag, 1, instr(objects.etag || '-c', '-c') - 1))";
 
 impl Ledger {
     /// Begins to take down a listing of a job's asset.
@@ -132,7 +135,7 @@ fn mismatch(row: &Row<'_>) -> rusqlite::Result<Mismatch> {
     let found_etag = row.get("found_etag")?;
     let found = row.get::<_, Option<u64>>("found")?;
     Ok(Mismatch {
-        key: parsed(row, "key")?,
+        key: object_key(row, "key")?,
         expected: Stat { size: row.get("size")?, etag: row.get("etag")? },
         found: found.map(|size| Stat { size, etag: found_etag }),
     })

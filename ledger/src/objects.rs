@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     JobId, Ledger,
-    columns::{maybe_parsed, maybe_word, parsed, time, word},
+    columns::{maybe_parsed, maybe_word, object_key, time, word},
     refusal::fault,
 };
 
@@ -14,6 +14,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectRow {
     /// Its name in the asset.
+    #[serde(deserialize_with = "adt_model::object_key")]
     pub key: Key,
     /// Its bytes at the destination.
     pub size: u64,
@@ -158,7 +159,7 @@ fn walk(
 
 fn object_row(row: &Row<'_>) -> rusqlite::Result<ObjectRow> {
     Ok(ObjectRow {
-        key: parsed(row, "key")?,
+        key: object_key(row, "key")?,
         size: row.get("size")?,
         crc64: maybe_parsed(row, "crc64")?,
         etag: row.get("etag")?,

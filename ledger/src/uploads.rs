@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::{
     JobId, Ledger,
-    columns::{maybe_parsed, parsed, time},
+    columns::{maybe_parsed, object_key, parsed, time},
 };
 
 /// A multipart upload that has begun and not ended.
@@ -132,7 +132,7 @@ fn remove(connection: &Connection, job: JobId, key: &Key) -> rusqlite::Result<()
 
 fn upload_row(row: &Row<'_>) -> rusqlite::Result<UploadRow> {
     Ok(UploadRow {
-        key: parsed(row, "key")?,
+        key: object_key(row, "key")?,
         upload_id: row.get("upload_id")?,
         part_size: row.get("part_size")?,
         source_size: row.get("source_size")?,

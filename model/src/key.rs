@@ -1,8 +1,10 @@
 use std::{fmt, str::FromStr};
 
-/// A relative name inside a place: UTF-8, `/` between parts, no empty part, no `.` or `..`, never absolute.
+/// The name of an object, relative to a place: not empty, UTF-8, `/` between its parts.
 ///
-/// [`Key::parse`] is the one way in, so a key can be joined to a folder or a bucket prefix without a second look.
+/// There are two ways in. [`Key::parse`] takes names that this program gives or that a person writes: no empty part, no `.` or `..`, never
+/// absolute. [`Key::object`] takes whatever a bucket lists, for buckets keep names that no path can have (`a//b`, `end/`, `./x`). A key
+/// becomes a path of a folder through [`Rules::below`](crate::Rules::below) only.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(String);
 
@@ -38,6 +40,18 @@ impl Key {
         }
         if text.split('/').any(|part| part == "." || part == "..") {
             return Err(KeyError::Dots(text));
+        }
+        Ok(Self(text))
+    }
+
+    /// The name of an object as a bucket lists it, whether or not a path can have it.
+    pub fn object(text: impl Into<String>) -> Result<Self, KeyError> {
+        let text = text.into();
+        if text.is_empty() {
+            return Err(KeyError::Empty);
+        }
+        if text.contains('\0') {
+            return Err(KeyError::Nul(text.replace('\0', "\\0")));
         }
         Ok(Self(text))
     }
@@ -91,10 +105,22 @@ impl serde::Serialize for Key {
     }
 }
 
+/// By the strict rules of [`Key::parse`].
 impl<'de> serde::Deserialize<'de> for Key {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::parse(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
+}
+
+/// For fields that hold the name of an object as a bucket lists it: `#[serde(deserialize_with = "adt_model::object_key")]`.
+pub fn object_key<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Key, D::Error> {
+    Key::object(<String as serde::Deserialize>::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+}
+
+/// The same for a list of them.
+pub fn object_keys<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Key>, D::Error> {
+    let texts = <Vec<String> as serde::Deserialize>::deserialize(deserializer)?;
+    texts.into_iter().map(|text| Key::object(text).map_err(serde::de::Error::custom)).collect()
 }
 
 #[cfg(test)]
@@ -113,5 +139,14 @@ mod tests {
     #[case::up("a/../b", Some(KeyError::Dots("a/../b".into())))]
     fn rules(#[case] text: &str, #[case] error: Option<KeyError>) {
         assert_eq!(Key::parse(text).err(), error);
+    }
+
+    #[rstest]
+    fn a_bucket_may_list_any_name_but_none_and_nul(
+        #[values("a//b", "end/", "/abs", "./x", "a/../b", "..", "\\", "\n")] text: &str,
+    ) {
+        assert_eq!(Key::object(text).unwrap().as_str(), text);
+        assert_eq!(Key::object(""), Err(KeyError::Empty));
+        assert!(matches!(Key::object("a\0"), Err(KeyError::Nul(_))));
     }
 }

@@ -15,6 +15,7 @@ mod key;
 mod location;
 mod manner;
 mod modality;
+mod paths;
 mod plan;
 mod platform;
 mod problem;
@@ -23,6 +24,8 @@ mod pulse;
 mod redact;
 mod secret;
 mod size;
+pub mod temporary;
+mod version;
 
 pub use acq::{AcqDatetime, AcqDatetimeError};
 pub use crc::Crc64;
@@ -35,12 +38,13 @@ pub use facts::{
 pub use fault::{Class, Fault};
 pub use imaging::{Background, ChunkShape, Edge, ImagingConfig, Rounding, Transform, VoxelSize, ZarrFormat};
 pub use job::{Endpoints, JobSpec, LogLevel, ModalitySpec, Origin};
-pub use key::{Key, KeyError};
+pub use key::{Key, KeyError, object_key, object_keys};
 pub use location::{Location, LocationError};
 pub use manner::{
     Funding, Manner, MetadataApi, MetadataMissing, People, Schema, SourceLinks, VideoEncryption,
 };
 pub use modality::{Modality, UnknownModality};
+pub use paths::{Folding, PathError, Rules};
 pub use plan::{Action, Choice, DocumentSource, FolderWork, Plan, Stage, StageName, Step, Trigger};
 pub use platform::{Platform, UnknownPlatform};
 pub use problem::{Problem, ProblemKind};
@@ -49,3 +53,4 @@ pub use pulse::{Idle, Pulse};
 pub use redact::{Redactor, holds_secret, is_secret_name, redact, redact_places};
 pub use secret::{Secret, SecretRef};
 pub use size::ByteSize;
+pub use version::{FileVersion, change_mark, same_version, unix_seconds, without_change};

@@ -12,6 +12,29 @@ pub fn path(key: &str) -> String {
     utf8_percent_encode(key, PATH).to_string()
 }
 
+/// A key in the path of a URL. What builds URLs removes the parts `.` and `..`, percent-encoded or not, so a slash beside one of them is
+/// encoded: then it is a part of a longer name, and the server decodes it.
+pub fn url_path(key: &str) -> String {
+    let mut encoded = String::new();
+    let mut dots_before = None;
+    for part in key.split('/') {
+        let dots = matches!(part, "." | "..");
+        if let Some(before) = dots_before {
+            encoded.push_str(if before || dots { ENCODED_SLASH } else { "/" });
+        }
+        encoded.push_str(&path(part));
+        dots_before = Some(dots);
+    }
+    encoded
+}
+
+/// The path of a URL as it is signed: a server signs the slashes of the key that it has decoded.
+pub fn signed_path(path: &str) -> String {
+    path.replace(ENCODED_SLASH, "/")
+}
+
+const ENCODED_SLASH: &str = "%2F";
+
 /// A name or a value in a query.
 pub fn query(text: &str) -> Cow<'_, str> {
     utf8_percent_encode(text, QUERY).into()
@@ -38,6 +61,24 @@ mod tests {
     fn keys_are_encoded_as_aws_signs_them(#[case] key: &str, #[case] encoded: &str) {
         assert_eq!(path(key), encoded);
         assert_eq!(decode(encoded).as_deref(), Some(key));
+    }
+
+    #[rstest]
+    #[case("a/b", "a/b")]
+    #[case("a//b", "a//b")]
+    #[case("/abs", "/abs")]
+    #[case("end/", "end/")]
+    #[case("./x", ".%2Fx")]
+    #[case("a/../b", "a%2F..%2Fb")]
+    #[case("a/b/./../c/d", "a/b%2F.%2F..%2Fc/d")]
+    #[case("a/..", "a%2F..")]
+    #[case("a/...", "a/...")]
+    #[case("%2F/%2e", "%252F/%252e")]
+    fn a_key_keeps_its_dots_in_a_url(#[case] key: &str, #[case] encoded: &str) {
+        assert_eq!(url_path(key), encoded);
+        assert_eq!(signed_path(encoded), path(key));
+        let url = reqwest::Url::parse(&format!("http://host/bucket/{encoded}")).unwrap();
+        assert_eq!(url.path(), format!("/bucket/{encoded}"));
     }
 
     #[rstest]

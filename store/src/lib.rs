@@ -29,11 +29,10 @@ mod upload;
 
 pub use checksum::md5_from_etag as etag_md5;
 pub use compare::{Verdict, compare};
-pub use local::{file_etag, is_temporary};
 pub use object::{
     Block, Copied, Found, Held, ListedPart, ObjectMeta, PartReceipt, Proof, Receipt, Unfinished,
 };
-pub use options::{Encryption, StoreOptions, Tell};
+pub use options::{Encryption, FolderLinks, StoreOptions, Tell};
 pub use part_size::{MAX_OBJECT, MAX_PARTS, MAX_PUT, MIN_PART, part_offset, part_size, part_size_at};
 pub use place::Place;
 pub use sums::{Digests, Sums};

@@ -6,16 +6,7 @@ use jiff::Timestamp;
 pub(crate) const KEY: &str = "mtime";
 
 /// `1700000000.123456789`; without a fraction when there is none.
-pub(crate) fn to_text(time: Timestamp) -> String {
-    let (mut seconds, mut nanos) = (time.as_second(), time.subsec_nanosecond());
-    let sign = if seconds < 0 || nanos < 0 { "-" } else { "" };
-    (seconds, nanos) = (seconds.abs(), nanos.abs());
-    if nanos == 0 {
-        return format!("{sign}{seconds}");
-    }
-    let text = format!("{sign}{seconds}.{nanos:09}");
-    text.trim_end_matches('0').to_owned()
-}
+pub(crate) use adt_model::unix_seconds as to_text;
 
 /// The inverse; `None` for anything else. Digits beyond nanoseconds are dropped.
 pub(crate) fn from_text(text: &str) -> Option<Timestamp> {

@@ -1,6 +1,6 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use adt_model::Fault;
+use adt_model::{Fault, Folding};
 use adt_net::Environment;
 use jiff::Timestamp;
 
@@ -31,6 +31,10 @@ pub struct StoreOptions {
     pub environment: Environment,
     /// The time of day, for signatures and for the age of credentials.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// What becomes of links in folders of this machine.
+    pub folder_links: FolderLinks,
+    /// Which names the file system of a folder does not tell apart; found out by the first write where nothing is said.
+    pub folding: Option<Folding>,
     /// Is told of each object whose name no path can have, and the listing goes on without it; where nobody is, the listing fails.
     pub on_odd: Option<Arc<dyn Fn(Fault) + Send + Sync>>,
     /// Is told of each marker of a folder in a bucket (an empty object whose name ends with a slash): its relative name without that slash.
@@ -38,6 +42,18 @@ pub struct StoreOptions {
     pub on_folder: Option<Tell>,
     /// Is told one line, naming what and why, when requests are tried again: at most one a second for each place.
     pub on_retry: Tell,
+}
+
+/// What becomes of symbolic links in a folder that is a place. The folder itself may always be one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FolderLinks {
+    /// They are followed to read, and nothing is written or removed through them.
+    #[default]
+    Read,
+    /// They are neither listed nor followed: a destination.
+    Never,
+    /// They are followed to write, too, because a person asked for it.
+    Always,
 }
 
 /// How a server encrypts an object at rest.
@@ -63,6 +79,8 @@ impl StoreOptions {
             encryption: None,
             environment,
             clock,
+            folder_links: FolderLinks::default(),
+            folding: None,
             on_odd: None,
             on_folder: None,
             on_retry: Arc::new(|_| {}),

@@ -1,6 +1,6 @@
 use std::{ops::Range, sync::Arc};
 
-use adt_model::{Fault, Key, Location};
+use adt_model::{Fault, Folding, Key, Location};
 use bytes::Bytes;
 use camino::Utf8Path;
 use futures::{
@@ -10,7 +10,7 @@ use futures::{
 
 use crate::{
     Block, Copied, Found, Held, ObjectMeta, Proof, Receipt, StoreOptions, Unfinished, Upload, az::Container,
-    gs::GoogleBucket, local::Folder, s3::Bucket, upload::Work,
+    checksum, gs::GoogleBucket, local::Folder, s3::Bucket, upload::Work,
 };
 
 /// A location that has been opened. Cheap to clone; clones share connections and lanes.
@@ -49,7 +49,7 @@ impl Place {
     #[expect(clippy::unused_async, reason = "places that come later look around when they are opened")]
     pub async fn open(location: &Location, options: &StoreOptions) -> Result<Self, Fault> {
         let kind = match location {
-            Location::Folder(path) => Kind::Folder(Folder::new(path, (options.clock)())),
+            Location::Folder(path) => Kind::Folder(Folder::new(path, options)),
             Location::S3 { bucket, prefix } => {
                 Kind::S3(Arc::new(Bucket::open(bucket, prefix.as_ref(), options)?))
             }
@@ -84,9 +84,47 @@ impl Place {
         Self { rehearsing: true, ..self }
     }
 
+    /// The same place for a piece of work of this name: its temporary files in a folder are known to [`Place::tidy`] of its next run.
+    ///
+    /// Only for work of which no two processes can be at the same time.
+    pub fn owned_by(self, work: &str) -> Self {
+        let kind = match self.kind {
+            Kind::Folder(folder) => {
+                Kind::Folder(folder.owned_by((checksum::crc64(work.as_bytes()).0 >> 32) as u32))
+            }
+            other => other,
+        };
+        Self { kind, ..self }
+    }
+
+    /// Removes temporary files that earlier runs of the same work have left in a folder, but those of the uploads in `keep`; a bucket has none.
+    pub async fn tidy(&self, keep: &[String]) -> Result<u64, Fault> {
+        match &self.kind {
+            Kind::Folder(folder) if !self.rehearsing => folder.tidy(keep).await,
+            _ => Ok(0),
+        }
+    }
+
+    /// Which names are one name here. A bucket tells all of them apart; a folder's file system is asked by writing into it, but in a rehearsal.
+    pub async fn folding(&self) -> Result<Folding, Fault> {
+        match &self.kind {
+            Kind::Folder(folder) => folder.folding(self.rehearsing).await,
+            _ => Ok(Folding::default()),
+        }
+    }
+
+    /// Fails where a name cannot be written.
+    async fn rehearse(&self, key: &Key) -> Result<(), Fault> {
+        match &self.kind {
+            Kind::Folder(folder) => folder.rehearse(key).await,
+            _ => Ok(()),
+        }
+    }
+
     /// Writes one whole object and proves it. An existing one is replaced in one instant.
     pub async fn put(&self, key: &Key, block: Block, meta: &ObjectMeta) -> Result<Receipt, Fault> {
         if self.rehearsing {
+            self.rehearse(key).await?;
             let size = block.bytes.len() as u64;
             return Ok(Receipt { size, crc64: block.crc64, etag: None, proof: Proof::Rehearsed });
         }
@@ -128,6 +166,7 @@ impl Place {
     /// Begins an object that is written in parts. Nothing is visible before [`Upload::complete`].
     pub async fn begin(&self, key: &Key, meta: &ObjectMeta) -> Result<Upload, Fault> {
         if self.rehearsing {
+            self.rehearse(key).await?;
             return Ok(Upload { work: Work::Rehearsed });
         }
         each!(self, place => Ok(Upload { work: place.begin(key, meta).await?.into() }))

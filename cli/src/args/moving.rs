@@ -77,6 +77,8 @@ pub(crate) enum LinksChoice {
     Skip,
     /// They stay links: in a bucket an object `name.rclonelink` that holds the target's text
     KeepAsObject,
+    /// As `follow`, and links in a destination folder are written through, too; otherwise they are only ever replaced or removed
+    FollowAtDestination,
 }
 
 /// A length of time before now, or a moment.

@@ -12,6 +12,7 @@ mod commands;
 mod compatibility;
 mod dependencies;
 mod desk;
+mod destinations;
 mod ephys_broken;
 mod ephys_careful;
 mod ephys_chunks;

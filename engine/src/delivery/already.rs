@@ -3,8 +3,8 @@
 //! | the ledger says | and | then |
 //! |---|---|---|
 //! | nothing | | send |
-//! | confirmed | size and modification time of the source are the recorded ones | keep |
-//! | confirmed | same size, other time, same CRC-64 | keep |
+//! | confirmed | size, modification time and time of the last change of the source are the recorded ones | keep |
+//! | confirmed | same size, another time or change, same CRC-64 | keep |
 //! | seen at the destination, or confirmed with other content | [`adt_store::compare`] says the same | keep |
 //! | | else | send |
 //!
@@ -12,10 +12,10 @@
 
 use adt_formats::folder::Entry;
 use adt_ledger::{ObjectRow, ObjectState};
-use adt_model::{Crc64, Fault, Key};
+use adt_model::{Crc64, Fault, Key, change_mark};
 use adt_store::{Block, Verdict, compare};
 
-use super::{Delivery, Source, small};
+use super::{Delivery, Source, same_mark, small};
 
 impl Delivery {
     /// Whether `key` at the destination holds this file's content.
@@ -26,11 +26,16 @@ impl Delivery {
             return Ok(false);
         }
         if row.state == ObjectState::Confirmed {
-            if row.source_size == source.size && row.source_modified == source.modified {
+            let same_time = row.source_size == source.size && row.source_modified == source.modified;
+            if same_time && same_mark(row.source_etag.as_deref(), source.etag.as_deref()) {
                 return Ok(self.stays(key, row.size));
             }
             if let Some(recorded) = row.crc64 {
                 return self.same_checksum(entry, key, &row, recorded, &source).await;
+            }
+            // Changed since without another time, and nothing can say in what.
+            if same_time {
+                return Ok(false);
             }
         }
         let Some(found) = self.place.head(key).await? else { return Ok(false) };
@@ -48,6 +53,7 @@ impl Delivery {
             row.state == ObjectState::Confirmed
                 && row.source_size == Some(entry.size)
                 && row.source_modified == Some(entry.modified)
+                && same_mark(row.source_etag.as_deref(), entry.changed.map(change_mark).as_deref())
         };
         Ok(self.known(key)?.filter(made).is_some_and(|row| self.stays(key, row.size)))
     }

@@ -20,7 +20,7 @@ use std::sync::{
 
 use adt_formats::folder::Entry;
 use adt_ledger::{JobId, ObjectRow, ObjectState};
-use adt_model::{Fault, Key, What};
+use adt_model::{Fault, Key, What, change_mark, without_change};
 use adt_store::{ObjectMeta, Place, Receipt};
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -28,7 +28,7 @@ use tokio::sync::OnceCell;
 
 pub use counters::Counters;
 pub(crate) use piece::Made;
-pub(crate) use small::off_the_reactor;
+pub(crate) use small::{checksum, off_the_reactor};
 
 use crate::Ctx;
 
@@ -76,7 +76,7 @@ pub struct Address {
 pub(crate) struct Source {
     pub size: Option<u64>,
     pub modified: Option<Timestamp>,
-    /// What another place calls the version; `None` for files.
+    /// What another place calls the version; of a file, when it was last changed.
     pub etag: Option<String>,
     /// What another place keeps beside it, to be kept here too; `None` for files.
     pub meta: Option<Box<ObjectMeta>>,
@@ -85,7 +85,16 @@ pub(crate) struct Source {
 impl Source {
     /// A file.
     pub(crate) fn file(entry: &Entry) -> Self {
-        Self { size: Some(entry.size), modified: Some(entry.modified), ..Self::default() }
+        let etag = entry.changed.map(change_mark);
+        Self { size: Some(entry.size), modified: Some(entry.modified), etag, ..Self::default() }
+    }
+}
+
+/// Whether a recorded version of a source is the one of now, as far as both know it: earlier programs recorded no change time of files.
+pub(crate) fn same_mark(recorded: Option<&str>, now: Option<&str>) -> bool {
+    match (recorded, now) {
+        (None, Some(mark)) | (Some(mark), None) => without_change(mark).is_empty(),
+        (recorded, now) => recorded == now,
     }
 }
 

@@ -1,8 +1,8 @@
 //! Objects of another place: copied by the server where it can, else read and sent.
 
 use adt_formats::folder::Entry;
-use adt_model::{Class, Fault, Key, Location};
-use adt_store::{Found, Place, file_etag};
+use adt_model::{Class, Fault, Key};
+use adt_store::{Found, Place};
 use camino::Utf8PathBuf;
 
 use super::{
@@ -39,10 +39,7 @@ impl Delivery {
 
     /// The destination holds what was found there, and it is the same as the source: so it is known the next time.
     pub(crate) fn remember(&self, key: &Key, from: &Found, there: &Found) -> Result<(), Fault> {
-        let etag = match self.place.location() {
-            Location::Folder(_) => Some(file_etag(there.modified, there.size)),
-            _ => there.etag.clone(),
-        };
+        let etag = there.etag.clone();
         let source = Source {
             size: Some(from.size),
             modified: from.modified,

@@ -59,7 +59,7 @@ fn read_whole(entry: &Entry, budget: &Budget) -> Result<Block, Fault> {
 }
 
 /// The CRC-64 of a whole file, read once in small strides.
-pub(super) async fn checksum(entry: &Entry) -> Result<Crc64, Fault> {
+pub(crate) async fn checksum(entry: &Entry) -> Result<Crc64, Fault> {
     let entry = entry.clone();
     off_the_reactor(move || {
         let file = SteadyFile::open(&entry.path, entry.size, entry.modified)?;

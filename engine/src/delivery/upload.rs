@@ -6,7 +6,7 @@ use adt_ledger::UploadRow;
 use adt_model::{Fault, Key};
 use adt_store::{Held, PartReceipt, Receipt, Unfinished, Upload};
 
-use super::{Delivery, Source, small::described};
+use super::{Delivery, Source, same_mark, small::described};
 
 /// An upload and the parts of it that the destination holds already.
 pub(super) struct Open {
@@ -83,7 +83,7 @@ impl Delivery {
         let same = row.part_size == part_size
             && row.source_size == source.size
             && row.source_modified == source.modified
-            && row.source_etag == source.etag;
+            && same_mark(row.source_etag.as_deref(), source.etag.as_deref());
         let meta = described(key, source);
         if same && let Some((upload, held)) = self.place.resume(key, &row.upload_id, &meta).await? {
             let parts = parts.into_iter().map(|p| PartReceipt {

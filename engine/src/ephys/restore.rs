@@ -16,7 +16,7 @@ use std::{
 
 use adt_codec::Sha256;
 use adt_model::{Class, Ended, Fault, JobEnd, Key, Location, Origin, What};
-use adt_store::{Found, Place};
+use adt_store::{FolderLinks, Found, Place, StoreOptions};
 use bytes::Bytes;
 use serde::Serialize;
 
@@ -98,7 +98,11 @@ pub async fn run(asked: &Asked, ctx: &Arc<Ctx>) -> Result<Restored, Fault> {
         let what = format!("`{}` lies inside `{}`, which is only read", asked.to, asked.from);
         return Err(Fault::new(Class::BadInput, what).help("restore into another folder"));
     }
-    let (from, to) = (Place::open(&asked.from, &ctx.store).await?, Place::open(&asked.to, &ctx.store).await?);
+    let shown = asked.from.to_string();
+    let _claim = ctx.ledger.claim_move(&format!("restore of {shown}"), &asked.to)?;
+    let options = StoreOptions { folder_links: FolderLinks::Never, ..ctx.store.clone() };
+    let (from, to) = (Place::open(&asked.from, &ctx.store).await?, Place::open(&asked.to, &options).await?);
+    let to = to.owned_by(&ctx.owner("restore", &shown, &asked.to)?);
     let name = last_part(&asked.from);
     let counters = Arc::new(Counters::default());
     let address = Address { job: name.clone(), place: to, row: None, look: false, mark: None };
@@ -106,6 +110,11 @@ pub async fn run(asked: &Asked, ctx: &Arc<Ctx>) -> Result<Restored, Fault> {
     let began = (ctx.clock)();
     let work = Box::pin(restore(&from, &out, &name, asked.force));
     let result = Watch::new(name.clone(), Arc::clone(ctx), Arc::clone(&counters)).over(work).await;
+    if result.as_ref().is_ok_and(|restored| !restored.stopped)
+        && let Err(fault) = out.place().tidy(&[]).await
+    {
+        out.note(format!("temporary files of an earlier run could not be removed: {}", fault.line()));
+    }
     let seconds = (ctx.clock)().duration_since(began).as_secs_f64();
     let ended = match &result {
         // Nothing was begun, so nothing ends.

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use adt_formats::folder::{EntryKind, LINK};
 use adt_ledger::JobId;
-use adt_model::{Class, Fault, JobEnd, Key, What};
+use adt_model::{Class, Fault, JobEnd, Key, Rules, What};
 use adt_store::Place;
 use futures::TryStreamExt;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 use super::{
+    clashes,
     deletion::{Deletion, Seen},
     equal::{Comparison, Glance, glance, look, sent_before},
     item::{Bounds, Item, Selection},
@@ -77,7 +78,9 @@ pub async fn copy(asked: Asked, command: &str, ctx: Arc<Ctx>) -> Result<Summary,
     let dry_run = asked.dry_run;
     let shown = asked.shown.clone();
     let killed = if dry_run { None } else { ctx.ledger.killed_since(row, run)? };
-    let work = Work { killed, ..Work::new(asked, row, &course, &ctx) };
+    // Claimed, so that no other process is at the same work.
+    let owner = if dry_run { None } else { Some(ctx.owner("move", &asked.shown, &to)?) };
+    let work = Work { killed, ..Work::new(asked, owner, row, &course, &ctx) };
     let result = course.watch().over(Box::pin(work.perform())).await;
     let end = if dry_run { JobEnd::Rehearsed } else { JobEnd::Done };
     let row = course.end(shown, &to, result.map(|()| end));
@@ -122,9 +125,10 @@ impl Account {
 }
 
 impl Work {
-    fn new(asked: Asked, row: JobId, course: &Course, ctx: &Arc<Ctx>) -> Self {
+    fn new(asked: Asked, owner: Option<String>, row: JobId, course: &Course, ctx: &Arc<Ctx>) -> Self {
         let place = asked.destination.place.clone();
         let place = if asked.dry_run { place.rehearsing() } else { place };
+        let place = owner.map_or(place.clone(), |owner| place.owned_by(&owner));
         let row_of = (!asked.dry_run).then_some(row);
         let look = !asked.no_list;
         let address = Address { job: course.name.clone(), place, row: row_of, look, mark: None };
@@ -150,6 +154,7 @@ impl Work {
 
     async fn perform(self) -> Result<(), Fault> {
         let work = Arc::new(self);
+        clashes::refuse(&work).await?;
         let account = match &work.asked.called {
             Some(called) => work.one(called).await?,
             None => work.all().await?,
@@ -176,6 +181,10 @@ impl Work {
     /// What killed runs have left behind: writes that were begun while they ran, and that nobody can take up any more.
     async fn tidy(&self) -> Result<(), Fault> {
         let Some(killed) = self.killed else { return Ok(()) };
+        if self.asked.destination.place.location().is_folder() {
+            // All of it has been moved, so what is left of this work is of no more use.
+            return self.out.place().tidy(&[]).await.map(drop);
+        }
         let left = match self.out.place().unfinished().await {
             Ok(left) => left,
             // Not every server lists uploads; the destination is whole all the same.
@@ -187,9 +196,8 @@ impl Work {
         };
         let theirs = |since: &Timestamp| (killed..self.began).contains(since);
         for unfinished in left.iter().filter(|left| left.since.as_ref().is_some_and(theirs)) {
-            let folder = self.asked.destination.place.location().is_folder();
-            // In a bucket somebody else may be at work on other objects.
-            if folder || self.out.known(&unfinished.key)?.is_some() {
+            // Another program may be writing other objects.
+            if self.out.known(&unfinished.key)?.is_some() {
                 self.out.place().abort(unfinished).await?;
             }
         }
@@ -328,8 +336,10 @@ impl Work {
         let (here, there) = (self.asked.source.folders(selection), self.asked.destination.folders(selection));
         for key in &here {
             let stands = match self.asked.destination.folder() {
-                // A folder in which something lies is no empty one, and there all the same.
-                Some(root) => root.join(key.as_str()).is_dir(),
+                // A folder that holds something is not an empty one, and there all the same.
+                Some(root) => Rules::here()
+                    .below(root, key.as_str())
+                    .is_ok_and(|path| path.symlink_metadata().is_ok_and(|data| data.is_dir())),
                 None => there.contains(key),
             };
             self.out.folder(key, stands).await?;
@@ -466,7 +476,6 @@ impl Work {
     }
 
     async fn send(&self, source: &Item, key: &Key) -> Result<(), Fault> {
-        self.through_no_link(key)?;
         match source {
             Item::Object(found) if self.restores(source) => {
                 self.out.restore_link(&self.asked.source.place, found, key).await

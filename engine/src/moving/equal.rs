@@ -2,11 +2,12 @@
 
 use adt_formats::folder::EntryKind;
 use adt_ledger::{ObjectRow, ObjectState};
-use adt_model::{Crc64, Fault};
-use adt_store::{Found, Place, Sums, file_etag};
+use adt_model::{Crc64, Fault, change_mark, same_version, without_change};
+use adt_store::{Found, Place, Sums};
 use jiff::Timestamp;
 
 use super::{item::Item, pairs::Pair, prove::read_like};
+use crate::delivery::same_mark;
 
 /// How two objects of the same size are told apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,20 +43,32 @@ const TIME_GRAIN_NANOS: i128 = 1_000_000;
 /// | the ledger made it from this version of the source, and it still stands (not with `--checksum`) | Same | next row |
 /// | CRC-64/NVME, CRC-32C or MD5 of the whole object | Same | Different |
 /// | `ETag`s of S3 | Same | next row: encrypted and multipart objects have others |
-/// | modification time to the millisecond (not with `--checksum`) | Same | Different |
+/// | modification time to the millisecond (not with `--checksum`, nor where a recorded file was changed since) | Same | Different |
 /// | none of them | Unknown | |
 pub(super) fn glance(pair: &Pair, how: Comparison) -> Glance {
     let (Some(source), Some(there)) = (&pair.source, &pair.there) else { return Glance::Different };
+    if there.is_link() {
+        return Glance::Different;
+    }
     if let Some(same) = same_link(source, there) {
         return if same { Glance::Same } else { Glance::Different };
     }
     if source.size() != there.size() {
         return Glance::Different;
     }
-    if how == Comparison::SizeOnly || (how == Comparison::Usual && made_from_it(pair, source, there)) {
+    if how == Comparison::SizeOnly || (how == Comparison::Usual && history(pair) == History::MadeFromIt) {
         return Glance::Same;
     }
-    judged(&source.found(), &there.found(), of_links(source, there, how))
+    judged(&source.found(), &there.found(), closely(pair, source, there, how))
+}
+
+/// How closely two things are compared. A time that is the recorded one does not count where something of the file has changed since: bytes
+/// can be replaced without changing it.
+fn closely(pair: &Pair, source: &Item, there: &Item, how: Comparison) -> Comparison {
+    if how == Comparison::Usual && history(pair) == History::Touched {
+        return Comparison::Checksum;
+    }
+    of_links(source, there, how)
 }
 
 /// A link and the object that stands for it: the text decides, which is read quickly; the link's time is when it was made.
@@ -97,34 +110,62 @@ fn same_link(source: &Item, there: &Item) -> Option<bool> {
 /// Whether an earlier run sent this very version of the source, as far as the ledger knows.
 pub(super) fn sent_before(pair: &Pair) -> bool {
     match (&pair.source, pair.known.as_ref().filter(|row| row.state == ObjectState::Confirmed)) {
-        (Some(source), Some(row)) => is_unchanged(source, row),
+        (Some(source), Some(row)) => is_unchanged(source, row) && !is_touched(source, row),
         _ => false,
     }
 }
 
+/// By size and time of a file, or by the version of an object.
 fn is_unchanged(source: &Item, row: &ObjectRow) -> bool {
     match source {
         Item::File(entry) => {
-            row.source_etag.is_none()
-                && row.source_size == Some(entry.size)
-                && row.source_modified == Some(entry.modified)
+            row.source_size == Some(entry.size) && row.source_modified == Some(entry.modified)
         }
         Item::Object(found) => found.etag.is_some() && row.source_etag == found.etag,
         Item::Noted(_) => false,
     }
 }
 
-/// Whether an earlier run made what stands there from this very version of the source.
-fn made_from_it(pair: &Pair, source: &Item, there: &Item) -> bool {
+/// Whether something of a file was changed since it was recorded.
+fn is_touched(source: &Item, row: &ObjectRow) -> bool {
+    match source {
+        Item::File(entry) => {
+            !same_mark(row.source_etag.as_deref(), entry.changed.map(change_mark).as_deref())
+        }
+        _ => false,
+    }
+}
+
+/// What an earlier run says of the two.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum History {
+    /// It made what is there from this very version of the source.
+    MadeFromIt,
+    /// It did, by sizes and times; one of the two files was changed since, if only in its permissions.
+    Touched,
+    /// Nothing that helps.
+    Other,
+}
+
+fn history(pair: &Pair) -> History {
+    let (Some(source), Some(there)) = (&pair.source, &pair.there) else { return History::Other };
     let Some(row) = pair.known.as_ref().filter(|row| row.state == ObjectState::Confirmed) else {
-        return false;
+        return History::Other;
     };
-    let stands = match there {
-        Item::File(entry) => row.etag.as_deref() == Some(&file_etag(Some(entry.modified), entry.size)),
-        Item::Object(found) => row.etag.is_some() && row.etag == found.etag,
-        Item::Noted(_) => false,
-    };
-    stands && is_unchanged(source, row) && row.size == there.size()
+    let (Some(recorded), Some(now)) = (row.etag.as_deref(), there.version()) else { return History::Other };
+    if matches!(there, Item::Noted(_)) {
+        return History::Other;
+    }
+    let is_file = matches!(there, Item::File(_));
+    let stands = if is_file { without_change(recorded) == without_change(&now) } else { recorded == now };
+    if !stands || !is_unchanged(source, row) || row.size != there.size() {
+        return History::Other;
+    }
+    if is_touched(source, row) || is_file && !same_version(recorded, &now) {
+        History::Touched
+    } else {
+        History::MadeFromIt
+    }
 }
 
 /// What a closer look has found out.
@@ -141,7 +182,8 @@ pub(super) async fn look(pair: &Pair, how: Comparison, from: &Place, to: &Place)
         return Err(Fault::new(adt_model::Class::Bug, "a look at one side only"));
     };
     let (source_found, there_found) = (told(source, from).await?, told(there, to).await?);
-    let mut judged = judged(&source_found, &there_found, of_links(source, there, how));
+    let mut judged = judged(&source_found, &there_found, closely(pair, source, there, how));
+    let mut crc64 = there_found.crc64;
     if judged == Glance::Unknown {
         let (mut here, mut over_there) = (Sums::kept(&source_found), Sums::kept(&there_found));
         here = read_like(source, &over_there).await?.unwrap_or(here);
@@ -155,8 +197,18 @@ pub(super) async fn look(pair: &Pair, how: Comparison, from: &Place, to: &Place)
             Some(true) => Glance::Same,
             _ => Glance::Different,
         };
+        crc64 = crc64.or(over_there.crc64).or(here.crc64);
     }
-    Ok(Looked { same: judged == Glance::Same, source: source_found, there: there_found })
+    // A file is known again by its version.
+    let mark = match source {
+        Item::File(entry) => entry.changed.map(change_mark),
+        _ => source_found.etag.clone(),
+    };
+    Ok(Looked {
+        same: judged == Glance::Same,
+        source: Found { etag: mark, ..source_found },
+        there: Found { etag: there_found.etag.clone().or_else(|| there.version()), crc64, ..there_found },
+    })
 }
 
 fn stands_as_known(pair: &Pair, there: &Found) -> bool {

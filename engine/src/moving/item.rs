@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::manifest::Noted;
-use adt_formats::folder::{Choice, Entry, Links};
-use adt_model::Key;
+use adt_formats::folder::{Choice, Entry, EntryKind, Links};
+use adt_model::{FileVersion, Key};
 use adt_store::Found;
 use jiff::Timestamp;
 
@@ -94,6 +94,25 @@ impl Item {
         }
     }
 
+    /// Whether it is a link under its own name: a thing at a destination that no source has.
+    pub(super) fn is_link(&self) -> bool {
+        match self {
+            Self::File(entry) => {
+                entry.kind == EntryKind::Link && entry.path.file_name() == Some(entry.key.file_name())
+            }
+            _ => false,
+        }
+    }
+
+    /// What its place calls this version.
+    pub(super) fn version(&self) -> Option<String> {
+        match self {
+            Self::File(entry) => Some(version_of(entry).etag()),
+            Self::Object(found) => found.etag.clone(),
+            Self::Noted(_) => None,
+        }
+    }
+
     /// The same as what a store says of an object.
     pub(super) fn found(&self) -> Found {
         match self {
@@ -104,6 +123,10 @@ impl Item {
             Self::Noted(noted) => Found::new(noted.path.clone(), noted.size),
         }
     }
+}
+
+fn version_of(entry: &Entry) -> FileVersion {
+    FileVersion { size: entry.size, modified: Some(entry.modified), changed: entry.changed }
 }
 
 #[cfg(test)]

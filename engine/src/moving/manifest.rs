@@ -139,7 +139,7 @@ fn read(path: &Utf8PathBuf, each: &mut dyn FnMut(Noted) -> bool) -> Result<(), F
 
 fn noted(text: &str) -> Result<Noted, String> {
     let line: Line = serde_json::from_str(text).map_err(|e| e.to_string())?;
-    let path = Key::parse(line.path).map_err(|e| e.to_string())?;
+    let path = Key::object(line.path).map_err(|e| e.to_string())?;
     let crc32c = match line.crc32c {
         Some(text) => Some(u32::from_str_radix(&text, 16).map_err(|_| format!("`{text}` is no CRC-32C"))?),
         None => None,

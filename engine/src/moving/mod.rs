@@ -5,6 +5,7 @@
 
 mod apart;
 mod backup;
+mod clashes;
 mod clean;
 pub(crate) mod confirm;
 mod copy;

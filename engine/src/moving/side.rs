@@ -6,8 +6,8 @@ use std::{
 };
 
 use adt_formats::folder::{EntryKind, Links, Rules, Walked, file, walk};
-use adt_model::{Class, Fault, Key, Location};
-use adt_store::{Found, Place, StoreOptions};
+use adt_model::{Class, Fault, Key, Location, temporary::is_temporary};
+use adt_store::{FolderLinks, Found, Place, StoreOptions};
 use camino::Utf8PathBuf;
 use futures::StreamExt;
 use tokio::sync::mpsc;
@@ -30,6 +30,8 @@ pub struct End {
     pub only: Option<Key>,
     named: Option<Named>,
     odd: Odd,
+    /// What becomes of links in a folder.
+    links: FolderLinks,
     /// Folders without content of this machine, markers of folders in a bucket: those that the listings so far have met.
     folders: Folders,
 }
@@ -79,7 +81,14 @@ impl End {
             on_folder: Some(Arc::new(on_folder)),
             ..options.clone()
         };
-        Ok(Self { place: Place::open(location, &options).await?, only: None, named: None, odd, folders })
+        Ok(Self {
+            place: Place::open(location, &options).await?,
+            only: None,
+            named: None,
+            odd,
+            links: options.folder_links,
+            folders,
+        })
     }
 
     /// Only one object of it.
@@ -108,6 +117,20 @@ impl End {
     fn odd(&self) -> impl Iterator<Item = Met> + use<> {
         let odd = std::mem::take(&mut *self.odd.lock().unwrap_or_else(PoisonError::into_inner));
         odd.into_iter().map(Met::Fault)
+    }
+
+    /// What becomes of links that are met here. At a destination they are things of their own, which are replaced or removed and never
+    /// entered.
+    fn links(&self, selection: &Selection) -> Links {
+        match (self.links, selection.links) {
+            (_, Links::Keep) => Links::Keep,
+            (FolderLinks::Never, _) => Links::Listed,
+            (_, links) => links,
+        }
+    }
+
+    fn is_destination(&self) -> bool {
+        self.links != FolderLinks::Read
     }
 
     /// The folder, for a place of this machine.
@@ -153,7 +176,7 @@ fn walked(folder: &Utf8PathBuf, end: &End, selection: &Selection, sender: &Sende
         return;
     }
     let mut batch = Vec::new();
-    let walk = walk(folder, &Rules { links: selection.links, ..Rules::default() });
+    let walk = walk(folder, &Rules { links: end.links(selection), ..Rules::default() });
     let walk = match &selection.choice {
         Some(choice) => walk.choosing(choice.clone()),
         None => walk,
@@ -165,11 +188,16 @@ fn walked(folder: &Utf8PathBuf, end: &End, selection: &Selection, sender: &Sende
                     end.folders.lock().unwrap_or_else(PoisonError::into_inner).insert(entry.key);
                     continue;
                 }
-                let ours = adt_store::is_temporary(entry.key.file_name());
-                if ours || !(selection.takes)(&entry.key) {
+                if !(selection.takes)(&entry.key) {
                     continue;
                 }
                 Met::Item(Item::File(entry))
+            }
+            // Another run is writing it, or its next one removes it.
+            Ok(Walked::LeftOut { path, .. })
+                if end.is_destination() && path.rsplit('/').next().is_some_and(is_temporary) =>
+            {
+                continue;
             }
             Ok(Walked::LeftOut { path, why, .. }) => Met::LeftOut { path, why },
             Ok(Walked::Repeated { .. }) => continue,
@@ -188,6 +216,10 @@ fn walked(folder: &Utf8PathBuf, end: &End, selection: &Selection, sender: &Sende
 fn one(folder: &Utf8PathBuf, only: &Key, selection: &Selection) -> Result<Option<Met>, Fault> {
     if !(selection.takes)(only) {
         return Ok(Some(not_taken(only)));
+    }
+    if is_temporary(only.file_name()) {
+        let why = "a temporary file of adt".to_owned();
+        return Ok(Some(Met::LeftOut { path: only.to_string(), why }));
     }
     let path = folder.join(only.as_str());
     if selection.links == Links::Skip && path.is_symlink() {

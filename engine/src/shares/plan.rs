@@ -62,7 +62,7 @@ pub struct Unit {
     /// Bytes that the items of each stage read, about.
     pub bytes: Vec<u64>,
     /// Of objects that are moved: the first key of each item.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "adt_model::object_keys")]
     pub starts: Vec<Key>,
 }
 

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Ctx, beat::Beat, bridge::Outlet, delivery::Delivery, job::Job, rules};
+use crate::{Ctx, beat::Beat, bridge::Outlet, delivery::Delivery, job::Job, rules, touched::touched};
 
 /// What was done, as `processing.json` tells it and the ledger keeps it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,11 +43,12 @@ pub(super) async fn perform(
     job: &Job,
 ) -> Result<Value, Fault> {
     let done = match done_earlier(step, folder, key, job)? {
-        Some(earlier) => {
+        // Bytes can be replaced under the same time.
+        Some(earlier) if touched(folder, earlier.started, &job.ctx).await? == 0 => {
             job.asset.keeps(key, earlier.bytes_out, earlier.bytes_in);
             earlier
         }
-        None => zip(folder, key, entry_root, job.out(), Beat::of(&job.asset)).await?,
+        _ => zip(folder, key, entry_root, job.out(), Beat::of(&job.asset)).await?,
     };
     let account = serde_json::to_value(&done).expect("a record of plain fields");
     job.zipped.lock().expect("nobody panics while holding it").insert(step.to_owned(), done);

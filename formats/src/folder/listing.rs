@@ -4,7 +4,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use adt_model::{Class, Fault};
+use adt_model::{Class, Fault, temporary::is_temporary};
 use camino::Utf8Path;
 
 use super::{Choice, Links, Rules};
@@ -38,6 +38,10 @@ impl Boundary {
             links: rules.links,
             choice: None,
         })
+    }
+
+    pub(super) fn links(&self) -> Links {
+        self.links
     }
 
     pub(super) fn root(&self) -> &Path {
@@ -86,6 +90,10 @@ impl Boundary {
         })
     }
 }
+
+/// Why a temporary file of this program is left out.
+const TEMPORARY: &str =
+    "a temporary file of adt, in use or left by a run that was killed (`adt clean` removes those)";
 
 /// What the name of a link ends with where it is kept as an object, as rclone has it.
 pub const LINK: &str = ".rclonelink";
@@ -159,7 +167,9 @@ pub(super) fn list(
                 continue;
             }
         };
-        let shape = if kind.is_symlink() {
+        let shape = if is_temporary(&name) && !kind.is_dir() {
+            left_out(TEMPORARY)
+        } else if kind.is_symlink() {
             follow(&path.join(&name), real, boundary, above)
         } else {
             shape(&real.join(&name), kind, boundary)
@@ -170,7 +180,7 @@ pub(super) fn list(
         }
         let name = match shape {
             Shape::Folder { .. } => name + "/",
-            Shape::Link => name + LINK,
+            Shape::Link if boundary.links() == Links::Keep => name + LINK,
             _ => name,
         };
         children.push(Child { name, shape });
@@ -208,7 +218,7 @@ fn follow(link: &Utf8Path, folder: &Path, boundary: &Boundary, above: &[&Path]) 
     match boundary.links {
         Links::Skip => return left_out(format!("a link to `{}`; links are skipped", target(link))),
         Links::Fail => return Shape::Fault(Box::new(forbidden(link))),
-        Links::Keep => return Shape::Link,
+        Links::Keep | Links::Listed => return Shape::Link,
         Links::Follow => {}
     }
     let real = match fs::canonicalize(link) {

@@ -27,6 +27,8 @@ pub struct Entry {
     pub size: u64,
     /// Last modification.
     pub modified: Timestamp,
+    /// When anything of it was last changed, where the system says so: bytes can be replaced without changing the time above.
+    pub changed: Option<Timestamp>,
     /// Permission bits (`0o7777`), where the system has them.
     pub mode: Option<u32>,
 }
@@ -38,7 +40,8 @@ pub enum EntryKind {
     File,
     /// A folder in which nothing is taken along, neither files nor folders.
     EmptyFolder,
-    /// A link that is kept as one: its key ends with [`LINK`], its size is that of its target's text. Only [`Links::Keep`] gives these.
+    /// A link that is kept as one: its size is that of its target's text. With [`Links::Keep`] its key ends with [`LINK`], with
+    /// [`Links::Listed`] it does not; the others never give one.
     Link,
 }
 
@@ -72,6 +75,8 @@ pub enum Links {
     Fail,
     /// They stay links.
     Keep,
+    /// They are listed under their own names and not entered: a destination.
+    Listed,
 }
 
 impl From<SourceLinks> for Links {

@@ -6,7 +6,7 @@ use std::{
     vec,
 };
 
-use adt_model::{Class, Fault, Key};
+use adt_model::{Class, Fault, FileVersion, Key};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
@@ -27,6 +27,7 @@ use crate::stamp;
 /// | link that is followed, and is dangling or leads to a folder that contains it | left out, with its target |
 /// | folder or file that [`Rules`] name | left out |
 /// | socket, pipe, device | left out |
+/// | temporary file of this program | left out |
 /// | name that is not UTF-8 | fault `BadInput` |
 /// | folder that cannot be read | fault naming it |
 ///
@@ -138,7 +139,11 @@ impl Walk {
             let (key, path) = (format!("{}{name}", level.prefix), level.path.join(name));
             match child.shape {
                 Shape::Link => {
-                    let path = level.path.join(name.trim_end_matches(LINK));
+                    let own = match self.boundary.links() {
+                        Links::Keep => name.strip_suffix(LINK).unwrap_or(name),
+                        _ => name,
+                    };
+                    let path = level.path.join(own);
                     return Some(entry(key, path, EntryKind::Link).map(Walked::Entry));
                 }
                 Shape::File => return Some(entry(key, path, EntryKind::File).map(Walked::Entry)),
@@ -223,7 +228,8 @@ fn entry(key: String, path: Utf8PathBuf, kind: EntryKind) -> Result<Entry, Fault
     let looked = if kind == EntryKind::Link { fs::symlink_metadata(&path) } else { fs::metadata(&path) };
     let metadata = looked.map_err(|error| Fault::io(format!("`{path}` cannot be looked at"), error))?;
     let size = if kind == EntryKind::EmptyFolder { 0 } else { metadata.len() };
-    Ok(Entry { key, path, kind, size, modified: stamp::modified(&metadata), mode: mode(&metadata) })
+    let (modified, changed) = (stamp::modified(&metadata), FileVersion::of(&metadata).changed);
+    Ok(Entry { key, path, kind, size, modified, changed, mode: mode(&metadata) })
 }
 
 #[cfg(unix)]
@@ -306,6 +312,21 @@ mod tests {
         assert_eq!((entry.size, entry.path.clone()), (8, root.join("sub/file")));
         assert_eq!(entry.modified, stamp::modified(&metadata));
         assert_eq!(entry.mode.is_some(), cfg!(unix));
+    }
+
+    #[test]
+    fn temporary_files_are_left_out_and_what_only_looks_like_one_is_not() {
+        let (_folder, root) = temp();
+        let ours = ".adt-00000000000000ff-x.part";
+        let theirs =
+            [".adt-00000000000000FF-x.part", ".adt-ff-x.part", "adt-00000000000000ff-x.part", "x.part"];
+        tree(&root, &[&[ours, "sub/.adt-0123456789abcdef-y.part"], &theirs[..]].concat());
+        let mut expected: Vec<_> = theirs.map(str::to_owned).to_vec();
+        expected.extend([format!("-{ours}"), "sub/".into(), "-sub/.adt-0123456789abcdef-y.part".into()]);
+        let mut found = names(&root, &[]);
+        expected.sort();
+        found.sort();
+        assert_eq!(found, expected);
     }
 
     #[rstest]
@@ -420,6 +441,7 @@ mod tests {
         #[case::follow(Links::Follow, &["-broken", "out/p", "root/x"])]
         #[case::skip(Links::Skip, &["-broken", "-out", "root/x"])]
         #[case::keep(Links::Keep, &["@broken.rclonelink", "@out.rclonelink", "root/x"])]
+        #[case::listed(Links::Listed, &["@broken", "@out", "root/x"])]
         fn links_as_asked(#[case] links: Links, #[case] expected: &[&str]) {
             let (_folder, base) = temp();
             tree(&base, &["elsewhere/p", "walked/root/x"]);
@@ -498,6 +520,19 @@ mod tests {
                 other => panic!("{other:?}"),
             });
             assert_eq!(asked.collect::<Vec<_>>(), [("Videos".to_owned(), true), ("link".to_owned(), false)]);
+        }
+
+        #[rstest]
+        #[case::kept(Links::Keep, "a.rclonelink.rclonelink")]
+        #[case::listed(Links::Listed, "a.rclonelink")]
+        fn a_link_that_ends_like_one_is_found(#[case] links: Links, #[case] key: &str) {
+            let (_folder, root) = temp();
+            symlink("nowhere", root.join("a.rclonelink")).unwrap();
+            let Some(Ok(Walked::Entry(entry))) = walk(&root, &Rules { links, ..Rules::default() }).next()
+            else {
+                panic!("no entry")
+            };
+            assert_eq!((entry.key.as_str(), entry.path), (key, root.join("a.rclonelink")));
         }
 
         #[rstest]

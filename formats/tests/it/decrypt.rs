@@ -280,3 +280,81 @@ proptest! {
         prop_assert!(survives(&[head, &bytes].concat()).is_err());
     }
 }
+
+/// A zip with one encrypted video.
+fn video(folder: &Utf8Path, name: &str, content: &[u8]) -> Utf8PathBuf {
+    std::fs::create_dir_all(folder).unwrap();
+    let path = folder.join("cam.mp4.zip");
+    let mut zip = ZipWriter::new(std::fs::File::create(&path).unwrap());
+    let options = SimpleFileOptions::default().with_aes_encryption(zip::AesMode::Aes256, PASSWORD);
+    zip.start_file(name, options).unwrap();
+    zip.write_all(content).unwrap();
+    zip.finish().unwrap();
+    path
+}
+
+fn temp() -> (tempfile::TempDir, Utf8PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Utf8PathBuf::try_from(folder.path().to_owned()).unwrap();
+    (folder, root)
+}
+
+#[rstest]
+#[case::of_one_size(b"video of A", b"video of B")]
+#[case::of_two_sizes(b"video of A", b"longer video of B")]
+fn the_second_video_of_one_name_is_refused(#[case] a: &[u8], #[case] b: &[u8]) {
+    let (_folder, root) = temp();
+    let (first, second) = (video(&root.join("A"), "cam.mp4", a), video(&root.join("B"), "cam.mp4", b));
+    let both = root.join("both");
+    decrypt(&first, &secret(), &both, &Idle).unwrap();
+    let fault = decrypt(&second, &secret(), &both, &Idle).unwrap_err();
+    assert_eq!(fault.class(), Class::Conflict);
+    assert_eq!(tree(&both), [("cam.mp4".to_owned(), a.to_vec())]);
+    assert_eq!(decrypt(&first, &secret(), &both, &Idle).unwrap().already, 1);
+}
+
+#[cfg(unix)]
+mod unix {
+    use super::*;
+    use std::os::unix::fs::{MetadataExt, symlink};
+
+    #[test]
+    fn a_decrypted_video_is_its_owners_alone() {
+        let (_folder, root) = temp();
+        decrypt(&video(&root, "cam.mp4", b"v"), &secret(), &root.join("out"), &Idle).unwrap();
+        assert_eq!(std::fs::metadata(root.join("out/cam.mp4")).unwrap().mode() & 0o777, 0o600);
+    }
+
+    #[rstest]
+    #[case::folder("eye/cam.mp4", "eye")]
+    #[case::deeper_folder("eye/left/cam.mp4", "eye/left")]
+    #[case::file("cam.mp4", "cam.mp4")]
+    fn nothing_is_written_through_a_link(#[case] name: &str, #[case] link: &str) {
+        let (_folder, root) = temp();
+        let (zip, out, outside) = (video(&root, name, b"v"), root.join("out"), root.join("outside"));
+        std::fs::create_dir_all(out.join(link).parent().unwrap()).unwrap();
+        std::fs::create_dir_all(&outside).unwrap();
+        symlink(if link == "cam.mp4" { outside.join("new") } else { outside.clone() }, out.join(link))
+            .unwrap();
+        let fault = decrypt(&zip, &secret(), &out, &Idle).unwrap_err();
+        assert_eq!(fault.class(), Class::Conflict, "{fault}");
+        assert!(tree(&outside).is_empty());
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_removed_and_what_is_in_use_stays() {
+        let (_folder, root) = temp();
+        let (zip, out) = (video(&root, "cam.mp4", b"v"), root.join("out"));
+        std::fs::create_dir_all(&out).unwrap();
+        let owner = adt_codec::crc64(out.join("cam.mp4").as_str().as_bytes()) >> 32;
+        let name = |number: u64| adt_model::temporary::beside(&out.join("cam.mp4"), number);
+        let (ours, used, other) = (name(owner << 32 | 1), name(owner << 32 | 2), name((owner ^ 1) << 32));
+        for path in [&ours, &used, &other] {
+            std::fs::write(path, "x").unwrap();
+        }
+        let held = std::fs::File::open(&used).unwrap();
+        held.lock().unwrap();
+        decrypt(&zip, &secret(), &out, &Idle).unwrap();
+        assert!(!ours.exists() && used.exists() && other.exists());
+    }
+}

@@ -64,6 +64,7 @@ fn entry(path: &Utf8Path) -> Entry {
         kind: EntryKind::File,
         size: metadata.len(),
         modified: Timestamp::try_from(metadata.modified().unwrap()).unwrap(),
+        changed: None,
         mode: None,
     }
 }

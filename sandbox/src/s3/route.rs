@@ -1,4 +1,4 @@
-use adt_model::Key;
+use adt_model::{Key, Rules};
 use http::{Method, request::Parts};
 use percent_encoding::percent_decode_str;
 
@@ -146,10 +146,12 @@ pub(crate) fn file_key(text: &str) -> Result<Key, Refusal> {
             format!("this server keeps objects as files, so a key is a path: {e}"),
         )
     })?;
-    // There a backslash separates folders and a colon names a drive or a stream.
-    if cfg!(windows) && text.contains(['\\', ':', '*', '?', '"', '<', '>', '|']) {
-        return Err(Refusal::bad("InvalidArgument", format!("`{text}` cannot be a file's name on Windows")));
-    }
+    Rules::here().parts(text).map_err(|reason| {
+        Refusal::bad(
+            "InvalidArgument",
+            format!("this server keeps objects as files, and `{text}` cannot be one: {reason}"),
+        )
+    })?;
     Ok(key)
 }
 

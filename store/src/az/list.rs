@@ -186,7 +186,7 @@ impl Listing {
             }
             _ => {}
         }
-        let key = Key::parse(relative).map_err(|error| self.odd(full).because(error))?;
+        let key = Key::object(relative).map_err(|error| self.odd(full).because(error))?;
         Ok(Entry::Blob(found(key, size, labels, properties)))
     }
 

@@ -86,7 +86,7 @@ pub(super) fn described(client: &Client, full: &str, answer: &Answer) -> Result<
 }
 
 fn parsed(full: &str) -> Result<Key, Fault> {
-    Key::parse(full).map_err(|error| Fault::new(Class::Bug, "a key that is none").because(error))
+    Key::object(full).map_err(|error| Fault::new(Class::Bug, "a key that is none").because(error))
 }
 
 /// A blob's bytes, or those of a range that is not empty.

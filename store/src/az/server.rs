@@ -227,8 +227,13 @@ fn joined(url: &str, query: &str) -> String {
     format!("{url}{mark}{query}")
 }
 
-/// A blob's name is at most so long; saying so by name is better than a server's refusal halfway through a job.
+/// What Azure keeps as a name; saying so by name is better than a server's refusal halfway through a job, and safer than a blob of another name.
 pub(super) fn check_key(client: &Client, name: &str) -> Result<(), Fault> {
+    if name.split('/').any(|part| matches!(part, "." | "..")) {
+        let target = client.server.shown(name);
+        let what = format!("`{target}` has a part `.` or `..`, which Azure takes for another folder");
+        return Err(Fault::new(Class::BadInput, what).help("rename it, or leave it out with `--exclude`"));
+    }
     let length = name.chars().count();
     if length <= MAX_NAME {
         return Ok(());

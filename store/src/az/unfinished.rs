@@ -30,7 +30,7 @@ impl Container {
             for Item { full, what } in page.items {
                 let relative = reading.name(&full).map_err(strange)?.unwrap_or_default();
                 let What::Blob { entry, bare: true } = what else { continue };
-                if let (false, Ok(key)) = (matches!(entry?, Entry::Folder), Key::parse(relative)) {
+                if let (false, Ok(key)) = (matches!(entry?, Entry::Folder), Key::object(relative)) {
                     let blocks = uncommitted(&self.client, &full).await?;
                     let ids: BTreeSet<_> = blocks.into_iter().map(|(block, _)| upload_of(block)).collect();
                     all.extend(ids.into_iter().map(|upload_id| Unfinished::named(key.clone(), upload_id)));

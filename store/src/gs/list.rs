@@ -177,7 +177,7 @@ impl Cursor {
             self.client.met_folder(relative);
             return Ok(None);
         }
-        let key = Key::parse(relative).map_err(|error| {
+        let key = Key::object(relative).map_err(|error| {
             let what = format!(
                 "object `gs://{}/{}` has a name that no path can have",
                 self.client.server.bucket, item.name

@@ -196,6 +196,10 @@ pub(super) fn check_name(bucket: &str, name: &str) -> Result<(), Fault> {
         );
         return Err(Fault::new(Class::BadInput, what).help("shorten the names of the folders"));
     }
+    if matches!(name, "." | "..") {
+        let what = format!("`gs://{bucket}/{name}` is not a name that Google Cloud Storage keeps");
+        return Err(Fault::new(Class::BadInput, what).help("choose another name"));
+    }
     if name.contains(['\r', '\n']) {
         let what = format!("`gs://{bucket}/{}` has a line end in its name", name.escape_default());
         return Err(Fault::new(Class::BadInput, what).help("Google Cloud Storage keeps none; rename it"));

@@ -1,11 +1,10 @@
 use std::{fs::Metadata, vec};
 
-use adt_model::{Class, Fault, Key};
+use adt_model::{Class, Fault, FileVersion, Key, temporary::is_temporary};
 use camino::{Utf8Path, Utf8PathBuf};
-use jiff::Timestamp;
 
-use super::temporary::is_temporary;
-use crate::{Found, mtime};
+use super::base::Base;
+use crate::{FolderLinks, Found};
 
 const PAGE: usize = 1000;
 
@@ -20,12 +19,14 @@ pub(super) enum Wanted {
 
 /// A walk through a folder in byte order of the keys, holding one listing for each level.
 ///
-/// Links are followed, to files and to folders; one that leads to a folder above itself, or nowhere, is a fault. What is
-/// neither file nor folder (sockets, devices) is left out.
+/// Links are followed, to files and to folders, unless the folder is a destination: there they are left out. One that leads to a folder above
+/// itself, or nowhere, is a fault. What is neither file nor folder (sockets, devices) is left out.
 #[derive(Debug)]
 pub(super) struct Walk {
+    base: Base,
     root: Utf8PathBuf,
     wanted: Wanted,
+    follow: bool,
     levels: Vec<Level>,
     begun: bool,
 }
@@ -45,15 +46,18 @@ struct Entry {
 }
 
 impl Walk {
-    pub(super) fn new(root: Utf8PathBuf, wanted: Wanted) -> Self {
-        Self { root, wanted, levels: Vec::new(), begun: false }
+    pub(super) fn new(base: Base, wanted: Wanted) -> Self {
+        // What is to be removed is never looked for behind a link.
+        let follow = base.links() != FolderLinks::Never && wanted == Wanted::Objects;
+        Self { root: base.root().to_owned(), base, wanted, follow, levels: Vec::new(), begun: false }
     }
 
     /// The next files; `None` after the last.
     pub(super) fn page(&mut self) -> Result<Option<Vec<Found>>, Fault> {
         if !self.begun {
             self.begun = true;
-            if !self.root.is_dir() {
+            self.root = self.base.folder()?;
+            if !self.root.is_dir() || self.base.is_behind_link(&self.root.join("in"))? {
                 return Ok(None);
             }
             self.enter("")?;
@@ -110,9 +114,10 @@ impl Walk {
             );
         };
         let path = folder.join(own);
-        let metadata = match fs_err::metadata(&path) {
+        let looked = if self.follow { fs_err::metadata(&path) } else { fs_err::symlink_metadata(&path) };
+        let metadata = match looked {
             Ok(metadata) => metadata,
-            // Gone since the listing was read: somebody's temporary file, most likely our own.
+            // Gone since the listing was read: a temporary file, most likely our own.
             Err(error) if super::is_absent(&error) && fs_err::symlink_metadata(&path).is_err() => {
                 return Ok(None);
             }
@@ -130,21 +135,19 @@ impl Walk {
 }
 
 pub(super) fn found(key: Key, metadata: &Metadata) -> Found {
-    let modified = modified(metadata);
-    Found { etag: Some(etag(metadata)), modified, written: modified, ..Found::new(key, metadata.len()) }
+    let version = FileVersion::of(metadata);
+    // A temporary file has the time of its source just before it gets its name. When it was last changed, or made, cannot be set.
+    let made = || metadata.created().ok().and_then(|time| time.try_into().ok());
+    let written = version.changed.or_else(made).or(version.modified);
+    Found {
+        etag: Some(version.etag()),
+        modified: version.modified,
+        written,
+        ..Found::new(key, metadata.len())
+    }
 }
 
-/// A file's mark of its version: its time and its size.
+/// A file's mark of its version.
 pub(super) fn etag(metadata: &Metadata) -> String {
-    file_etag(modified(metadata), metadata.len())
-}
-
-/// What the `etag` of a file is, by its time and size.
-pub fn file_etag(modified: Option<Timestamp>, size: u64) -> String {
-    let time = modified.map_or_else(|| "0".to_owned(), mtime::to_text);
-    format!("{time}-{size}")
-}
-
-fn modified(metadata: &Metadata) -> Option<Timestamp> {
-    metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok())
+    FileVersion::of(metadata).etag()
 }

@@ -1,7 +1,8 @@
 //! A folder of this machine. File system calls run on tokio's blocking threads.
 
+mod base;
 mod list;
-mod temporary;
+mod names;
 mod upload;
 mod write;
 
@@ -11,45 +12,81 @@ use std::{
     sync::Arc,
 };
 
-use adt_model::{Class, Fault, Key};
+use adt_model::{Class, Fault, Folding, Key, temporary, without_change};
 use adt_net::Random;
 use bytes::Bytes;
 use camino::{Utf8Path, Utf8PathBuf};
 use futures::Stream;
-use jiff::Timestamp;
 
-use crate::{Block, Found, Held, ObjectMeta, Receipt, Unfinished, place::pages};
-pub use list::file_etag;
-pub use temporary::is_temporary;
+use self::{base::Base, names::Names};
+use crate::{Block, FolderLinks, Found, Held, ObjectMeta, Receipt, StoreOptions, Unfinished, place::pages};
 pub(crate) use upload::FolderUpload;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Folder {
-    root: Utf8PathBuf,
+    base: Base,
     random: Arc<Random>,
+    /// Marks temporary files: see [`Folder::owned_by`].
+    owner: Option<u32>,
 }
 
 impl Folder {
-    pub(crate) fn new(root: &Utf8Path, now: Timestamp) -> Self {
-        Self { root: root.to_owned(), random: Arc::new(Random::from_time(now)) }
+    pub(crate) fn new(root: &Utf8Path, options: &StoreOptions) -> Self {
+        let random = Random::from_time((options.clock)());
+        let names = Names::new(options.folding, random.next());
+        let base = Base::new(root, options.folder_links, names);
+        Self { base, random: Arc::new(random), owner: None }
     }
 
     pub(crate) fn below(&self, tail: &Key) -> Self {
-        Self { root: self.path(tail), random: Arc::clone(&self.random) }
+        Self { base: self.base.below(tail), random: Arc::clone(&self.random), owner: self.owner }
     }
 
-    fn path(&self, key: &Key) -> Utf8PathBuf {
-        self.root.join(key.as_str())
+    /// Marks the temporary files of one piece of work, so that its next run knows them.
+    pub(crate) fn owned_by(self, owner: u32) -> Self {
+        Self { owner: Some(owner), ..self }
+    }
+
+    /// Makes a temporary file different from every other: the upper half names its owner, where there is one.
+    fn number(&self) -> u64 {
+        let number = self.random.next();
+        self.owner.map_or(number, |owner| u64::from(owner) << 32 | number & u64::from(u32::MAX))
+    }
+
+    /// How the file system treats names; a rehearsal writes nothing to find out.
+    pub(crate) async fn folding(&self, rehearsing: bool) -> Result<Folding, Fault> {
+        let base = self.base.clone();
+        let look = move || {
+            let names = base.names();
+            Ok(if rehearsing { names.folding_as_known() } else { names.folding(base.root()) })
+        };
+        blocking(look).await
+    }
+
+    /// Fails where [`Folder::put`] would because of the name.
+    pub(crate) async fn rehearse(&self, key: &Key) -> Result<(), Fault> {
+        let (base, path) = (self.base.clone(), self.base.path(key)?);
+        blocking(move || base.through_no_link(&path)).await
     }
 
     pub(crate) async fn put(&self, key: &Key, block: Block, meta: &ObjectMeta) -> Result<Receipt, Fault> {
-        let (target, number, modified) = (self.path(key), self.random.next(), meta.modified);
-        blocking(move || write::put(&target, number, &block, modified)).await
+        let (base, target) = (self.base.clone(), self.base.path(key)?);
+        let (number, modified) = (self.number(), meta.modified);
+        blocking(move || {
+            base.claim(&target)?;
+            write::put(&target, number, &block, modified)
+        })
+        .await
     }
 
     pub(crate) async fn begin(&self, key: &Key, meta: &ObjectMeta) -> Result<FolderUpload, Fault> {
-        let (target, number, modified) = (self.path(key), self.random.next(), meta.modified);
-        blocking(move || FolderUpload::begin(target, number, modified)).await
+        let (base, target) = (self.base.clone(), self.base.path(key)?);
+        let (number, modified) = (self.number(), meta.modified);
+        blocking(move || {
+            base.claim(&target)?;
+            FolderUpload::begin(base, target, number, modified)
+        })
+        .await
     }
 
     /// There is no knowing which bytes of a temporary file have reached the disk, but they can be looked at.
@@ -59,20 +96,25 @@ impl Folder {
         id: &str,
         meta: &ObjectMeta,
     ) -> Result<Option<(FolderUpload, Held)>, Fault> {
-        let (target, id, modified) = (self.path(key), id.to_owned(), meta.modified);
-        if !is_temporary(&id) || id.contains(['/', '\\']) {
+        let (base, target) = (self.base.clone(), self.base.path(key)?);
+        let (id, modified) = (id.to_owned(), meta.modified);
+        if !temporary::is_temporary(&id) || id.contains(['/', '\\']) {
             return Ok(None);
         }
-        blocking(
-            move || Ok(FolderUpload::resume(target, &id, modified).map(|upload| (upload, Held::Unknown))),
-        )
+        blocking(move || {
+            base.claim(&target)?;
+            let upload = FolderUpload::resume(base, target, &id, modified);
+            Ok(upload.map(|upload| (upload, Held::Unknown)))
+        })
         .await
     }
 
     pub(crate) async fn head(&self, key: &Key) -> Result<Option<Found>, Fault> {
-        let (path, key) = (self.path(key), key.clone());
+        let (base, path, key) = (self.base.clone(), self.base.path(key)?, key.clone());
         blocking(move || match fs_err::metadata(&path) {
-            Ok(metadata) if metadata.is_file() => Ok(Some(list::found(key, &metadata))),
+            Ok(metadata) if metadata.is_file() && !base.is_behind_link(&path)? => {
+                Ok(Some(list::found(key, &metadata)))
+            }
             Ok(_) => Ok(None),
             Err(error) if is_absent(&error) => Ok(None),
             Err(error) => Err(Fault::io(format!("cannot look at `{path}`"), error)),
@@ -87,26 +129,39 @@ impl Folder {
         range: Option<Range<u64>>,
         of: Option<&Found>,
     ) -> Result<Bytes, Fault> {
-        let (path, version) = (self.path(key), of.and_then(|found| found.etag.clone()));
-        blocking(move || read(&path, range, version.as_deref())).await
+        let (base, path) = (self.base.clone(), self.base.path(key)?);
+        let version = of.and_then(|found| found.etag.clone());
+        blocking(move || {
+            if base.links() == FolderLinks::Never {
+                base.through_no_link(&path)?;
+            }
+            read(&path, range, version.as_deref())
+        })
+        .await
     }
 
     pub(crate) fn list(&self) -> impl Stream<Item = Result<Vec<Found>, Fault>> + Send + use<> {
-        let walk = list::Walk::new(self.root.clone(), list::Wanted::Objects);
+        let walk = list::Walk::new(self.base.clone(), list::Wanted::Objects);
         pages(walk, |mut walk| blocking(move || Ok(walk.page()?.map(|entries| (entries, walk)))))
     }
 
-    /// Under a temporary name first, so that what stands there is replaced in one instant.
+    /// Under a temporary name first, so that what is there is replaced in one instant.
     pub(crate) async fn link(&self, key: &Key, target: &Utf8Path) -> Result<bool, Fault> {
-        let path = self.path(key);
+        let (base, path) = (self.base.clone(), self.base.path(key)?);
         let path = path.as_str().strip_suffix(LINK).map_or_else(|| path.clone(), Utf8PathBuf::from);
-        let (temporary, target) = (temporary::beside(&path, self.random.next()), target.to_owned());
-        blocking(move || link(&target, &temporary, &path)).await
+        let (temporary, target) = (temporary::beside(&path, self.number()), target.to_owned());
+        blocking(move || {
+            base.claim(&path)?;
+            link(&target, &temporary, &path)
+        })
+        .await
     }
 
     pub(crate) async fn make_folder(&self, key: &Key) -> Result<(), Fault> {
-        let path = self.path(key);
+        let (base, path) = (self.base.clone(), self.base.path(key)?);
         blocking(move || {
+            // What is in it would be behind it, too.
+            base.claim(&path.join("in"))?;
             fs_err::create_dir_all(&path)
                 .map_err(|e| Fault::io(format!("cannot make the folder `{path}`"), e))
         })
@@ -115,18 +170,24 @@ impl Folder {
 
     /// A key that ends with [`LINK`] may stand for a link.
     pub(crate) async fn delete(&self, key: &Key) -> Result<(), Fault> {
-        let path = self.path(key);
+        let (base, path) = (self.base.clone(), self.base.path(key)?);
         let link = path.as_str().strip_suffix(LINK).map(Utf8PathBuf::from);
         let is_link = |link: &Utf8PathBuf| link.symlink_metadata().is_ok_and(|data| data.is_symlink());
-        match link.filter(|link| !path.exists() && is_link(link)) {
-            Some(link) => remove(link).await,
-            None => remove(path).await,
-        }
+        let path = match link.filter(|link| !path.exists() && is_link(link)) {
+            Some(link) => link,
+            None => path,
+        };
+        blocking(move || {
+            base.through_no_link(&path)?;
+            remove(&path)
+        })
+        .await
     }
 
     pub(crate) async fn prune(&self, key: &Key) -> Result<(), Fault> {
-        let path = self.path(key);
+        let (base, path) = (self.base.clone(), self.base.path(key)?);
         blocking(move || {
+            base.through_no_link(&path.join("in"))?;
             prune(&path);
             Ok(())
         })
@@ -134,10 +195,11 @@ impl Folder {
     }
 
     pub(crate) async fn prune_above(&self, key: &Key) -> Result<(), Fault> {
-        let (root, path) = (self.root.clone(), self.path(key));
+        let (base, path, top) = (self.base.clone(), self.base.path(key)?, self.base.folder()?);
         blocking(move || {
+            base.through_no_link(&path)?;
             // The first one that holds something ends it.
-            let above = path.ancestors().skip(1).take_while(|above| *above != root);
+            let above = path.ancestors().skip(1).take_while(|above| *above != top);
             above.map(std::fs::remove_dir).find(Result::is_err);
             Ok(())
         })
@@ -145,7 +207,7 @@ impl Folder {
     }
 
     pub(crate) async fn unfinished(&self) -> Result<Vec<Unfinished>, Fault> {
-        let mut walk = list::Walk::new(self.root.clone(), list::Wanted::Temporaries);
+        let mut walk = list::Walk::new(self.base.clone(), list::Wanted::Temporaries);
         blocking(move || {
             let mut all = Vec::new();
             while let Some(page) = walk.page()? {
@@ -162,14 +224,37 @@ impl Folder {
         .await
     }
 
-    pub(crate) async fn abort(&self, unfinished: &Unfinished) -> Result<(), Fault> {
-        // Whether the key is that of the object or of the temporary file: both stand in the same folder.
-        let path = self.path(&unfinished.key).with_file_name(&unfinished.upload_id);
-        let is_name = !unfinished.upload_id.contains(['/', '\\']);
-        if !(is_name && is_temporary(&unfinished.upload_id)) {
-            return Err(Fault::new(Class::Bug, format!("`{path}` is not a temporary file of ours")));
+    /// Removes the temporary files of this folder's owner, but those named in `keep`.
+    pub(crate) async fn tidy(&self, keep: &[String]) -> Result<u64, Fault> {
+        let Some(owner) = self.owner else { return Ok(0) };
+        let mut removed = 0;
+        for left in self.unfinished().await? {
+            let theirs =
+                temporary::number(&left.upload_id).is_some_and(|number| number >> 32 == u64::from(owner));
+            if theirs && !keep.contains(&left.upload_id) {
+                self.abort(&left).await?;
+                removed += 1;
+            }
         }
-        remove(path).await
+        Ok(removed)
+    }
+
+    pub(crate) async fn abort(&self, unfinished: &Unfinished) -> Result<(), Fault> {
+        let id = &unfinished.upload_id;
+        if id.contains(['/', '\\']) || !temporary::is_temporary(id) {
+            return Err(Fault::new(Class::Bug, format!("`{id}` is not a temporary file of ours")));
+        }
+        // The key is that of the object, or of the temporary file itself, which no object has. Both are in the same folder.
+        let key = unfinished.key.as_str();
+        let above = key.strip_suffix(unfinished.key.file_name()).unwrap_or_default();
+        let beside = Key::object(format!("{above}x"))
+            .map_err(|e| Fault::new(Class::Bug, "a key that is none").because(e))?;
+        let (base, path) = (self.base.clone(), self.base.path(&beside)?.with_file_name(id));
+        blocking(move || {
+            base.through_no_link(&path)?;
+            remove(&path)
+        })
+        .await
     }
 }
 
@@ -193,21 +278,33 @@ fn link(_target: &Utf8Path, _temporary: &Utf8Path, _path: &Utf8Path) -> Result<b
     Ok(false)
 }
 
-async fn remove(path: Utf8PathBuf) -> Result<(), Fault> {
-    blocking(move || match fs_err::remove_file(&path) {
+/// A link is removed itself, whatever it leads to.
+fn remove(path: &Utf8Path) -> Result<(), Fault> {
+    let removed = match fs_err::symlink_metadata(path) {
+        // Windows has links that are removed as folders are.
+        #[cfg(windows)]
+        Ok(data) if std::os::windows::fs::FileTypeExt::is_symlink_dir(&data.file_type()) => {
+            fs_err::remove_dir(path)
+        }
+        Ok(_) => fs_err::remove_file(path),
+        Err(error) => Err(error),
+    };
+    match removed {
         Err(error) if !is_absent(&error) => Err(Fault::io(format!("cannot remove `{path}`"), error)),
         _ => Ok(()),
-    })
-    .await
+    }
 }
 
 fn read(path: &Utf8Path, range: Option<Range<u64>>, version: Option<&str>) -> Result<Bytes, Fault> {
     let failed = |error| Fault::io(format!("cannot read `{path}`"), error);
     let mut file = fs_err::File::open(path).map_err(failed)?;
     let steady = |file: &fs_err::File| match version {
-        Some(version) if list::etag(&file.metadata().map_err(failed)?) != version => {
+        // A change of permissions alone does no harm to bytes that are being read.
+        Some(version)
+            if without_change(&list::etag(&file.metadata().map_err(failed)?)) != without_change(version) =>
+        {
             Err(Fault::new(Class::Corrupt, format!("`{path}` was changed while it was read"))
-                .help("run the same command again when nobody writes it any more"))
+                .help("run the same command again when the file is no longer being written"))
         }
         _ => Ok(()),
     };

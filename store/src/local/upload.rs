@@ -4,11 +4,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use adt_model::{Class, Fault};
+use adt_model::{Class, Fault, temporary};
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 
-use super::{blocking, remove, temporary, write};
+use super::{base::Base, blocking, remove, write};
 use crate::{Block, PartReceipt, Receipt, checksum, upload::whole};
 
 /// A temporary file that is written at offsets, by many at once.
@@ -17,6 +17,7 @@ pub(crate) struct FolderUpload(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    base: Base,
     target: Utf8PathBuf,
     temporary: Utf8PathBuf,
     modified: Option<Timestamp>,
@@ -26,20 +27,27 @@ struct Inner {
 
 impl FolderUpload {
     pub(super) fn begin(
+        base: Base,
         target: Utf8PathBuf,
         number: u64,
         modified: Option<Timestamp>,
     ) -> Result<Self, Fault> {
         let temporary = temporary::beside(&target, number);
         write::create(&target, &temporary)?;
-        Ok(Self(Arc::new(Inner { target, temporary, modified, parts: Mutex::default() })))
+        Ok(Self(Arc::new(Inner { base, target, temporary, modified, parts: Mutex::default() })))
     }
 
     /// `None` when the temporary file is gone.
-    pub(super) fn resume(target: Utf8PathBuf, id: &str, modified: Option<Timestamp>) -> Option<Self> {
+    pub(super) fn resume(
+        base: Base,
+        target: Utf8PathBuf,
+        id: &str,
+        modified: Option<Timestamp>,
+    ) -> Option<Self> {
         let temporary = target.with_file_name(id);
-        let inner = Inner { target, temporary, modified, parts: Mutex::default() };
-        inner.temporary.is_file().then(|| Self(Arc::new(inner)))
+        let inner = Inner { base, target, temporary, modified, parts: Mutex::default() };
+        let is_file = inner.temporary.symlink_metadata().is_ok_and(|data| data.is_file());
+        is_file.then(|| Self(Arc::new(inner)))
     }
 
     /// Whether these bytes stand where a part belongs.
@@ -68,7 +76,8 @@ impl FolderUpload {
     }
 
     pub(crate) async fn abort(&self) -> Result<(), Fault> {
-        remove(self.0.temporary.clone()).await
+        let inner = Arc::clone(&self.0);
+        blocking(move || remove(&inner.temporary)).await
     }
 }
 
@@ -105,6 +114,8 @@ impl Inner {
     fn complete(&self, parts: &[PartReceipt]) -> Result<Receipt, Fault> {
         let (size, crc64) = whole(parts);
         self.tile(parts)?;
+        // A folder may have been replaced since the beginning.
+        self.base.through_no_link(&self.target)?;
         let failed = |error| Fault::io(format!("cannot write `{}`", self.target), error);
         let file = self.open().map_err(failed)?;
         let there = file.metadata().map_err(failed)?.len();

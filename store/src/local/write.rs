@@ -1,10 +1,10 @@
 use std::{fs::FileTimes, io::Write};
 
-use adt_model::{Class, Crc64, Fault};
+use adt_model::{Class, Crc64, Fault, temporary};
 use camino::Utf8Path;
 use jiff::Timestamp;
 
-use super::{list::etag, temporary};
+use super::list::etag;
 use crate::{Block, Proof, Receipt, checksum};
 
 /// Writes a whole file: under a temporary name, to the disk, then under its own name.

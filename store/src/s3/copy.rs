@@ -114,7 +114,7 @@ impl Bucket {
         origin: &Origin,
         meta: &ObjectMeta,
     ) -> Result<Option<String>, Trouble> {
-        let key = Key::parse(full).map_err(|e| Fault::new(Class::Bug, "a key that is none").because(e))?;
+        let key = Key::object(full).map_err(|e| Fault::new(Class::Bug, "a key that is none").because(e))?;
         let whole = Self { client: std::sync::Arc::clone(&self.client), prefix: None };
         let upload = whole.begin(&key, meta).await?;
         let copied = self.fill(full, upload.id(), origin).await;

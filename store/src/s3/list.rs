@@ -153,7 +153,7 @@ impl Cursor {
             self.client.met_folder(relative);
             return Ok(None);
         }
-        let key = Key::parse(relative).map_err(|error| {
+        let key = Key::object(relative).map_err(|error| {
             odd(&self.client.server.bucket, &format!("{}{relative}", self.reading.stem())).because(error)
         })?;
         Ok(Some(Found { etag, written, ..Found::new(key, size) }))

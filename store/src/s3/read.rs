@@ -52,7 +52,7 @@ impl Bucket {
 
 /// What a server says of an object, by its whole key.
 pub(super) async fn head(client: &Client, full: &str) -> Result<Option<Found>, Fault> {
-    let key = Key::parse(full).map_err(|e| Fault::new(Class::Bug, "a key that is none").because(e))?;
+    let key = Key::object(full).map_err(|e| Fault::new(Class::Bug, "a key that is none").because(e))?;
     let request = Request::new(Deed::Head, Method::HEAD, Some(full.to_owned()))
         .header("x-amz-checksum-mode", "ENABLED");
     let answer = match client.send(&request).await {

@@ -8,6 +8,7 @@ use std::sync::{
 use adt_model::{Class, Fault};
 use adt_net::{
     aws::{self, Credentials, Keys, Profiles, Signable, Signer},
+    encode,
     xml::Element,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -152,6 +153,7 @@ impl S3 {
             }
             all.sort_unstable();
             let (path, query) = path_and_query(url);
+            let path = &encode::signed_path(path);
             let method = request.method.as_str();
             let what = Signable { method, path, query, headers: &all, payload: &payload };
             let identity = (keys.access_key.as_str(), &keys.secret);
@@ -242,6 +244,10 @@ fn path_and_query(url: &str) -> (&str, &str) {
 
 /// A key in the bucket is at most so long; saying so by name is better than a server's refusal halfway through a job.
 pub(super) fn check_key(bucket: &str, key: &str) -> Result<(), Fault> {
+    if matches!(key, "." | "..") {
+        let what = format!("`s3://{bucket}/{key}` cannot be asked for: no URL can have the path `{key}`");
+        return Err(Fault::new(Class::BadInput, what).help("rename that object with another tool"));
+    }
     let most = crate::part_size::MAX_KEY;
     if key.len() <= most {
         return Ok(());

@@ -77,7 +77,7 @@ impl Site {
         match key {
             Some(key) => {
                 url.push('/');
-                url.push_str(&encode::path(key));
+                url.push_str(&encode::url_path(key));
             }
             None if !self.path_style => url.push('/'),
             None => {}

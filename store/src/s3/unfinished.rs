@@ -47,7 +47,7 @@ impl Bucket {
                 let full = name(&upload.key, page.encoded);
                 // Some servers do not look at the prefix.
                 if let Some(Ok(key)) =
-                    full.as_deref().and_then(|full| full.strip_prefix(&stem)).map(Key::parse)
+                    full.as_deref().and_then(|full| full.strip_prefix(&stem)).map(Key::object)
                 {
                     all.push(Unfinished { key, upload_id: upload.id, since: upload.since });
                 }

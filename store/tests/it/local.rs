@@ -113,3 +113,128 @@ async fn names_that_are_not_utf8_are_named_not_skipped() {
     let fault = pages.into_iter().next().unwrap().unwrap_err();
     assert!(fault.class() == Class::BadInput && fault.line().contains("caf"), "{fault:?}");
 }
+
+#[cfg(unix)]
+mod links {
+    use super::*;
+    use adt_store::{FolderLinks, StoreOptions};
+    use rstest::rstest;
+    use std::os::unix::fs::symlink;
+
+    /// A folder with `link`, which leads to a folder outside that holds `x`, and `file`, which leads to `x` itself.
+    async fn linked(links: FolderLinks) -> (Lab, Utf8PathBuf) {
+        let lab = lab().await;
+        let (inside, outside) = (lab.root.join("inside"), lab.root.join("outside"));
+        for folder in [&inside, &outside] {
+            fs_err::create_dir(folder).unwrap();
+        }
+        fs_err::write(outside.join("x"), "x").unwrap();
+        symlink(&outside, inside.join("link")).unwrap();
+        symlink(outside.join("x"), inside.join("file")).unwrap();
+        let options = StoreOptions { folder_links: links, ..options("http://unused", "", "") };
+        let place = open(inside.as_str(), &options).await;
+        (Lab { place, ..lab }, outside)
+    }
+
+    #[rstest]
+    #[tokio::test]
+    async fn nothing_is_changed_behind_one(
+        #[values(FolderLinks::Read, FolderLinks::Never)] links: FolderLinks,
+    ) {
+        let (lab, outside) = linked(links).await;
+        let (place, meta) = (&lab.place, ObjectMeta::default());
+        let temporary = outside.join(".adt-00000000000000ff-y.part");
+        fs_err::write(&temporary, "y").unwrap();
+        fs_err::create_dir(outside.join("empty")).unwrap();
+        assert!(place.put(&key("link/y"), block("y"), &meta).await.is_err());
+        assert!(place.begin(&key("link/y"), &meta).await.is_err());
+        assert!(place.below(&key("link")).put(&key("y"), block("y"), &meta).await.is_err());
+        assert!(place.link(&key("link/l.rclonelink"), "x".into()).await.is_err());
+        assert!(place.make_folder(&key("link/new")).await.is_err());
+        assert!(place.make_folder(&key("link")).await.is_err());
+        assert!(place.delete(&key("link/x")).await.is_err());
+        assert!(place.prune(&key("link")).await.is_err());
+        assert!(place.prune_above(&key("link/empty/x")).await.is_err());
+        assert!(place.unfinished().await.unwrap().is_empty());
+        let left = adt_store::Unfinished::named(key("link/y"), ".adt-00000000000000ff-y.part");
+        assert!(place.abort(&left).await.is_err());
+        assert_eq!(files(&outside), [".adt-00000000000000ff-y.part", "empty", "x"]);
+    }
+
+    #[tokio::test]
+    async fn one_that_stands_for_a_file_is_replaced_and_removed_itself() {
+        let (lab, outside) = linked(FolderLinks::Never).await;
+        lab.place.put(&key("file"), block("new"), &ObjectMeta::default()).await.unwrap();
+        assert!(!lab.root.join("inside/file").is_symlink());
+        lab.place.delete(&key("link")).await.unwrap();
+        assert!(!lab.root.join("inside/link").is_symlink());
+        assert_eq!(fs_err::read_to_string(outside.join("x")).unwrap(), "x");
+    }
+
+    #[rstest]
+    #[case::read(FolderLinks::Read, &["file", "link/x"])]
+    #[case::never(FolderLinks::Never, &[])]
+    #[case::always(FolderLinks::Always, &["file", "link/x"])]
+    #[tokio::test]
+    async fn a_destination_does_not_see_what_is_behind_one(
+        #[case] links: FolderLinks,
+        #[case] seen: &[&str],
+    ) {
+        let (lab, outside) = linked(links).await;
+        assert_eq!(names(&lab.place).await, seen);
+        for name in ["file", "link/x"] {
+            assert_eq!(lab.place.head(&key(name)).await.unwrap().is_some(), seen.contains(&name), "{name}");
+        }
+        let written = lab.place.put(&key("link/y"), block("y"), &ObjectMeta::default()).await;
+        assert_eq!(written.is_ok(), links == FolderLinks::Always);
+        assert_eq!(outside.join("y").exists(), links == FolderLinks::Always);
+    }
+
+    /// It is looked at again before a large file gets its name.
+    #[tokio::test]
+    async fn a_folder_that_becomes_a_link_meanwhile_is_noticed() {
+        let (lab, outside) = linked(FolderLinks::Read).await;
+        let upload = lab.place.begin(&key("folder/large"), &ObjectMeta::default()).await.unwrap();
+        let part = upload.put_part(1, 0, block("data")).await.unwrap();
+        let folder = lab.root.join("inside/folder");
+        fs_err::rename(&folder, lab.root.join("moved")).unwrap();
+        symlink(&outside, &folder).unwrap();
+        assert!(upload.complete(&[part]).await.is_err());
+        assert_eq!(files(&outside), ["x"]);
+    }
+}
+
+#[tokio::test]
+async fn temporary_files_of_the_same_work_are_removed_and_no_others() {
+    let lab = lab().await;
+    let meta = ObjectMeta::default();
+    let mine = lab.place.clone().owned_by("copy of a");
+    let kept = mine.begin(&key("kept"), &meta).await.unwrap();
+    let left = mine.below(&key("sub")).begin(&key("left"), &meta).await.unwrap();
+    let other = lab.place.clone().owned_by("copy of b").begin(&key("other"), &meta).await.unwrap();
+    let nobody = lab.place.begin(&key("nobody"), &meta).await.unwrap();
+    assert_eq!(mine.tidy(&[kept.id().to_owned()]).await.unwrap(), 1);
+    assert!(files(&lab.root.join("sub")).is_empty(), "{}", left.id());
+    let mut expected = [kept.id(), other.id(), nobody.id()].map(str::to_owned).to_vec();
+    expected.push("sub".into());
+    expected.sort();
+    assert_eq!(files(&lab.root), expected);
+}
+
+/// Times of files can be set; when something of them was changed cannot.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_is_rewritten_at_its_time_has_another_version() {
+    let lab = lab().await;
+    let meta =
+        ObjectMeta { modified: Some("2020-01-01T00:00:00Z".parse().unwrap()), ..ObjectMeta::default() };
+    let receipt = lab.place.put(&key("a"), block("old"), &meta).await.unwrap();
+    let before = lab.place.head(&key("a")).await.unwrap().unwrap();
+    assert_eq!(receipt.etag, before.etag);
+    fs_err::write(lab.root.join("a"), "new").unwrap();
+    let file = fs_err::File::options().write(true).open(lab.root.join("a")).unwrap();
+    file.file().set_modified(meta.modified.unwrap().into()).unwrap();
+    let after = lab.place.head(&key("a")).await.unwrap().unwrap();
+    assert_eq!((before.size, before.modified), (after.size, after.modified));
+    assert_ne!(before.etag, after.etag);
+}

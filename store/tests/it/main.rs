@@ -15,5 +15,6 @@ mod google;
 mod identity;
 mod local;
 mod measure;
+mod odd_keys;
 mod server;
 mod setup;

@@ -9,7 +9,7 @@ use adt_engine::{
 use adt_model::{Class, Fault};
 use adt_store::Place;
 
-use super::{Vars, ctx, end::Typed, names, pipe, selection, service, verify};
+use super::{Vars, at_destination, ctx, end::Typed, names, pipe, selection, service, verify};
 use crate::{
     args::{Common, Copy, LinksChoice, Sync},
     commands::{FAILED, ephys::drive},
@@ -77,6 +77,7 @@ pub(in crate::commands) async fn wanted(
         moving::apart(&from.location, &to.location, delete.is_some())?;
     }
     let no_list = asked.comparing.no_list;
+    let options = at_destination(asked.selecting.links, ctx);
     let source = from.source(&ctx.source).await?;
     let (source, destination, called) = match (source.only.clone(), &asked.files_from) {
         (Some(_), Some(_)) => {
@@ -85,15 +86,15 @@ pub(in crate::commands) async fn wanted(
             return Err(Fault::new(Class::BadInput, what).help("omit `--files-from`, or name the folder"));
         }
         (Some(name), None) => {
-            let (end, called) = to.for_one(&name, no_list, &ctx.store).await?;
+            let (end, called) = to.for_one(&name, no_list, &options).await?;
             (source, end, Some(called))
         }
         (None, Some(list)) => {
             let names = Arc::new(names::read(list)?);
-            let end = End::open(&to.location, &ctx.store).await?;
+            let end = End::open(&to.location, &options).await?;
             (source.naming(Arc::clone(&names), true), end.naming(names, false), None)
         }
-        (None, None) => (source, End::open(&to.location, &ctx.store).await?, None),
+        (None, None) => (source, End::open(&to.location, &options).await?, None),
     };
     let backup = match &asked.comparing.backup_dir {
         Some(text) => Some(backup(text, &from, &to, ctx).await?),

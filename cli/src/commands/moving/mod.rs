@@ -25,7 +25,7 @@ use adt_engine::{
 use adt_formats::folder::{Choice, Links};
 use adt_intake::Globs;
 use adt_model::{Class, Fault, Key};
-use adt_store::{Encryption, MIN_PART, StoreOptions};
+use adt_store::{Encryption, FolderLinks, MIN_PART, StoreOptions};
 use jiff::Timestamp;
 
 use crate::{
@@ -96,10 +96,19 @@ fn asked(clouds: &Clouds, options: StoreOptions) -> Result<StoreOptions, Fault> 
     })
 }
 
+/// How a destination is opened: links in a folder are not followed there unless that is asked for.
+fn at_destination(links: LinksChoice, ctx: &Ctx) -> StoreOptions {
+    let folder_links = match links {
+        LinksChoice::FollowAtDestination => FolderLinks::Always,
+        _ => FolderLinks::Never,
+    };
+    StoreOptions { folder_links, ..ctx.store.clone() }
+}
+
 fn selection(selecting: &Selecting, empty_dirs: bool, now: Timestamp) -> Result<Selection, Fault> {
     let globs = Globs::new(&selecting.globs)?;
     let links = match selecting.links {
-        LinksChoice::Follow => Links::Follow,
+        LinksChoice::Follow | LinksChoice::FollowAtDestination => Links::Follow,
         LinksChoice::Skip => Links::Skip,
         LinksChoice::KeepAsObject => Links::Keep,
     };

@@ -9,7 +9,7 @@ use adt_engine::{Ctx, moving};
 use adt_model::{Class, Fault, Key};
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::{end::Typed, service};
+use super::{at_destination, end::Typed, service};
 use crate::{
     args::{Common, Copy},
     commands::DONE,
@@ -36,7 +36,7 @@ pub(super) async fn in_from(
     }
     service::check(&asked.clouds, &asked.from_side, &to.location, Some(&to.location))?;
     let no_list = asked.comparing.no_list;
-    let (end, key) = to.for_one(&unnamed, no_list, &ctx.store).await?;
+    let (end, key) = to.for_one(&unnamed, no_list, &at_destination(asked.selecting.links, ctx)).await?;
     let place = end.place;
     if key == unnamed && to.location == *place.location() {
         let what = format!("`{destination}` is a folder; what comes from `-` needs a name");

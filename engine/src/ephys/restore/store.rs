@@ -3,7 +3,7 @@ use std::sync::Arc;
 use adt_codec::lsb::exact::Codes;
 use adt_formats::ephys_store::{Columns, FrameArray, Source, Stored, StoredSamples};
 use adt_formats::zarr::{Dtype, SmallArray, Values};
-use adt_model::{Class, Fault, Key};
+use adt_model::{Class, Fault, Key, Rules};
 use adt_store::Place;
 
 /// Samples that are converted at once.
@@ -146,8 +146,9 @@ pub(super) fn target(store: &str, source: &Source) -> Result<Key, Fault> {
         )
     };
     let key = Key::parse(source.path.as_str()).map_err(|error| wrong().because(error))?;
-    // On Windows these would lead to another folder or disk.
-    if cfg!(windows) && key.as_str().contains(['\\', ':']) { Err(wrong()) } else { Ok(key) }
+    // It is said before anything is read, and for buckets too: what was recorded on this kind of system has names that it keeps.
+    Rules::here().parts(key.as_str()).map_err(|error| wrong().because(error))?;
+    Ok(key)
 }
 
 /// What followed the last whole frame.

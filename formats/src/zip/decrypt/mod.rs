@@ -40,10 +40,11 @@ pub struct Decrypted {
 /// are not encrypted are taken along.
 ///
 /// A file gets its name only when all of it has been read and its checksum or authentication code is right; until then it has a
-/// temporary name in the same folder. Times are restored where the zip tells them in UTC. A file that exists already is compared with
+/// temporary name in the same folder. It can be read by its owner only. Times are restored where the zip has them in UTC. A file that exists already is compared with
 /// the entry: equal ones count as `already`, anything else is a `Conflict`, and never overwritten.
 ///
-/// Names are looked at before anything is written: one that leads out of `into` (`..`, an absolute path, a drive) and links are
+/// Names are looked at before anything is written: one that leads out of `into` (`..`, an absolute path, a drive) or that this system cannot
+/// keep, links, and links in the way are
 /// `Refused`. So is a wrong password. The traditional cipher knows only 255 of 256 wrong passwords by itself; the rest is found by
 /// the checksum and told as `Corrupt`, like any damage and like a zip that was cut short. A file that is not a zip is `BadInput`.
 ///

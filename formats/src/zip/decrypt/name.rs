@@ -1,15 +1,13 @@
 //! Names that stay below their folder.
 
-/// The relative path that an entry's name stands for, with `/` between its parts; `None` for a name that leads elsewhere: `..`, an
+/// The relative path that an entry's name means, with `/` between its parts; `None` for a name that leads elsewhere: `..`, an
 /// absolute path, a drive (`C:`), no name at all, or a character that no file name has.
 ///
 /// `\` counts as `/`, as it does for those who write it: it must not become a way out on Windows.
 pub(super) fn below(name: &str) -> Option<String> {
     let name = name.replace('\\', "/");
     let drive = name.as_bytes().get(1) == Some(&b':');
-    // On Windows a colon also names a stream of a file.
-    let stream = cfg!(windows) && name.contains(':');
-    if name.starts_with('/') || drive || stream || name.contains('\0') {
+    if name.starts_with('/') || drive || name.contains('\0') {
         return None;
     }
     let parts: Vec<_> = name.split('/').filter(|part| !part.is_empty() && *part != ".").collect();

@@ -1,12 +1,14 @@
 //! Where an entry's content goes: into a new file, or against one that is there.
 
 use std::{
-    fs::{File, FileTimes},
+    collections::hash_map::RandomState,
+    fs::{self, File, FileTimes},
+    hash::{BuildHasher, Hasher},
     io::{self, BufReader, ErrorKind, Read, Write},
     time::SystemTime,
 };
 
-use adt_model::Fault;
+use adt_model::{Fault, temporary};
 use camino::Utf8Path;
 use tempfile::NamedTempFile;
 
@@ -22,15 +24,22 @@ pub(super) enum Sink {
 impl Sink {
     /// Opens a temporary file beside `target`.
     pub(super) fn create(target: &Utf8Path) -> Result<Self, Fault> {
-        let folder = target.parent().unwrap_or(Utf8Path::new("."));
+        let folder =
+            target.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
+        let owner = adt_codec::crc64(target.as_str().as_bytes()) >> 32;
+        remove_left(folder, owner);
+        let temporary = temporary::beside(target, owner << 32 | random() >> 32);
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".adt-").suffix(".partial");
-        // As any new file: less what the user's mask takes away.
+        builder.prefix(temporary.file_name().unwrap_or_default()).rand_bytes(0);
+        // It was encrypted for a reason: nobody else reads it unless its owner says so.
         #[cfg(unix)]
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
         #[cfg(unix)]
         builder.permissions(mode);
-        builder.tempfile_in(folder).map(Self::New).map_err(|error| unwritable(target, error))
+        let new = builder.tempfile_in(folder).map_err(|error| unwritable(target, error))?;
+        // Held while it is written. Where files cannot be locked, one that is left behind stays for `adt clean`.
+        let _ = new.as_file().try_lock();
+        Ok(Self::New(new))
     }
 
     /// Opens what is there.
@@ -74,6 +83,21 @@ impl Sink {
             Err(failed) => Err(unwritable(target, failed.error)),
         }
     }
+}
+
+/// Removes what killed runs have left of the same file: temporary files that no process holds.
+fn remove_left(folder: &Utf8Path, owner: u64) {
+    for entry in folder.read_dir_utf8().into_iter().flatten().flatten() {
+        let ours = temporary::number(entry.file_name()).is_some_and(|number| number >> 32 == owner);
+        if ours && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Different every time, without a source of randomness of our own.
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 fn unwritable(target: &Utf8Path, error: io::Error) -> Fault {

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use adt_model::{Class, Fault, Pulse, Secret};
+use adt_model::{Class, Fault, Pulse, Rules, Secret};
 use camino::{Utf8Path, Utf8PathBuf};
 use zip::{ExtraField, HasZipMetadata, read::ZipFile};
 
@@ -48,11 +48,16 @@ impl Work {
             let fault = Fault::new(Class::Refused, format!("{what} has a name that leads out of its folder"));
             return Err(fault.help("nothing was written; do not trust this zip"));
         };
+        let target = Rules::here().below(into, &below).map_err(|reason| {
+            Fault::new(Class::Refused, format!("{what} cannot be written here: {reason}"))
+                .help("nothing was written; open this zip on another system, or with another tool")
+        })?;
+        through_no_link(into, &target)?;
         let aes = entry.get_metadata().aes_settings().is_some();
         let work = Self {
             index,
             what,
-            target: into.join(below),
+            target,
             folder: entry.is_dir(),
             size: entry.size(),
             traditional: entry.encrypted() && !aes,
@@ -131,6 +136,18 @@ impl Work {
         }
         let what = format!("{} ends after {bytes} of {} bytes", self.what, self.size);
         Err(Fault::new(Class::Corrupt, what))
+    }
+}
+
+/// Fails where a folder between `into` and the file is a link; `into` may be one.
+fn through_no_link(into: &Utf8Path, target: &Utf8Path) -> Result<(), Fault> {
+    let mut above = target.ancestors().skip(1).take_while(|above| *above != into);
+    match above.find(|above| above.symlink_metadata().is_ok_and(|data| data.is_symlink())) {
+        None => Ok(()),
+        Some(link) => {
+            let what = format!("`{link}` is a link, and links in a destination are not followed");
+            Err(Fault::new(Class::Conflict, what).help("remove the link, or decrypt into another folder"))
+        }
     }
 }
 

@@ -49,6 +49,7 @@ mod tests {
             kind: EntryKind::File,
             size: 7,
             modified: Timestamp::UNIX_EPOCH,
+            changed: None,
             mode: None,
         }
     }

@@ -1,0 +1,172 @@
+//! Two names that are one file: file systems that do not tell letter cases or forms of Unicode apart.
+
+use std::{
+    collections::{HashMap, HashSet, hash_map::Entry},
+    sync::{Mutex, OnceLock, PoisonError},
+};
+
+use adt_model::{Class, Fault, Folding, temporary};
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::checksum;
+
+/// The names that were written into a folder, as far as two of them could be one file.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    folding: OnceLock<Folding>,
+    number: u64,
+    /// By the checksum of the folded name, that of the name itself.
+    taken: Mutex<HashMap<u64, u64>>,
+    /// The names in the folder that was looked at last.
+    listed: Mutex<Option<(Utf8PathBuf, HashSet<String>)>>,
+}
+
+impl Names {
+    /// With `folding` as it is known, else as it is found out; `number` makes the file that finds it out different from every other.
+    pub(super) fn new(folding: Option<Folding>, number: u64) -> Self {
+        let known = OnceLock::new();
+        if let Some(folding) = folding {
+            let _ = known.set(folding);
+        }
+        Self { folding: known, number, ..Self::default() }
+    }
+
+    /// How the file system of `root` treats names. Found out once, by writing a file there.
+    pub(super) fn folding(&self, root: &Utf8Path) -> Folding {
+        *self.folding.get_or_init(|| probe(root, self.number).unwrap_or(Folding::usual()))
+    }
+
+    /// The same without writing.
+    pub(super) fn folding_as_known(&self) -> Folding {
+        self.folding.get().copied().unwrap_or(Folding::usual())
+    }
+
+    /// Fails where another name that is the same file was written by this run, or is there.
+    pub(super) fn claim(&self, root: &Utf8Path, path: &Utf8Path) -> Result<(), Fault> {
+        let folding = self.folding(root);
+        if !folding.any() {
+            return Ok(());
+        }
+        let Ok(relative) = path.strip_prefix(root) else { return Ok(()) };
+        // A folder that is spelled otherwise would lose its name too.
+        let mut at = root.to_owned();
+        for part in relative {
+            at.push(part);
+            let name = at.strip_prefix(root).unwrap_or(&at).as_str();
+            let (folded, exact) =
+                (checksum::crc64(folding.fold(name).as_bytes()).0, checksum::crc64(name.as_bytes()).0);
+            let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+            match taken.entry(folded) {
+                Entry::Occupied(other) if *other.get() != exact => {
+                    return Err(clash(&at, self.spelling(folding, &at)));
+                }
+                Entry::Occupied(_) => {}
+                Entry::Vacant(free) => {
+                    if let Some(other) = self.spelling(folding, &at) {
+                        return Err(clash(&at, Some(other)));
+                    }
+                    free.insert(exact);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How the file at `path` is spelled, if it is there and spelled otherwise.
+    fn spelling(&self, folding: Folding, path: &Utf8Path) -> Option<String> {
+        let (folder, name) = (path.parent()?, path.file_name()?);
+        path.symlink_metadata().ok()?;
+        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = listed.as_ref().is_some_and(|(of, names)| of == folder && names.contains(name));
+        if !known {
+            *listed = Some((folder.to_owned(), names(folder)));
+        }
+        let (_, names) = listed.as_ref()?;
+        if names.contains(name) {
+            return None;
+        }
+        let same = folding.fold(name);
+        names.iter().find(|other| folding.fold(other) == same).cloned()
+    }
+}
+
+fn names(folder: &Utf8Path) -> HashSet<String> {
+    let entries = folder.read_dir_utf8().into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_owned()).collect()
+}
+
+fn clash(path: &Utf8Path, other: Option<String>) -> Fault {
+    let what = match other {
+        Some(other) => format!("`{path}` and `{other}` in the same folder would become the same file"),
+        None => format!("`{path}` and another object would become the same file"),
+    };
+    Fault::new(Class::Conflict, format!("{what}: this file system does not tell their names apart"))
+        .help("rename one of them, or leave one out with `--exclude`")
+}
+
+/// Writes a file and looks for it by other names.
+fn probe(root: &Utf8Path, number: u64) -> Option<Folding> {
+    fs_err::create_dir_all(root).ok()?;
+    let path = temporary::beside(&root.join("adt-\u{e9}"), number);
+    let name = path.file_name()?.to_owned();
+    drop(fs_err::File::create_new(&path).ok()?);
+    let seen = |name: String| root.join(name).symlink_metadata().is_ok();
+    let folding =
+        Folding { case: seen(name.to_ascii_uppercase()), form: seen(name.replace('\u{e9}', "e\u{301}")) };
+    let _ = fs_err::remove_file(&path);
+    Some(folding)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    fn temp() -> (tempfile::TempDir, Utf8PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8PathBuf::try_from(folder.path().to_owned()).unwrap();
+        (folder, root)
+    }
+
+    const BOTH: Folding = Folding { case: true, form: true };
+
+    #[rstest]
+    #[case::case("A.txt", "a.txt", false)]
+    #[case::form("\u{e9}", "e\u{301}", false)]
+    #[case::folder("Dir/x", "dir/y", false)]
+    #[case::file_in_a_folder("d/A", "d/a", false)]
+    #[case::same_again("a", "a", true)]
+    #[case::others("a/x", "a/y", true)]
+    fn the_second_name_of_one_file_is_refused(#[case] first: &str, #[case] second: &str, #[case] fits: bool) {
+        let (_folder, root) = temp();
+        let names = Names::new(Some(BOTH), 1);
+        names.claim(&root, &root.join(first)).unwrap();
+        let second = names.claim(&root, &root.join(second));
+        assert_eq!(second.is_ok(), fits, "{second:?}");
+        if let Err(fault) = second {
+            assert!(fault.line().contains("same file"), "{fault}");
+        }
+    }
+
+    #[test]
+    fn where_names_are_told_apart_all_fit() {
+        let (_folder, root) = temp();
+        let names = Names::new(Some(Folding { case: false, form: false }), 1);
+        for name in ["A.txt", "a.txt", "\u{e9}", "e\u{301}"] {
+            names.claim(&root, &root.join(name)).unwrap();
+        }
+    }
+
+    #[test]
+    fn it_is_found_out_once_and_leaves_nothing() {
+        let (_folder, root) = temp();
+        let root = root.join("new");
+        let names = Names::new(None, 7);
+        let found = names.folding(&root);
+        assert_eq!(names.folding(&root), found);
+        assert_eq!(root.read_dir_utf8().unwrap().count(), 0);
+        if cfg!(target_os = "linux") {
+            assert!(!found.any(), "temporary folders of Linux tell names apart");
+        }
+    }
+}
