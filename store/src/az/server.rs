@@ -234,6 +234,11 @@ pub(super) fn check_key(client: &Client, name: &str) -> Result<(), Fault> {
         let what = format!("`{target}` has a part `.` or `..`, which Azure takes for another folder");
         return Err(Fault::new(Class::BadInput, what).help("rename it, or leave it out with `--exclude`"));
     }
+    if name.contains('\\') {
+        let target = client.server.shown(name);
+        let what = format!("`{target}` contains a backslash, which Azure replaces with a slash");
+        return Err(Fault::new(Class::BadInput, what).help("rename it, or leave it out with `--exclude`"));
+    }
     let length = name.chars().count();
     if length <= MAX_NAME {
         return Ok(());

@@ -10,6 +10,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::checksum;
 
+/// Names of a folder that are looked at to find out how it treats names.
+const LOOKED_AT: usize = 100;
+
 /// The names that were written into a folder, as far as two of them could be one file.
 #[derive(Debug, Default)]
 pub(super) struct Names {
@@ -104,17 +107,49 @@ fn clash(path: &Utf8Path, other: Option<String>) -> Fault {
         .help("rename one of them, or leave one out with `--exclude`")
 }
 
-/// Writes a file and looks for it by other names.
+/// Looks for something that is there by another name, or writes a file and looks for that.
 fn probe(root: &Utf8Path, number: u64) -> Option<Folding> {
-    fs_err::create_dir_all(root).ok()?;
-    let path = temporary::beside(&root.join("adt-\u{e9}"), number);
+    let folder = root.ancestors().find(|folder| folder.is_dir())?;
+    if let Some(case) = folds_case(folder) {
+        // Where letter cases are not told apart, forms may not be either.
+        return Some(Folding { case, form: case || Folding::usual().form });
+    }
+    let path = temporary::beside(&folder.join("adt-\u{e9}"), number);
     let name = path.file_name()?.to_owned();
     drop(fs_err::File::create_new(&path).ok()?);
-    let seen = |name: String| root.join(name).symlink_metadata().is_ok();
+    let seen = |name: String| folder.join(name).symlink_metadata().is_ok();
     let folding =
         Folding { case: seen(name.to_ascii_uppercase()), form: seen(name.replace('\u{e9}', "e\u{301}")) };
     let _ = fs_err::remove_file(&path);
     Some(folding)
+}
+
+/// By what a folder holds, as far as it has a name with letters.
+fn folds_case(folder: &Utf8Path) -> Option<bool> {
+    let entries = folder.read_dir_utf8().ok()?.flatten().take(LOOKED_AT);
+    let names: HashSet<String> = entries.map(|entry| entry.file_name().to_owned()).collect();
+    let swapped = |name: &str| -> String {
+        let swap =
+            |c: char| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
+        name.chars().map(swap).collect()
+    };
+    let name = names.iter().find(|name| {
+        let other = swapped(name);
+        other != **name && !names.contains(&other)
+    })?;
+    Some(is_one_file(&folder.join(name), &folder.join(swapped(name))))
+}
+
+#[cfg(unix)]
+fn is_one_file(a: &Utf8Path, b: &Utf8Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |path: &Utf8Path| path.symlink_metadata().ok().map(|data| (data.dev(), data.ino()));
+    identity(a).is_some() && identity(a) == identity(b)
+}
+
+#[cfg(not(unix))]
+fn is_one_file(a: &Utf8Path, b: &Utf8Path) -> bool {
+    a.symlink_metadata().is_ok() && b.symlink_metadata().is_ok()
 }
 
 #[cfg(test)]
@@ -160,13 +195,18 @@ mod tests {
     #[test]
     fn it_is_found_out_once_and_leaves_nothing() {
         let (_folder, root) = temp();
-        let root = root.join("new");
-        let names = Names::new(None, 7);
-        let found = names.folding(&root);
-        assert_eq!(names.folding(&root), found);
-        assert_eq!(root.read_dir_utf8().unwrap().count(), 0);
-        if cfg!(target_os = "linux") {
-            assert!(!found.any(), "temporary folders of Linux tell names apart");
+        for there in ["", "File.txt", "12"] {
+            if !there.is_empty() {
+                fs_err::write(root.join(there), "x").unwrap();
+            }
+            let names = Names::new(None, 7);
+            let found = names.folding(&root.join("new"));
+            assert_eq!(names.folding(&root.join("new")), found);
+            if cfg!(target_os = "linux") {
+                assert!(!found.any(), "temporary folders of Linux tell names apart");
+            }
+            fs_err::remove_file(root.join(there)).unwrap_or_default();
+            assert_eq!(root.read_dir_utf8().unwrap().count(), 0);
         }
     }
 }
