@@ -136,6 +136,12 @@ pub(crate) struct Common {
     /// Where to remember what was done (SQLite, on a local disk) (also `ADT_LEDGER`)
     #[arg(long, global = true, value_name = "FILE", hide_short_help = true, value_hint = ValueHint::FilePath)]
     pub ledger: Option<Utf8PathBuf>,
+    /// Send credentials to another computer over plain `http://` (also `ADT_ALLOW_HTTP`)
+    ///
+    /// Without it a key, a token or a signature goes to other computers by `https://` only. This computer (`http://localhost`) and requests
+    /// without credentials need no permission.
+    #[arg(long, global = true, hide_short_help = true)]
+    pub allow_http: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,12 +3,13 @@
 use std::{collections::BTreeMap, io::Read};
 
 use adt_intake::{MannerOverrides, Overrides, Row, SingleJob, from_bytes, from_file, from_flags, from_json};
-use adt_model::{Class, Fault, Manner};
+use adt_model::{Class, Fault};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
     args::{Common, Jobs, Single},
     env::JSON_ARGS,
+    settings::Settings,
 };
 
 /// Every row of whatever was given: a file, standard input, JSON text, flags, or the original's variable.
@@ -16,10 +17,10 @@ pub(crate) fn rows(
     jobs: &Jobs,
     common: &Common,
     vars: &BTreeMap<String, String>,
-    defaults: Manner,
+    settings: &Settings,
 ) -> Result<Vec<Row>, Fault> {
     let cwd = working_folder()?;
-    let over = overrides(jobs, defaults);
+    let over = overrides(jobs, settings);
     let single = flags(&jobs.single, common);
     let list = jobs.list.as_ref().or(jobs.csv_file.as_ref());
     if let (true, Some(flag)) = (list.is_some() || jobs.json_args.is_some(), any_flag(&jobs.single)) {
@@ -64,7 +65,7 @@ fn working_folder() -> Result<Utf8PathBuf, Fault> {
     })
 }
 
-fn overrides(jobs: &Jobs, defaults: Manner) -> Overrides {
+fn overrides(jobs: &Jobs, settings: &Settings) -> Overrides {
     let manner = &jobs.flags.manner;
     Overrides {
         dry_run: jobs.flags.dry_run,
@@ -81,7 +82,8 @@ fn overrides(jobs: &Jobs, defaults: Manner) -> Overrides {
             links: manner.links,
             allow_empty: manner.allow_empty,
         },
-        defaults,
+        defaults: settings.manner,
+        about: settings.about.clone(),
     }
 }
 

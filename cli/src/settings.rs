@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 use adt_model::{
-    ByteSize, Class, Fault, LogLevel, Manner, MetadataApi, MetadataMissing, Schema, SourceLinks,
+    About, ByteSize, Class, Fault, LogLevel, Manner, MetadataApi, MetadataMissing, Schema, SourceLinks,
     VideoEncryption,
 };
 use camino::{Utf8Path, Utf8PathBuf};
@@ -28,8 +28,12 @@ pub(crate) struct Settings {
     pub retry_time: Duration,
     pub request_timeout: Duration,
     pub sign_payload: bool,
+    /// Credentials may go to another computer without TLS.
+    pub allow_http: bool,
     /// What jobs do that do not say otherwise.
     pub manner: Manner,
+    /// What a lab says of its data, for jobs that do not say it: `[defaults]` of the file.
+    pub about: About,
     /// `None` when nobody said: then the jobs' own `log_level` counts.
     pub log_level: Option<LogLevel>,
     /// For `adt settings`.
@@ -87,7 +91,7 @@ const fn known(
     Known { name, flag, variable, default }
 }
 
-const KNOWN: [Known; 17] = [
+const KNOWN: [Known; 18] = [
     known("ledger", "--ledger", "ADT_LEDGER", ""),
     known("log_level", "--log-level", "ADT_LOG_LEVEL", ""),
     known("cpus", "--cpus", "ADT_CPUS", "0"),
@@ -98,6 +102,7 @@ const KNOWN: [Known; 17] = [
     known("retry_time", "--retry-time", "ADT_RETRY_TIME", "3m"),
     known("request_timeout", "--request-timeout", "ADT_REQUEST_TIMEOUT", "30s"),
     known("sign_payload", "--sign-payload", "ADT_SIGN_PAYLOAD", "false"),
+    known("allow_http", "--allow-http", "ADT_ALLOW_HTTP", "false"),
     known("schema", "--schema", "ADT_SCHEMA", "v1"),
     known("metadata_api", "--metadata-api", "ADT_METADATA_API", "auto"),
     known("metadata_missing", "--metadata-missing", "ADT_METADATA_MISSING", "require"),
@@ -114,11 +119,11 @@ pub(crate) fn resolve(
     vars: &BTreeMap<String, String>,
 ) -> Result<Settings, Fault> {
     let (path, asked_for) = config_path(common, vars);
-    let file = match &path {
+    let (file, about) = match &path {
         Some(path) => read(path, asked_for)?,
-        None => BTreeMap::new(),
+        None => (BTreeMap::new(), About::default()),
     };
-    let mut texts = Texts { found: BTreeMap::new() };
+    let mut texts = Texts { found: BTreeMap::new(), about };
     for known in &KNOWN {
         let from_variable = vars.get(known.variable).filter(|v| !v.trim().is_empty());
         let found = if let Some(text) = from_flags(known.name, common, tuning) {
@@ -158,21 +163,25 @@ fn config_path(common: &Common, vars: &BTreeMap<String, String>) -> (Option<Utf8
     }
 }
 
-/// The file's settings as texts. A file that nobody asked for may be missing.
-fn read(path: &Utf8Path, asked_for: bool) -> Result<BTreeMap<String, String>, Fault> {
+/// The file's settings as texts, and what it says of a lab's data. A file that was not named may be missing.
+fn read(path: &Utf8Path, asked_for: bool) -> Result<(BTreeMap<String, String>, About), Fault> {
     let text = match fs_err::read_to_string(path) {
         Ok(text) => text,
-        Err(e) if !asked_for && e.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(e) if !asked_for && e.kind() == std::io::ErrorKind::NotFound => return Ok(Default::default()),
         Err(e) => return Err(Fault::io(format!("cannot read the configuration `{path}`"), e)),
     };
     let table: toml::Table =
         text.parse().map_err(|e: toml::de::Error| bad(path, &e.message().replace('\n', " ")))?;
-    let mut found = BTreeMap::new();
+    let (mut found, mut about) = (BTreeMap::new(), About::default());
     for (name, value) in table {
+        if name == "defaults" {
+            about = lab(path, value)?;
+            continue;
+        }
         if !KNOWN.iter().any(|known| known.name == name) {
             let names: Vec<_> = KNOWN.iter().map(|known| known.name).collect();
             return Err(bad(path, &format!("there is no setting `{name}`"))
-                .help(format!("the settings are {}", names.join(", "))));
+                .help(format!("the settings are {}, and the table `[defaults]`", names.join(", "))));
         }
         let text = match value {
             toml::Value::String(text) => text,
@@ -182,7 +191,38 @@ fn read(path: &Utf8Path, asked_for: bool) -> Result<BTreeMap<String, String>, Fa
         };
         found.insert(name, text);
     }
-    Ok(found)
+    Ok((found, about))
+}
+
+/// The table `[defaults]`.
+fn lab(path: &Utf8Path, value: toml::Value) -> Result<About, Fault> {
+    let toml::Value::Table(table) = value else { return Err(bad(path, "`[defaults]` must be a table")) };
+    let mut about = About::default();
+    for (name, value) in table {
+        let list = match value {
+            toml::Value::String(text) => vec![text],
+            toml::Value::Array(list) if name == "tags" => {
+                let texts = list.into_iter().map(|value| value.as_str().map(str::to_owned));
+                texts
+                    .collect::<Option<Vec<_>>>()
+                    .ok_or_else(|| bad(path, "`tags` must be a list of texts"))?
+            }
+            _ => return Err(bad(path, &format!("`{name}` in `[defaults]` must be a text"))),
+        };
+        let text = list.first().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        match name.as_str() {
+            "institution" => about.institution = text,
+            "license" | "licence" => about.license = text,
+            "group" => about.group = text,
+            "restrictions" => about.restrictions = text,
+            "tags" => about.tags = list,
+            _ => {
+                return Err(bad(path, &format!("there is no `{name}` in `[defaults]`"))
+                    .help("its names are institution, license, group, tags, restrictions"));
+            }
+        }
+    }
+    Ok(about)
 }
 
 fn bad(path: &Utf8Path, what: &str) -> Fault {
@@ -200,6 +240,7 @@ fn from_flags(name: &str, common: &Common, tuning: &Tuning) -> Option<String> {
         "zip_level" => tuning.zip_level.clone(),
         "retry_time" => tuning.retry_time.clone(),
         "request_timeout" => tuning.request_timeout.clone(),
+        "allow_http" => common.allow_http.then(|| "true".to_owned()),
         "sign_payload" => tuning.sign_payload.then(|| "true".to_owned()),
         _ => None,
     }
@@ -208,6 +249,7 @@ fn from_flags(name: &str, common: &Common, tuning: &Tuning) -> Option<String> {
 /// Each setting's text and where it came from.
 struct Texts {
     found: BTreeMap<&'static str, (String, Origin)>,
+    about: About,
 }
 
 impl Texts {
@@ -232,7 +274,9 @@ impl Texts {
             retry_time: self.duration("retry_time")?,
             request_timeout: self.duration("request_timeout")?,
             sign_payload: self.choice("sign_payload")?,
+            allow_http: self.choice("allow_http")?,
             manner: self.manner()?,
+            about: self.about.clone(),
             log_level: self.level()?,
             shown: self.shown(cpus),
             ledger,
@@ -362,6 +406,35 @@ mod tests {
         #[case] from: Origin,
     ) {
         assert_eq!(resolved(flag, variable, file), (lanes, from));
+    }
+
+    fn from_file(text: &str) -> Result<Settings, Fault> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(folder.path().join("c.toml")).unwrap();
+        fs_err::write(&path, text).unwrap();
+        resolve(&Common { config: Some(path), ..Common::default() }, &Tuning::default(), &vars(&[]))
+    }
+
+    #[test]
+    fn a_lab_says_once_what_its_data_is() {
+        let file =
+            "lanes = 5\n[defaults]\ninstitution = 'Columbia University'\ntags = ['a', 'b']\nlicence = 'MIT'";
+        let about = from_file(file).unwrap().about;
+        assert_eq!(about.institution.as_deref(), Some("Columbia University"));
+        assert_eq!(
+            (about.tags, about.license.as_deref(), about.group),
+            (vec!["a".into(), "b".into()], Some("MIT"), None)
+        );
+    }
+
+    #[rstest]
+    #[case("[defaults]\ninstitute = 'x'", "there is no `institute`")]
+    #[case("[defaults]\ngroup = 7", "`group` in `[defaults]` must be a text")]
+    #[case("[defaults]\ntags = [1]", "`tags` must be a list of texts")]
+    #[case("defaults = 1", "must be a table")]
+    fn a_table_of_defaults_that_cannot_be_meant_is_named(#[case] text: &str, #[case] says: &str) {
+        let line = from_file(text).unwrap_err().line();
+        assert!(line.contains(says), "{line}");
     }
 
     #[rstest]

@@ -90,12 +90,12 @@ fn look(spec: &JobSpec, pulse: &dyn Pulse) -> Result<Facts, Amiss> {
         }
         folders.push(seen);
     }
-    let (documents, passed_over) = match spec.metadata_dir.as_deref() {
+    let (documents, passed_over, remarks) = match spec.metadata_dir.as_deref() {
         Some(dir) => documents(dir, &rules, spec).map_err(at("metadata_dir", dir))?,
-        None => (Vec::new(), LeftOut::default()),
+        None => (Vec::new(), LeftOut::default(), Vec::new()),
     };
     let standing = Standing::Free;
-    Ok(Facts { folders, documents, standing, behavior, gathered: None, shielded, passed_over })
+    Ok(Facts { folders, documents, remarks, standing, behavior, gathered: None, shielded, passed_over })
 }
 
 /// The recordings of a modality's folder, and how they will be stored.
@@ -262,28 +262,45 @@ pub(crate) fn canonical(path: &Utf8Path) -> Result<Utf8PathBuf, Fault> {
     })
 }
 
+/// Some editors on Windows begin every text with it.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// What is in `metadata_dir`: documents, what is left out, and what a person should know.
+type Found = (Vec<DocumentFacts>, LeftOut, Vec<String>);
+
 /// Every `*.json` directly inside the folder, checked and sorted by name; and those that are not taken along.
-fn documents(dir: &Utf8Path, rules: &Rules, spec: &JobSpec) -> Result<(Vec<DocumentFacts>, LeftOut), Fault> {
+fn documents(dir: &Utf8Path, rules: &Rules, spec: &JobSpec) -> Result<Found, Fault> {
     let unreadable = |e| Fault::io(format!("cannot list `{dir}`"), e);
-    let (mut found, mut passed_over) = (Vec::new(), LeftOut::default());
+    let (mut found, mut passed_over, mut remarks) = (Vec::new(), LeftOut::default(), Vec::new());
     for entry in dir.read_dir_utf8().map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         let path = entry.path();
         if !path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json")) {
             continue;
         }
-        match why_passed_over(path, rules)? {
-            Some(why) => passed_over.add(|| format!("`{}`: {why}", entry.file_name())),
-            None => found.push(document(path, spec)?),
+        if let Some(why) = why_passed_over(path, rules)? {
+            passed_over.add(|| format!("`{}`: {why}", entry.file_name()));
+            continue;
         }
+        let (document, marked) = document(path, spec)?;
+        if marked {
+            remarks.push(format!("metadata_dir: {} is sent without its byte order mark", document.name));
+        }
+        found.push(document);
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     no_document_twice(found.iter().map(|document| document.name.as_str()))?;
-    Ok((found, passed_over))
+    let names: Vec<_> = found.iter().map(|document| document.name.as_str()).collect();
+    remarks.sort();
+    remarks.extend(adt_metadata::Parts::beside(spec.manner.schema, &names));
+    Ok((found, passed_over, remarks))
 }
 
 /// Why a document is not taken along, by the rules of a walk.
 fn why_passed_over(path: &Utf8Path, rules: &Rules) -> Result<Option<String>, Fault> {
+    if path.file_name().is_some_and(|name| name.starts_with("._")) {
+        return Ok(Some("a resource fork of macOS, not a document".to_owned()));
+    }
     let target = path.read_link_utf8().ok();
     match (&target, rules.links) {
         (Some(target), Links::Skip) => {
@@ -309,11 +326,13 @@ fn why_passed_over(path: &Utf8Path, rules: &Rules) -> Result<Option<String>, Fau
     Ok((!real.is_file()).then(|| "not a file".to_owned()))
 }
 
-fn document(path: &Utf8Path, spec: &JobSpec) -> Result<DocumentFacts, Fault> {
+/// The document, and whether it begins with a byte order mark.
+fn document(path: &Utf8Path, spec: &JobSpec) -> Result<(DocumentFacts, bool), Fault> {
     let bytes = read_document(path)?;
     let name = path.file_name().unwrap_or_default().to_owned();
     check_document(&name, &bytes, &spec.subject_id)?;
-    Ok(DocumentFacts { name, bytes: bytes.len() as u64, crc64: Crc64(adt_codec::crc64(&bytes)) })
+    let facts = DocumentFacts { name, bytes: bytes.len() as u64, crc64: Crc64(adt_codec::crc64(&bytes)) };
+    Ok((facts, bytes.starts_with(BYTE_ORDER_MARK)))
 }
 
 /// The whole file, unless it is too large to be a document.

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use adt_model::{AcqDatetime, Location, LogLevel, Modality, Platform, ProcessName};
 
-use crate::{draft::Wrong, nearest};
+use crate::{draft::Wrong, moment, nearest};
 
 /// The forms of a bucket cell.
 pub(crate) const BUCKET_FORM: &str = "a bucket's bare name, or `s3://bucket/prefix`, `gs://bucket/prefix`, `az://account/container`, `file:///folder`";
@@ -92,8 +92,9 @@ pub(crate) fn subject_id(text: &str) -> Result<String, Wrong> {
 
 pub(crate) fn acq_datetime(text: &str) -> Result<AcqDatetime, Wrong> {
     use adt_model::AcqDatetimeError as Error;
-    text.parse().map_err(|e| match e {
-        Error::Form => Wrong::new("not a date and time", DATE_FORM),
+    // Some systems write a no-break blank before AM and PM.
+    text.replace(['\u{202f}', '\u{a0}'], " ").parse().map_err(|e| match e {
+        Error::Form => moment::refused(text),
         Error::Range(what) => Wrong::new(what, DATE_FORM),
     })
 }

@@ -83,6 +83,11 @@ impl<K: Ord + Copy> Cells<K> {
         }
     }
 
+    /// Every text, by what it says.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (K, &Written)> {
+        self.filled.iter().map(|(key, written)| (*key, written))
+    }
+
     /// Takes a text out again.
     pub(crate) fn remove(&mut self, key: K) -> Option<Written> {
         self.filled.remove(&key)

@@ -1,6 +1,9 @@
 //! The names of everything a job can say, shared by headers, JSON keys and flags.
 
-use crate::nearest;
+use crate::{
+    damage::{Kind, is_invisible},
+    nearest,
+};
 
 /// One thing a job can say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +24,11 @@ pub(crate) enum Field {
     ProjectName,
     Investigators,
     FundingSource,
+    Institution,
+    License,
+    Group,
+    Tags,
+    Restrictions,
     Schema,
     MetadataApi,
     MetadataMissing,
@@ -42,7 +50,7 @@ pub(crate) enum Field {
 }
 
 /// The canonical name first. The second names are shorter ones, or those of the original's last releases.
-const FIELDS: [(Field, &[&str]); 34] = [
+const FIELDS: [(Field, &[&str]); 39] = [
     (Field::S3Bucket, &["s3_bucket"]),
     (Field::Platform, &["platform"]),
     (Field::SubjectId, &["subject_id"]),
@@ -59,6 +67,11 @@ const FIELDS: [(Field, &[&str]); 34] = [
     (Field::ProjectName, &["project_name"]),
     (Field::Investigators, &["investigators"]),
     (Field::FundingSource, &["funding_source", "funding"]),
+    (Field::Institution, &["institution"]),
+    (Field::License, &["license", "licence"]),
+    (Field::Group, &["group"]),
+    (Field::Tags, &["tags"]),
+    (Field::Restrictions, &["restrictions"]),
     (Field::Schema, &["schema", "metadata_schema"]),
     (Field::MetadataApi, &["metadata_api"]),
     (Field::MetadataMissing, &["metadata_missing"]),
@@ -113,6 +126,18 @@ impl Field {
         )
     }
 
+    /// What damage its text can have.
+    pub(crate) fn kind(self) -> Kind {
+        match self {
+            _ if self.is_secret() => Kind::Secret,
+            Self::SubjectId => Kind::Id,
+            Self::TempDirectory | Self::BehaviorDir | Self::MetadataDir => Kind::Path,
+            Self::ProcessorName | Self::ProjectName | Self::Restrictions => Kind::Text,
+            _ if self.is_list() => Kind::Text,
+            _ => Kind::Word,
+        }
+    }
+
     /// On or off.
     pub(crate) fn is_switch(self) -> bool {
         matches!(
@@ -127,7 +152,7 @@ impl Field {
 
     /// Several entries in one cell, separated by `;`; a list in JSON.
     pub(crate) fn is_list(self) -> bool {
-        matches!(self, Self::Investigators | Self::FundingSource)
+        matches!(self, Self::Investigators | Self::FundingSource | Self::Tags)
     }
 
     /// Text that is often all digits, and so is written as a JSON number.
@@ -168,7 +193,7 @@ pub(crate) enum Part {
 
 const PARTS: [(Part, &[&str]); 5] = [
     (Part::Modality, &["modality"]),
-    (Part::Source, &["source", "data_source"]),
+    (Part::Source, &["source", "data_source", "input_source"]),
     (Part::CompressRawData, &["compress_raw_data"]),
     (Part::SkipStaging, &["skip_staging"]),
     (Part::ExtraConfigs, &["extra_configs"]),
@@ -183,14 +208,23 @@ impl Part {
         PARTS.iter().flat_map(|(_, names)| names.iter().copied())
     }
 
+    /// What damage its text can have.
+    pub(crate) fn kind(self) -> Kind {
+        match self {
+            Self::Source | Self::ExtraConfigs => Kind::Path,
+            _ => Kind::Word,
+        }
+    }
+
     pub(crate) fn is_switch(self) -> bool {
         matches!(self, Self::CompressRawData | Self::SkipStaging)
     }
 }
 
-/// Letter case, blanks around and the choice of `-` or `_` carry no meaning in a name.
+/// Letter case, blanks around, the choice of `-` or `_`, and what is not seen carry no meaning in a name.
 pub(crate) fn clean(name: &str) -> String {
-    name.trim().to_lowercase().replace('-', "_")
+    let seen: String = name.chars().filter(|character| !is_invisible(*character)).collect();
+    seen.trim().to_lowercase().replace('-', "_")
 }
 
 /// The advice for a name that is none of `names`, and the name that was probably meant.

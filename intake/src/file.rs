@@ -21,8 +21,8 @@ pub fn from_file(path: &Utf8Path, cwd: &Utf8Path, over: &Overrides) -> Result<Ve
 /// Reads jobs from bytes of no name, such as standard input: JSON when the first byte that is not blank is `{` or
 /// `[`, CSV otherwise.
 pub fn from_bytes(bytes: &[u8], source: &str, cwd: &Utf8Path, over: &Overrides) -> Vec<Row> {
-    let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    match text.trim_ascii_start().first() {
+    let text = encoding::text(bytes);
+    match text.as_ref().ok().and_then(|text| text.trim_ascii_start().first()) {
         Some(b'{' | b'[') => json_bytes(bytes, source, cwd, over),
         _ => from_csv(bytes, source, cwd, over),
     }
@@ -30,11 +30,11 @@ pub fn from_bytes(bytes: &[u8], source: &str, cwd: &Utf8Path, over: &Overrides) 
 
 fn json_bytes(bytes: &[u8], source: &str, cwd: &Utf8Path, over: &Overrides) -> Vec<Row> {
     let origin = Origin { source: source.to_owned(), row: None };
-    let bytes = match encoding::unmarked(bytes) {
+    let bytes = match encoding::text(bytes) {
         Ok(bytes) => bytes,
         Err(wrong) => return vec![Row::refused(origin, wrong.what, wrong.valid)],
     };
-    match std::str::from_utf8(bytes) {
+    match std::str::from_utf8(&bytes) {
         Ok(text) => from_json(text, source, cwd, over),
         Err(error) => {
             let line = bytes[..error.valid_up_to()].split(|b| *b == b'\n').count();

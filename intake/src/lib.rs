@@ -14,6 +14,7 @@ mod cell;
 mod clash;
 mod configs;
 mod csv;
+mod damage;
 mod draft;
 mod encoding;
 mod ephys;
@@ -23,6 +24,8 @@ mod flags;
 mod globs;
 mod imaging;
 mod json;
+mod later;
+mod moment;
 mod nearest;
 mod parameter;
 mod path;
@@ -31,7 +34,7 @@ mod secret;
 mod spec;
 
 use adt_model::{
-    JobSpec, Manner, MetadataApi, MetadataMissing, Origin, Problem, ProblemKind, Schema, SourceLinks,
+    About, JobSpec, Manner, MetadataApi, MetadataMissing, Origin, Problem, ProblemKind, Schema, SourceLinks,
     VideoEncryption,
 };
 
@@ -92,6 +95,8 @@ pub struct Overrides {
     pub manner: MannerOverrides,
     /// What holds where neither a flag nor a cell says anything: the settings file and the environment.
     pub defaults: Manner,
+    /// The same of what a lab says of its data: `[defaults]` of the settings file.
+    pub about: About,
 }
 
 /// Flags of the command line that say how jobs are done. Each wins over what a job says.

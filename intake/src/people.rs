@@ -6,6 +6,7 @@ use crate::draft::Wrong;
 
 const NAMES: &str =
     "full names separated by `;`, such as `Jane Doe; John Roe`; a single `Last, First` ends in a `;`";
+const TAGS: &str = "tags separated by `;`, such as `pilot; whole brain`";
 /// The form of one source of money.
 pub(crate) const FUNDING: &str =
     "entries separated by `;`, each `funder`, `funder | grant number` or `funder | grant number | fundee`";
@@ -16,6 +17,11 @@ pub(crate) fn investigators(text: &str) -> Result<Vec<String>, Wrong> {
         return Err(Wrong::new("a comma that could separate two names or stand in one", NAMES));
     }
     entries(text).map(|name| plain(name, NAMES)).collect()
+}
+
+/// Words to find the asset by.
+pub(crate) fn tags(text: &str) -> Result<Vec<String>, Wrong> {
+    entries(text).map(|tag| plain(tag, TAGS)).collect()
 }
 
 /// Sources of money.

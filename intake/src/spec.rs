@@ -3,13 +3,14 @@
 use std::{collections::HashMap, str::FromStr};
 
 use adt_model::{
-    Endpoints, JobSpec, Key, Manner, MetadataApi, MetadataMissing, Modality, ModalitySpec, Origin, People,
-    Problem, ProblemKind, Schema, SecretRef, SourceLinks, VideoEncryption,
+    About, Endpoints, JobSpec, Key, Manner, MetadataApi, MetadataMissing, Modality, ModalitySpec, Origin,
+    People, Problem, ProblemKind, Schema, SecretRef, SourceLinks, VideoEncryption,
 };
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
     Overrides, Row, cell,
+    damage::{Kind, damage},
     draft::{Cells, Draft, Form, ModalityDraft, Written, Wrong},
     field::{self, Field, Nested, Part},
     path::{self, Found},
@@ -20,8 +21,12 @@ use crate::{
 const PROCESSOR: &str = "service";
 
 pub(crate) fn row(draft: Draft, cwd: &Utf8Path, over: &Overrides) -> Row {
-    let Draft { origin, form, fields, modalities, problems } = draft;
+    let Draft { origin, form, mut fields, mut modalities, problems } = draft;
     let mut reader = Reader { origin, form, cwd, over, problems, lacks: false };
+    reader.leave_out_damage(&mut fields, Field::kind);
+    for modality in &mut modalities {
+        reader.leave_out_damage(&mut modality.cells, Part::kind);
+    }
     let spec = reader.job(&fields, &modalities);
     let Reader { origin, problems, lacks, .. } = reader;
     let misread = lacks || problems.iter().any(|p| p.kind == ProblemKind::Written);
@@ -37,8 +42,9 @@ pub(crate) fn row(draft: Draft, cwd: &Utf8Path, over: &Overrides) -> Row {
 
 /// Reads only what a draft says about the services around a job.
 pub(crate) fn endpoints(draft: Draft, cwd: &Utf8Path) -> (Endpoints, Vec<Problem>) {
-    let Draft { origin, form, fields, problems, .. } = draft;
+    let Draft { origin, form, mut fields, problems, .. } = draft;
     let mut reader = Reader { origin, form, cwd, over: &Overrides::default(), problems, lacks: false };
+    reader.leave_out_damage(&mut fields, Field::kind);
     let endpoints = reader.endpoints(&fields);
     (endpoints, reader.problems)
 }
@@ -74,6 +80,7 @@ impl Reader<'_> {
         let process_name = self.read(fields.get(Field::ProcessName), cell::process_name);
         let project_name = text(fields, Field::ProjectName);
         let people = self.people(fields);
+        let about = self.about(fields).or(&self.over.about);
         let manner = self.manner(fields);
         let endpoints = self.endpoints(fields);
         Some(JobSpec {
@@ -95,15 +102,44 @@ impl Reader<'_> {
             process_name: process_name.unwrap_or_default(),
             project_name,
             people,
+            about,
             manner,
             endpoints,
         })
+    }
+
+    /// Complains about texts that nobody wrote, and takes them out.
+    fn leave_out_damage<K: Ord + Copy>(&mut self, cells: &mut Cells<K>, kind: impl Fn(K) -> Kind) {
+        let damaged: Vec<_> = cells
+            .iter()
+            .filter(|(_, cell)| !cell.hidden)
+            .filter_map(|(key, cell)| {
+                let text = if kind(key) == Kind::Path { path::bare(&cell.text) } else { &cell.text };
+                Some((key, cell.problem(&self.origin, damage(text, kind(key))?, ProblemKind::Written)))
+            })
+            .collect();
+        for (key, problem) in damaged {
+            self.problems.push(problem);
+            cells.remove(key);
+            cells.excuse(key);
+        }
     }
 
     fn people(&mut self, fields: &Cells<Field>) -> People {
         let investigators = self.read(fields.get(Field::Investigators), people::investigators);
         let funding = self.read(fields.get(Field::FundingSource), people::funding);
         People { investigators: investigators.unwrap_or_default(), funding: funding.unwrap_or_default() }
+    }
+
+    /// Whether the schema knows the words is found out when the document is made, before anything is sent.
+    fn about(&mut self, fields: &Cells<Field>) -> About {
+        About {
+            institution: text(fields, Field::Institution),
+            license: text(fields, Field::License),
+            group: text(fields, Field::Group),
+            tags: self.read(fields.get(Field::Tags), people::tags).unwrap_or_default(),
+            restrictions: text(fields, Field::Restrictions),
+        }
     }
 
     /// A flag wins over the cell, the cell over the settings.
@@ -274,7 +310,14 @@ impl Reader<'_> {
 
     /// The absolute path, whether or not the right thing stands there.
     fn path(&mut self, cell: &Written, wanted: &Found, noun: &str, missing: ProblemKind) -> Utf8PathBuf {
-        let path = path::absolute(self.cwd, &cell.text);
+        let typed = match path::typed(&cell.text) {
+            Ok(typed) => typed,
+            Err(wrong) => {
+                self.problems.push(cell.problem(&self.origin, wrong, ProblemKind::Written));
+                return Utf8PathBuf::new();
+            }
+        };
+        let path = path::absolute(self.cwd, &typed);
         let found = path::look(&path);
         if found == *wanted {
             return path;
@@ -287,10 +330,14 @@ impl Reader<'_> {
             Found::File => (format!("{place} is a file, not a {noun}"), ProblemKind::World),
             Found::Other => (format!("{place} is not a {noun}"), ProblemKind::World),
         };
-        let valid = if cell.text.starts_with('~') {
+        let valid = if typed.starts_with('~') {
             "`~` is taken as a name here; write the whole path".to_owned()
+        } else if path::is_of_windows(&typed) {
+            format!(
+                "this is a path of Windows; write the {noun} as this computer sees it, such as `/mnt/data/…`"
+            )
         } else {
-            format!("an existing {noun}")
+            format!("give the path of an existing {noun}")
         };
         self.problems.push(cell.problem(&self.origin, Wrong::new(what, valid), kind));
         path

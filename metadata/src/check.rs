@@ -9,28 +9,43 @@ const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// Reads a document that a person brings, such as `session.json`, for an animal.
 ///
-/// `BadInput` where it is not JSON in UTF-8 (a byte order mark is passed over), has a key twice in one object, is not an object
+/// `BadInput` where it is not JSON in UTF-8 (a byte order mark is passed over; UTF-16 and `NaN` are named), has a key twice in one object, is not an object
 /// though a record has a place for it, or is about another animal: `subject.json` must name this one, the other documents of a record
-/// must not name another. The message names `name`, and line and column where there are some.
+/// and their pieces (`acquisition_ecephys.json`) must not name another. The message names `name`, and line and column where there are some.
 pub fn check_document(name: &str, bytes: &[u8], subject_id: &str) -> Result<Document, Fault> {
     let bad = |what: String| Fault::new(Class::BadInput, what);
+    if let Some(what) = foreign(bytes) {
+        return Err(bad(format!("`{name}` is {what}, not UTF-8")).help(
+            "save it as UTF-8 (in PowerShell: `Out-File -Encoding utf8`), or remove it from the folder",
+        ));
+    }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         bad(format!("`{name}` is not UTF-8"))
             .because(error)
-            .help("save it as UTF-8, or take it out of the folder")
+            .help("save it as UTF-8, or remove it from the folder")
     })?;
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-    let document = Document::parse(text).map_err(|error| {
-        bad(format!("`{name}` is not valid JSON"))
+    let document = Document::parse(text).map_err(|error| match no_number(text) {
+        Some((word, line)) => bad(format!("`{name}` holds `{word}` in line {line}, which is not valid JSON")).help(
+            "write `null` or leave the key out (Python's `json` writes it unless `allow_nan=False` is set)",
+        ),
+        None => bad(format!("`{name}` is not valid JSON"))
             .because(error)
-            .help("mend it, or take it out of the folder")
+            .help("correct it, or remove it from the folder"),
     })?;
     if !Parts::has_place(name) {
-        return Ok(document);
+        return match about(&document) {
+            About::Subject(id) if id != subject_id && Parts::piece_of(name).is_some() => {
+                let what = format!("`{name}` is about subject `{id}`, the job about subject `{subject_id}`");
+                Err(bad(what).help("name the right folder, or the right subject"))
+            }
+            _ => Ok(document),
+        };
     }
     match about(&document) {
         About::NoObject => {
-            Err(bad(format!("`{name}` is not a JSON object")).help("mend it, or take it out of the folder"))
+            Err(bad(format!("`{name}` is not a JSON object"))
+                .help("correct it, or remove it from the folder"))
         }
         About::Unsaid if name == SUBJECT => {
             Err(bad(format!("`{name}` has no `subject_id`")).help(format!("it must be \"{subject_id}\"")))
@@ -41,6 +56,38 @@ pub fn check_document(name: &str, bytes: &[u8], subject_id: &str) -> Result<Docu
         }
         About::Unsaid | About::Subject(_) => Ok(document),
     }
+}
+
+/// Encodings and files that are known by how they begin.
+fn foreign(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [_, 0, _, 0, ..] | [0, _, 0, _, ..] => Some("UTF-16"),
+        [0x00, 0x05, 0x16, 0x07, ..] => Some("a resource fork of macOS"),
+        [0x1F, 0x8B, ..] => Some("compressed (gzip)"),
+        _ => None,
+    }
+}
+
+/// `NaN` or `Infinity` outside of texts, as Python's `json` writes them, and its line.
+fn no_number(text: &str) -> Option<(&'static str, usize)> {
+    let (mut inside, mut escaped, mut line) = (false, false, 1);
+    for (at, byte) in text.bytes().enumerate() {
+        line += usize::from(byte == b'\n');
+        match (inside, byte) {
+            (true, _) if escaped => escaped = false,
+            (true, b'\\') => escaped = true,
+            (_, b'"') => inside = !inside,
+            (false, b'N' | b'I' | b'-') => {
+                let found =
+                    ["NaN", "Infinity", "-Infinity"].into_iter().find(|word| text[at..].starts_with(word));
+                if let Some(word) = found {
+                    return Some((word, line));
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Reads a document that the metadata service gave for an animal, as a file of this name. It is kept whole: keys that no schema knows
@@ -127,7 +174,18 @@ mod tests {
     )]
     #[case::cut("notes.json", b"{\"a\": 1,\n", "line 2 column 0")]
     #[case::two_values("notes.json", b"{}\n{}", "line 2 column 1")]
-    #[case::not_a_number("notes.json", b"[NaN]", "line 1 column 2")]
+    #[case::not_a_number(
+        "notes.json",
+        b"[\n\"NaN\", NaN]",
+        "`notes.json` holds `NaN` in line 2, which is not valid JSON"
+    )]
+    #[case::infinite("notes.json", b"{\"a\": Infinity}", "holds `Infinity` in line 1")]
+    #[case::minus_infinite("notes.json", b"{\"a\": -Infinity}", "holds `-Infinity` in line 1")]
+    #[case::a_word_in_a_text("notes.json", b"[\"NaN\", x]", "is not valid JSON: expected value")]
+    #[case::anothers_piece("acquisition_ecephys.json", br#"{"subject_id": "8"}"#, "about subject `8`")]
+    #[case::a_resource_fork("notes.json", b"\0\x05\x16\x07\0\x02\0\0Mac OS X", "a resource fork of macOS")]
+    #[case::utf_16_big("notes.json", b"\xFE\xFF\0{\0}", "is UTF-16, not UTF-8")]
+    #[case::utf_16_without_mark("notes.json", b"{\0}\0", "is UTF-16, not UTF-8")]
     #[case::twice(
         "notes.json",
         b"{\"a\": 1,\n \"a\": 1}",
@@ -135,7 +193,7 @@ mod tests {
     )]
     #[case::twice_deep("notes.json", br#"[{"x": {"a": 1, "\u0061": 1}}]"#, "`a` appears twice")]
     #[case::latin_1("notes.json", b"[\"\xB5m\"]", "`notes.json` is not UTF-8: invalid utf-8 sequence")]
-    #[case::utf_16("notes.json", b"\xFF\xFE{\0}\0", "not UTF-8")]
+    #[case::utf_16("notes.json", b"\xFF\xFE{\0}\0", "is UTF-16, not UTF-8")]
     #[case::no_object("session.json", b"[]", "`session.json` is not a JSON object")]
     #[case::no_subject("subject.json", b"{}", "`subject.json` has no `subject_id`")]
     #[case::another_subject(

@@ -4,9 +4,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    Document, people,
+    Document,
+    about::Written,
+    people,
     people::Answered,
-    terms::{Named, Organization, ROR_V1, ROR_V2, described_by},
+    terms::{Named, described_by},
     times::zoned,
     versions::{v1, v2},
 };
@@ -27,7 +29,7 @@ pub struct DescriptionInput<'a> {
 /// Schema v1 (0.13.0) is written even where nobody is known who investigates, as the original does: the list is then empty, which
 /// the schema does not allow and [`status`](crate::status) says. Without a source of money it names the Allen Institute. As
 /// `strict_compat` it names neither project nor people. Schema v2 (2.4.2) needs project, investigators and funding: `BadInput` names
-/// what is lacking. So is a funder that the schema does not know.
+/// what is lacking. So is a funder, an institution, a licence or a group that the schema does not know.
 pub fn data_description(input: &DescriptionInput<'_>) -> Result<Document, Fault> {
     match input.job.manner.schema {
         Schema::V1 => first(input),
@@ -38,6 +40,7 @@ pub fn data_description(input: &DescriptionInput<'_>) -> Result<Document, Fault>
 fn first(input: &DescriptionInput<'_>) -> Result<Document, Fault> {
     let job = input.job;
     let strict = job.manner.strict_compat;
+    let about = if strict { Written::original() } else { Written::of(Schema::V1, &job.about)? };
     let (funding, investigators) = if strict {
         (Vec::new(), Vec::new())
     } else {
@@ -49,19 +52,19 @@ fn first(input: &DescriptionInput<'_>) -> Result<Document, Fault> {
     Ok(Document::of(&First {
         described_by: described_by("data_description"),
         schema_version: v1::DATA_DESCRIPTION,
-        license: "CC-BY-4.0",
+        license: about.license,
         platform: job.platform.into(),
         subject_id: &job.subject_id,
         creation_time: job.acq_datetime.to_string(),
         label: None,
         name: job.asset_name(),
-        institution: Organization::aind(ROR_V1),
+        institution: about.institution,
         funding_source: if funding.is_empty() { vec![people::internal_funding()] } else { funding },
         data_level: "raw",
-        group: None,
+        group: about.group,
         investigators,
         project_name: job.project_name.as_deref().filter(|_| !strict),
-        restrictions: None,
+        restrictions: about.restrictions,
         modality: job.modalities.iter().map(|m| m.modality.into()).collect(),
         related_data: [],
         data_summary: None,
@@ -84,6 +87,7 @@ fn second(input: &DescriptionInput<'_>) -> Result<Document, Fault> {
             "name them in the job, or the project and a metadata service that knows it, or bring the document in `metadata_dir`",
         ));
     };
+    let about = Written::of(Schema::V2, &job.about)?;
     let mut modalities: Vec<Named> = Vec::new();
     for each in job.modalities.iter().map(|m| Named::in_v2(m.modality)) {
         if !modalities.contains(&each) {
@@ -94,18 +98,18 @@ fn second(input: &DescriptionInput<'_>) -> Result<Document, Fault> {
         object_type: "Data description",
         described_by: described_by("data_description"),
         schema_version: v2::DATA_DESCRIPTION,
-        license: "CC-BY-4.0",
+        license: about.license,
         subject_id: &job.subject_id,
         creation_time: zoned(job.acq_datetime.civil(), input.zone)?,
-        tags: None,
+        tags: about.tags,
         name: job.asset_name(),
-        institution: Organization::aind(ROR_V2),
+        institution: about.institution,
         funding_source: funding,
         data_level: "raw",
-        group: None,
+        group: about.group,
         investigators,
         project_name,
-        restrictions: None,
+        restrictions: about.restrictions,
         modalities,
         source_data: None,
         data_summary: None,
@@ -124,13 +128,13 @@ struct First<'a> {
     creation_time: String,
     label: Option<()>,
     name: String,
-    institution: Organization<Named>,
+    institution: Value,
     funding_source: Vec<Value>,
     data_level: &'static str,
-    group: Option<()>,
+    group: Option<&'static str>,
     investigators: Vec<Value>,
     project_name: Option<&'a str>,
-    restrictions: Option<()>,
+    restrictions: Option<&'a str>,
     modality: Vec<Named>,
     related_data: [(); 0],
     data_summary: Option<()>,
@@ -146,15 +150,15 @@ struct Second<'a> {
     license: &'static str,
     subject_id: &'a str,
     creation_time: String,
-    tags: Option<()>,
+    tags: Option<&'a [String]>,
     name: String,
-    institution: Organization<&'static str>,
+    institution: Value,
     funding_source: Vec<Value>,
     data_level: &'static str,
-    group: Option<()>,
+    group: Option<&'static str>,
     investigators: Vec<Value>,
     project_name: &'a str,
-    restrictions: Option<()>,
+    restrictions: Option<&'a str>,
     modalities: Vec<Named>,
     source_data: Option<()>,
     data_summary: Option<()>,

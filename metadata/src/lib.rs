@@ -36,6 +36,7 @@
 //! session was acquired, in the rig's zone. Processes depend on nothing; what was made is in `output_parameters`. A record of v2
 //! states no status; whether its parts pass is told all the same.
 
+mod about;
 mod check;
 mod data_description;
 mod document;

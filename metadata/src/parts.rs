@@ -44,6 +44,42 @@ impl Parts {
         Self::default().place(name).is_some()
     }
 
+    /// The document that a file of this name seems to be a piece of, such as `acquisition` for `acquisition_ecephys.json`.
+    pub(crate) fn piece_of(name: &str) -> Option<&'static str> {
+        let stem = name.strip_suffix(".json")?;
+        let all = Self::names(Schema::V1).chain(Self::names(Schema::V2));
+        all.filter(|whole| stem.strip_prefix(whole).is_some_and(|rest| rest.starts_with(['_', '-', '.'])))
+            .max_by_key(|whole| whole.len())
+    }
+
+    /// What a record of the schema does not hold of the files that are brought along, though they look as if it did.
+    pub fn beside(schema: Schema, names: &[&str]) -> Vec<String> {
+        let here = |whole: &str| Self::names(schema).any(|name| name == whole);
+        let brought = |whole: &str| names.iter().any(|name| name.strip_suffix(".json") == Some(whole));
+        let remark = |name: &&str| {
+            let stem = name.strip_suffix(".json")?;
+            if Self::has_place(name) {
+                let other = if schema == Schema::V1 { Schema::V2 } else { Schema::V1 };
+                return (!here(stem)).then(|| {
+                    format!("`{name}` belongs to schema {other}: it is uploaded, but metadata.nd.json of schema {schema} does not hold it")
+                });
+            }
+            let whole = Self::piece_of(name)?;
+            let lacks = if here(whole) && !brought(whole) {
+                format!(", which has no {whole}; merge the pieces into `{whole}.json` to include them")
+            } else {
+                String::new()
+            };
+            Some(format!("`{name}` is uploaded, but is not part of metadata.nd.json{lacks}"))
+        };
+        names.iter().filter_map(remark).collect()
+    }
+
+    fn names(schema: Schema) -> impl Iterator<Item = &'static str> {
+        let names: Vec<_> = Self::default().of(schema).map(|(name, _)| name).collect();
+        names.into_iter()
+    }
+
     /// The places of a record, with their names and what is in them, in the record's order.
     pub(crate) fn of(&self, schema: Schema) -> impl Iterator<Item = (&'static str, Option<&Document>)> {
         let places = match schema {
@@ -85,5 +121,39 @@ impl Parts {
             "model" => &mut self.model,
             _ => return None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("acquisition_ecephys.json", Some("acquisition"))]
+    #[case("session-behavior.json", Some("session"))]
+    #[case("data_description_old.json", Some("data_description"))]
+    #[case("acquisition.json", None)]
+    #[case("acquisitions.json", None)]
+    #[case("notes.json", None)]
+    #[case("rig_notes.txt", None)]
+    fn pieces_are_known_by_their_names(#[case] name: &str, #[case] whole: Option<&str>) {
+        assert_eq!(Parts::piece_of(name), whole);
+    }
+
+    #[rstest]
+    #[case(Schema::V2, &["subject.json", "acquisition_ecephys.json"], &["which has no acquisition"])]
+    #[case(Schema::V2, &["acquisition.json", "acquisition_ecephys.json"], &["is not part of metadata.nd.json"])]
+    #[case(Schema::V2, &["session.json", "rig.json"], &["`session.json` belongs to schema v1", "`rig.json` belongs to"])]
+    #[case(Schema::V1, &["quality_control.json", "session.json"], &["`quality_control.json` belongs to schema v2"])]
+    #[case(Schema::V1, &["subject.json", "notes.json", "acquisition.json"], &[])]
+    fn what_the_record_does_not_hold_is_named(
+        #[case] schema: Schema,
+        #[case] names: &[&str],
+        #[case] says: &[&str],
+    ) {
+        let remarks = Parts::beside(schema, names);
+        assert_eq!(remarks.len(), says.len(), "{remarks:?}");
+        assert!(remarks.iter().zip(says).all(|(remark, says)| remark.contains(says)), "{remarks:?}");
     }
 }

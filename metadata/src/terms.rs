@@ -42,29 +42,3 @@ impl From<Platform> for Named {
         Self { name: platform.name(), abbreviation: platform.abbreviation() }
     }
 }
-
-/// An organisation with its entry in a registry, which each generation of the schema writes in its way.
-#[derive(Serialize)]
-pub(crate) struct Organization<R> {
-    name: &'static str,
-    abbreviation: &'static str,
-    registry: R,
-    registry_identifier: &'static str,
-}
-
-impl<R> Organization<R> {
-    /// Who records the data.
-    pub(crate) const fn aind(registry: R) -> Self {
-        Self {
-            name: "Allen Institute for Neural Dynamics",
-            abbreviation: "AIND",
-            registry,
-            registry_identifier: "04szwah67",
-        }
-    }
-}
-
-/// The Research Organization Registry in schema v1.
-pub(crate) const ROR_V1: Named = Named { name: "Research Organization Registry", abbreviation: "ROR" };
-/// The same in schema v2.
-pub(crate) const ROR_V2: &str = "Research Organization Registry (ROR)";

@@ -10,6 +10,9 @@ pub struct Facts {
     pub folders: Vec<FolderFacts>,
     /// The `*.json` files directly inside `metadata_dir`, by name.
     pub documents: Vec<DocumentFacts>,
+    /// What a person should know about that folder.
+    #[serde(default)]
+    pub remarks: Vec<String>,
     /// What stands at the destination.
     pub standing: Standing,
     /// What `behavior_dir` holds, when there is one.

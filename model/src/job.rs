@@ -3,7 +3,7 @@ use std::fmt;
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
-use crate::{AcqDatetime, Key, Location, Manner, Modality, People, Platform, ProcessName, SecretRef};
+use crate::{About, AcqDatetime, Key, Location, Manner, Modality, People, Platform, ProcessName, SecretRef};
 
 /// Where a job was written down, so that every message can point there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -62,6 +62,8 @@ pub struct JobSpec {
     pub project_name: Option<String>,
     /// Who stands behind the data.
     pub people: People,
+    /// What the lab says of its data.
+    pub about: About,
     /// How it is done.
     pub manner: Manner,
     /// The services around the job.

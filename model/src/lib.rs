@@ -3,6 +3,7 @@
 //! Rank 0 of the house: no input or output, no clocks, no async. Every other crate speaks in these types, so that
 //! past the edge (`intake`, `cli`) nothing is a bare string.
 
+mod about;
 mod acq;
 mod crc;
 mod ephys;
@@ -27,6 +28,7 @@ mod size;
 pub mod temporary;
 mod version;
 
+pub use about::About;
 pub use acq::{AcqDatetime, AcqDatetimeError};
 pub use crc::Crc64;
 pub use ephys::{BloscName, BloscShuffle, ChunkLength, EphysConfig, Lsb, LsbSample, TraceCodec};

@@ -3,9 +3,10 @@
 use std::{error::Error, time::Duration};
 
 use adt_model::{Class, Fault};
-use reqwest::{Certificate, Client, NoProxy, Proxy, redirect};
+use reqwest::{Client, NoProxy, Proxy, redirect};
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 
-use crate::Environment;
+use crate::{Environment, trust};
 
 /// `secure` says whether TLS will be needed; without it a machine that has no certificates at all can still be used.
 pub fn client(environment: &Environment, lanes: usize, secure: bool) -> Result<Client, Fault> {
@@ -28,9 +29,17 @@ pub fn client(environment: &Environment, lanes: usize, secure: bool) -> Result<C
         builder = builder.proxy(proxy);
     }
     if let Some(path) = environment.var("AWS_CA_BUNDLE") {
-        builder = builder.tls_certs_merge(certificates(path)?);
+        let own = certificates("AWS_CA_BUNDLE", path)?;
+        let tls = trust::config(own).map_err(|error| {
+            Fault::new(Class::BadInput, format!("AWS_CA_BUNDLE `{path}` cannot be used")).because(error)
+        })?;
+        builder = builder.tls_backend_preconfigured(tls);
     } else if !secure {
         builder = builder.tls_certs_only([]);
+    }
+    if let (true, Some(path)) = (secure, environment.var("SSL_CERT_FILE")) {
+        // The library reads it, and does without what it cannot read.
+        certificates("SSL_CERT_FILE", path)?;
     }
     builder.build().map_err(|error| {
         Fault::new(Class::Missing, "cannot prepare TLS connections").because(error).help(
@@ -39,11 +48,18 @@ pub fn client(environment: &Environment, lanes: usize, secure: bool) -> Result<C
     })
 }
 
-fn certificates(path: &str) -> Result<Vec<Certificate>, Fault> {
-    let pem = fs_err::read(path).map_err(|e| Fault::io(format!("cannot read AWS_CA_BUNDLE `{path}`"), e))?;
-    Certificate::from_pem_bundle(&pem).map_err(|error| {
-        Fault::new(Class::BadInput, format!("AWS_CA_BUNDLE `{path}` holds no certificates")).because(error)
-    })
+/// What a file holds that a variable names; at least one certificate.
+fn certificates(variable: &str, path: &str) -> Result<Vec<CertificateDer<'static>>, Fault> {
+    let pem = fs_err::read(path).map_err(|e| Fault::io(format!("cannot read {variable} `{path}`"), e))?;
+    let none = || {
+        Fault::new(Class::BadInput, format!("{variable} `{path}` holds no certificates"))
+            .help("name a file in PEM format, with `-----BEGIN CERTIFICATE-----` in it")
+    };
+    match CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>() {
+        Ok(found) if found.is_empty() => Err(none()),
+        Ok(found) => Ok(found),
+        Err(error) => Err(none().because(error)),
+    }
 }
 
 type Make = fn(&str) -> reqwest::Result<Proxy>;
@@ -131,6 +147,25 @@ mod tests {
     fn proxies_come_from_what_was_handed_in(#[case] vars: &[(&str, &str)], #[case] count: usize) {
         assert_eq!(proxies(&with(vars)).unwrap().len(), count);
         client(&with(vars), 4, false).unwrap();
+    }
+
+    #[rstest]
+    #[case::empty("")]
+    #[case::something_else("not a certificate\n")]
+    #[case::a_key("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")]
+    #[case::cut("-----BEGIN CERTIFICATE-----\nAAAA\n")]
+    fn a_file_without_certificates_is_refused_by_its_name(
+        #[case] text: &str,
+        #[values("AWS_CA_BUNDLE", "SSL_CERT_FILE")] variable: &str,
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ca.pem");
+        fs_err::write(&path, text).unwrap();
+        let path = path.to_str().unwrap();
+        let fault = client(&with(&[(variable, path)]), 1, true).unwrap_err();
+        assert_eq!(fault.class(), Class::BadInput);
+        let line = fault.line();
+        assert!(line.contains(variable) && line.contains(path) && line.contains("no certificates"), "{line}");
     }
 
     #[test]

@@ -22,11 +22,13 @@ pub mod google;
 mod hex;
 mod kept;
 mod oauth;
+pub mod plain;
 mod random;
 #[cfg(test)]
 mod replies;
 mod said;
 mod sent;
+mod trust;
 pub mod xml;
 
 pub use backoff::Backoff;

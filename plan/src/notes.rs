@@ -18,6 +18,7 @@ pub(crate) fn notes(spec: &JobSpec, facts: &Facts, choices: &[Choice]) -> Vec<St
         notes.push("no modality is named: only metadata is uploaded".into());
     }
     folders(spec, facts, &mut notes);
+    notes.extend(facts.remarks.iter().cloned());
     services(spec, facts, &mut notes);
     without_effect(spec, &mut notes);
     sources(spec, facts, choices, &mut notes);

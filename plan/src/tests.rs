@@ -32,6 +32,7 @@ fn job() -> JobSpec {
         process_name: "Other".parse().unwrap(),
         project_name: None,
         people: adt_model::People::default(),
+        about: adt_model::About::default(),
         manner: adt_model::Manner::default(),
         endpoints: Endpoints::default(),
     }

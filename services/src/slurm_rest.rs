@@ -87,7 +87,7 @@ impl SlurmRest {
             let what = "slurmrestd needs a user and a token, and one of them is empty or none";
             return Err(Fault::new(Class::BadInput, what).help(NEW_TOKEN));
         }
-        Ok(Self { server: Server::open(NAME, url, options)?, user: user.to_owned(), token })
+        Ok(Self { server: Server::open_with_credentials(NAME, url, options)?, user: user.to_owned(), token })
     }
 
     /// Whether the server speaks our version, takes the token, and reaches its controller.

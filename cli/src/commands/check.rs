@@ -12,7 +12,7 @@ use crate::{
 
 pub(super) fn run(jobs: &Jobs, common: &Common, vars: &BTreeMap<String, String>) -> anyhow::Result<u8> {
     let settings = settings::resolve(common, &Tuning::default(), vars)?;
-    let (specs, written) = sorted(input::rows(jobs, common, vars, settings.manner)?);
+    let (specs, written) = sorted(input::rows(jobs, common, vars, &settings)?);
     let mut look = Look::new(&settings, vars)?;
     let mut problems = look.unforgiven(written, &specs)?;
     for spec in &specs {

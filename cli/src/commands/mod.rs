@@ -18,7 +18,7 @@ use adt_intake::Row;
 use adt_model::{Class, Fault, JobSpec, Problem};
 
 use crate::{
-    args::{Args, Command, Common},
+    args::{Args, Command, Common, Tuning},
     env, show,
 };
 
@@ -29,7 +29,13 @@ pub(crate) const INTERRUPTED: u8 = 130;
 
 /// Does what was asked; the exit code.
 pub(crate) fn run(args: Args) -> anyhow::Result<u8> {
-    let vars = env::variables();
+    let mut vars = env::variables();
+    // Where credentials may go is known to every connection, whatever the command.
+    let said =
+        crate::settings::resolve(&args.common, &Tuning::default(), &vars).is_ok_and(|found| found.allow_http);
+    if said || args.common.allow_http {
+        vars.insert("ADT_ALLOW_HTTP".to_owned(), "true".to_owned());
+    }
     match args.command {
         Command::Run(run) => run::run(&run, &args.common, &vars),
         Command::Check(jobs) => check::run(&jobs, &args.common, &vars),

@@ -15,7 +15,7 @@ use crate::{
 pub(super) fn run(asked: &Planned, common: &Common, vars: &BTreeMap<String, String>) -> anyhow::Result<u8> {
     let jobs = &asked.jobs;
     let settings = settings::resolve(common, &Tuning::default(), vars)?;
-    let (specs, written) = sorted(input::rows(jobs, common, vars, settings.manner)?);
+    let (specs, written) = sorted(input::rows(jobs, common, vars, &settings)?);
     let mut look = Look::new(&settings, vars)?;
     let problems = look.unforgiven(written, &specs)?;
     let mut obstacles = false;

@@ -16,7 +16,7 @@ type Vars = BTreeMap<String, String>;
 
 pub(super) fn run(asked: &Run, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
     let settings = settings::resolve(common, &asked.tuning, vars)?;
-    let (specs, mut problems) = sorted(input::rows(&asked.jobs, common, vars, settings.manner)?);
+    let (specs, mut problems) = sorted(input::rows(&asked.jobs, common, vars, &settings)?);
     for spec in &specs {
         problems.extend(adt_plan::obstacles(spec));
         problems.extend(secrets::problems(spec, vars));

@@ -337,6 +337,9 @@ fn a_secret_inside_of_a_place_is_neither_shown_nor_kept(#[case] args: &[&str], #
 #[rstest]
 #[case("s3_bucket", "az://account/container?sig=canary51abCANARYtoken")]
 #[case("s3_bucket", "https://user:canary51abCANARYtoken@host/x")]
+#[case("metadata_service_domain", "http://user:canary51abCANARYtoken@host")]
+#[case("codeocean_domain", "https://user:canary51abCANARYtoken@host")]
+#[case("project_name", "https://user:canary51abCANARYtoken@host")]
 fn a_secret_inside_of_a_cell_is_masked(#[case] column: &str, #[case] value: &str) {
     let desk = Desk::new();
     let job = Job::new().copy("behavior", desk.small_tree("plain")).with(column, value);

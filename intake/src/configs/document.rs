@@ -21,8 +21,8 @@ pub(super) fn text(path: &Utf8Path) -> Result<Result<String, String>, Fault> {
     if bytes.len() as u64 > LARGEST {
         return Ok(Err("it is larger than 64 KiB, so it is something else".into()));
     }
-    Ok(match encoding::unmarked(&bytes) {
-        Ok(bytes) => String::from_utf8(bytes.to_vec()).map_err(|_| "it is not UTF-8 text".into()),
+    Ok(match encoding::text(&bytes) {
+        Ok(bytes) => String::from_utf8(bytes.into_owned()).map_err(|_| "it is not UTF-8 text".into()),
         Err(wrong) => Err(wrong.what),
     })
 }

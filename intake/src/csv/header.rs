@@ -9,6 +9,7 @@ use crate::{
     draft::{Written, Wrong},
     encoding::SAVE_AS_UTF8,
     field::{self, Field, Part, REQUIRED},
+    later,
 };
 
 /// `modality`, the old single form, or `modality<N>` with N as it was written.
@@ -80,12 +81,13 @@ pub(super) struct Header {
     pub(super) origin: Origin,
     pub(super) heads: Vec<Head>,
     pub(super) problems: Vec<Problem>,
+    pub(super) separator: u8,
     /// Columns whose lack the problems above say already.
     pub(super) excused: Vec<Column>,
 }
 
 /// An error means that the columns cannot be told at all.
-pub(super) fn read(record: &Record, source: &str) -> Result<Header, Wrong> {
+pub(super) fn read(record: &Record, source: &str, separator: u8) -> Result<Header, Wrong> {
     if record.fault == Some(QuoteFault::Unclosed) {
         return Err(Wrong::new("a quote in the header row is opened and never closed", "close it with `\"`"));
     }
@@ -97,26 +99,25 @@ pub(super) fn read(record: &Record, source: &str) -> Result<Header, Wrong> {
         .map_err(|_| Wrong::new("the header row is not UTF-8 text", SAVE_AS_UTF8))?;
     recognise(&names)?;
     let origin = Origin { source: source.to_owned(), row: Some(record.line) };
-    let mut header = Header { origin, heads: Vec::new(), problems: Vec::new(), excused: Vec::new() };
+    let (heads, problems, excused) = (Vec::new(), Vec::new(), Vec::new());
+    let mut header = Header { origin, heads, problems, separator, excused };
     for name in names {
         header.add(name);
     }
     Ok(header)
 }
 
+/// How many cells of a row name a column.
+pub(super) fn known(record: &Record) -> usize {
+    let is_known = |cell: &&Vec<u8>| {
+        std::str::from_utf8(cell).is_ok_and(|name| Column::named(&field::clean(name)).is_some())
+    };
+    record.cells.iter().filter(is_known).count()
+}
+
 /// Refuses a first row that is no header: its cells may be anything, so none of them is shown.
 fn recognise(names: &[&str]) -> Result<(), Wrong> {
-    let known = |name: &str| Column::named(&field::clean(name)).is_some();
-    for (separator, noun) in [('\t', "tabs"), (';', "semicolons")] {
-        let parts = names.iter().flat_map(|name| name.split(separator)).filter(|name| known(name)).count();
-        if names.iter().any(|name| name.contains(separator)) && parts > 1 {
-            return Err(Wrong::new(
-                format!("the columns are separated by {noun}"),
-                "separate them by commas (in Excel: save as `CSV UTF-8 (Comma delimited)`)",
-            ));
-        }
-    }
-    if names.iter().any(|name| known(name)) {
+    if names.iter().any(|name| Column::named(&field::clean(name)).is_some()) {
         return Ok(());
     }
     Err(Wrong::new(
@@ -138,10 +139,14 @@ impl Header {
             let what = format!("column {number} has the same name as `{}` before it", twin.shown);
             self.problem(&shown, Wrong::new(what, "each column once"));
         } else if column.is_none() && !blank {
-            let (valid, near) = field::advice(&clean, &near_names(&clean), "columns");
-            guess = near.and_then(|name| Column::named(&name));
-            self.excused.extend(guess.clone());
-            self.problem(&shown, Wrong::new("no column of that name", valid));
+            if let Some(valid) = later::column(&clean) {
+                self.problem(&shown, Wrong::new("not a column of adt's job lists", valid));
+            } else {
+                let (valid, near) = field::advice(&clean, &near_names(&clean), "columns");
+                guess = near.and_then(|name| Column::named(&name));
+                self.excused.extend(guess.clone());
+                self.problem(&shown, Wrong::new("no column of that name", valid));
+            }
         }
         self.heads.push(Head { shown, column, guess, blank });
     }
@@ -187,10 +192,11 @@ fn near_names(clean: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::csv::table::Layout;
     use rstest::rstest;
 
     fn header(text: &str) -> Result<Header, Wrong> {
-        read(&super::super::table::records(text.as_bytes())[0], "jobs.csv")
+        read(&super::super::table::first(text.as_bytes(), Layout::default()).unwrap(), "jobs.csv", b',')
     }
 
     #[rstest]
@@ -203,6 +209,8 @@ mod tests {
     #[case::numbered("Modality12", Column::Of(Slot("12".into()), Part::Modality))]
     #[case::numbered_source("modality0.data_source", Column::Of(Slot("0".into()), Part::Source))]
     #[case::numbered_compress("modality0.compress-raw-data", Column::Of(Slot("0".into()), Part::CompressRawData))]
+    #[case::later_source("modality0.input_source", Column::Of(Slot("0".into()), Part::Source))]
+    #[case::mark_of_a_joined_file("\u{feff}s3_bucket", Column::Job(Field::S3Bucket))]
     #[case::plain_source("data-source", Column::Plain(Part::Source))]
     #[case::plain_configs("extra_configs", Column::Plain(Part::ExtraConfigs))]
     fn columns_are_known_by(#[case] name: &str, #[case] column: Column) {
@@ -221,7 +229,6 @@ mod tests {
     #[rstest]
     #[case("modality0.sorce", "did you mean `modality0.source`?")]
     #[case("modality12_source", "did you mean `modality12.source`?")]
-    #[case("modality0.input_source", "did you mean `modality0.data_source`?")]
     #[case("modality_note", "did you mean `modality`?")]
     #[case("platfrom", "did you mean `platform`?")]
     #[case("s3 bucket", "did you mean `s3_bucket`?")]
@@ -230,6 +237,19 @@ mod tests {
         let [problem] = &header.problems[..] else { panic!("{:?}", header.problems) };
         assert_eq!((problem.column.as_str(), problem.what.as_str()), (name, "no column of that name"));
         assert_eq!(problem.valid, valid);
+    }
+
+    #[rstest]
+    #[case("job_type", "remove the column")]
+    #[case("user_email", "remove the column")]
+    #[case("modality1.capsule_id", "`codeocean_trigger_capsule_id`")]
+    #[case("derivatives_dir", "`adt copy`")]
+    #[case("Unnamed: 0", "`index=False`")]
+    fn columns_of_other_programs_are_named_with_what_to_do(#[case] name: &str, #[case] valid: &str) {
+        let header = header(&format!("s3_bucket,{name}")).unwrap();
+        assert_eq!(header.problems[0].what, "not a column of adt's job lists");
+        assert!(header.problems[0].valid.contains(valid), "{}", header.problems[0].valid);
+        assert!(header.excused.is_empty());
     }
 
     #[test]
@@ -248,8 +268,6 @@ mod tests {
     }
 
     #[rstest]
-    #[case("platform\tsubject_id", "the columns are separated by tabs")]
-    #[case("platform;subject_id;acq_datetime", "the columns are separated by semicolons")]
     #[case("canary,secret", "the first row names no column of a job list")]
     #[case("\"platform", "a quote in the header row is opened and never closed")]
     fn what_is_no_header_is_recognised(#[case] text: &str, #[case] what: &str) {

@@ -7,22 +7,25 @@ mod table;
 use adt_model::Origin;
 use camino::Utf8Path;
 
+use self::table::Layout;
 use crate::{Overrides, Row, clash, encoding};
 
 /// Reads a list of jobs.
 ///
-/// Comma-separated UTF-8 with or without a byte order mark; quotes may follow a blank; LF, CRLF and CR end a row; rows
+/// UTF-8 with or without a byte order mark, or UTF-16, separated by commas, semicolons or tabs, whichever make the header's names; a
+/// line `sep=;` above the header is a hint of Excel's and is passed over. Quotes may follow a blank; LF, CRLF and CR end a row; rows
 /// of nothing but commas and blanks are skipped. `source` names the file in messages; relative paths in cells are
 /// taken relative to `cwd`. A file without any job gives no rows.
 pub fn from_csv(bytes: &[u8], source: &str, cwd: &Utf8Path, over: &Overrides) -> Vec<Row> {
     let whole = |row| Origin { source: source.to_owned(), row };
-    let bytes = match encoding::unmarked(bytes) {
+    let bytes = match encoding::text(bytes) {
         Ok(bytes) => bytes,
         Err(wrong) => return vec![Row::refused(whole(None), wrong.what, wrong.valid)],
     };
-    let mut records = table::records(bytes).into_iter();
+    let layout = layout(&bytes);
+    let mut records = table::records(&bytes, layout).into_iter();
     let Some(first) = records.next() else { return Vec::new() };
-    let mut header = match header::read(&first, source) {
+    let mut header = match header::read(&first, source, layout.separator) {
         Ok(header) => header,
         Err(wrong) => return vec![Row::refused(whole(Some(first.line)), wrong.what, wrong.valid)],
     };
@@ -38,4 +41,18 @@ pub fn from_csv(bytes: &[u8], source: &str, cwd: &Utf8Path, over: &Overrides) ->
         rows.insert(0, Row { origin: header.origin, spec: None, problems: header.problems });
     }
     rows
+}
+
+/// The separator under which the first row names the most columns.
+fn layout(bytes: &[u8]) -> Layout {
+    let begin = table::hint(bytes).unwrap_or_default();
+    let mut best = (0, begin);
+    for separator in [begin.separator, b',', b';', b'\t'] {
+        let layout = Layout { separator, ..begin };
+        let known = table::first(bytes, layout).map_or(0, |record| header::known(&record));
+        if known > best.0 {
+            best = (known, layout);
+        }
+    }
+    best.1
 }

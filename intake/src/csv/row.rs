@@ -28,19 +28,27 @@ pub(super) fn row(header: &Header, record: &Record, cwd: &Utf8Path, over: &Overr
 /// A row whose cells are not where the header says. Which of them slipped cannot be told, so none of them is read.
 fn misshapen(header: &Header, record: &Record) -> Option<Wrong> {
     let width = header.heads.len();
-    let quoted = "a cell with a comma is written as `\"a, b\"`, a quote in it as `\"\"`";
+    let (noun, separator) = match header.separator {
+        b';' => ("semicolon", ';'),
+        b'\t' => ("tab", '\t'),
+        _ => ("comma", ','),
+    };
+    let quoted = &format!("a cell with a {noun} is written as `\"a{separator} b\"`, a quote in it as `\"\"`");
     match record.fault {
         Some(QuoteFault::Unclosed) => {
             let what = "a quote is opened and never closed; the rest of the file could not be read";
-            return Some(Wrong::new(what, quoted));
+            return Some(Wrong::new(what, quoted.as_str()));
         }
         Some(QuoteFault::TextBehind) => {
-            return Some(Wrong::new("text between a closing quote and the next comma", quoted));
+            return Some(Wrong::new(
+                format!("text between a closing quote and the next {noun}"),
+                quoted.as_str(),
+            ));
         }
         None => {}
     }
     let last = record.cells.iter().rposition(|cell| !cell.trim_ascii().is_empty())? + 1;
-    (last > width).then(|| Wrong::new(format!("{last} cells under {width} columns"), quoted))
+    (last > width).then(|| Wrong::new(format!("{last} cells under {width} columns"), quoted.as_str()))
 }
 
 fn draft(header: &Header, record: &Record, origin: Origin) -> Draft {

@@ -8,6 +8,7 @@ use super::{Node, people};
 use crate::{
     draft::{Cells, Draft, ModalityDraft, Written, Wrong},
     field::{self, Field, Part},
+    later,
 };
 
 /// Fills a draft from a whole job.
@@ -156,6 +157,10 @@ impl Keys {
 
 /// Says that a key is unknown; gives the name it was probably meant to be.
 pub(super) fn unknown(draft: &mut Draft, path: String, clean: &str, names: &[String]) -> Option<String> {
+    if let Some(valid) = later::column(clean) {
+        draft.complain(path, Wrong::new("not a key of adt's jobs", valid));
+        return None;
+    }
     let (valid, near) = field::advice(clean, names, "keys");
     draft.complain(path, Wrong::new("no key of that name", valid));
     near

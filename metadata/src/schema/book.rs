@@ -37,6 +37,73 @@ impl Book {
         let all = self.0.get("funders").and_then(Value::as_object).into_iter().flatten();
         all.map(|(name, written)| (name.as_str(), written))
     }
+    /// Everybody who may record data, by name, as a document writes them.
+    pub(super) fn institutions(&self) -> Vec<(&str, Value)> {
+        let all = self.described("institution").and_then(|schema| schema.pointer("/discriminator/mapping"));
+        let all = all.and_then(Value::as_object).into_iter().flatten();
+        all.filter_map(|(name, reference)| {
+            let written = match self.funders().find(|(known, _)| known == name) {
+                Some((_, written)) => written.clone(),
+                None => self.constant(self.definition(reference.as_str()?)?)?,
+            };
+            Some((name.as_str(), written))
+        })
+        .collect()
+    }
+
+    /// The words of a property of `data_description`.
+    pub(super) fn choices(&self, property: &str) -> Vec<&str> {
+        let Some(schema) = self.described(property) else { return Vec::new() };
+        let mut schemas = vec![schema];
+        schemas.extend(
+            schema
+                .get("anyOf")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .map(|each| self.resolved(each)),
+        );
+        schemas
+            .into_iter()
+            .flat_map(|schema| {
+                let one = schema.get("const").into_iter();
+                one.chain(schema.get("enum").and_then(Value::as_array).into_iter().flatten())
+            })
+            .filter_map(Value::as_str)
+            .collect()
+    }
+
+    /// The schema of a property of `data_description`.
+    fn described(&self, property: &str) -> Option<&Value> {
+        let model = self.resolved(self.model("data_description")?);
+        Some(self.resolved(model.get("properties")?.get(property)?))
+    }
+
+    fn resolved<'a>(&'a self, schema: &'a Value) -> &'a Value {
+        let reference = schema.get("$ref").and_then(Value::as_str);
+        reference.and_then(|reference| self.definition(reference)).unwrap_or(schema)
+    }
+
+    /// The one value that a schema of constants takes; names first.
+    fn constant(&self, schema: &Value) -> Option<Value> {
+        let schema = self.resolved(schema);
+        if let Some(mapping) = schema.pointer("/discriminator/mapping").and_then(Value::as_object) {
+            let mut branches = mapping.values().filter_map(Value::as_str);
+            let (Some(only), None) = (branches.next(), branches.next()) else { return None };
+            return self.constant(self.definition(only)?);
+        }
+        if let Some(value) = schema.get("const") {
+            return Some(value.clone());
+        }
+        let properties = schema.get("properties")?.as_object()?;
+        let mut written = Map::new();
+        for key in ["name", "abbreviation", "registry", "registry_identifier"] {
+            if let Some(schema) = properties.get(key) {
+                written.insert(key.to_owned(), self.constant(schema)?);
+            }
+        }
+        Some(Value::Object(written))
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 //! |---|---|---|---|---|
 //! | v1 | a whole number beyond 64 bits | taken | refused | such numbers are doubles here; JSON readers disagree about them |
 //! | v1 | decimals that differ from a limit after the 17th digit | refused | taken | limits are compared as doubles |
-//! | v2 | old forms that its models mend, such as a metric's tags as a list | taken | refused | they are gone with 3.0 |
+//! | v2 | old forms that its models mend, but for a metric's tags as a list | taken | refused | they are gone with 3.0 |
 //! | v2 | the rules that [`rules_v2`] lists as not followed | refused | taken | nothing of the lab's is built from them here |
 //! | v2 | a time before 1600 written as seconds since 1970 | taken | refused | nobody writes times so |
 
@@ -27,7 +27,7 @@ use serde_json::Value;
 
 use finding::Place;
 pub(crate) use finding::{Finding, one_of};
-pub(crate) use organization::{funder, funders};
+pub(crate) use organization::{choices, funder, funders, institution, institutions};
 
 /// No more findings than these are gathered: a document with more is of another kind.
 const MOST: usize = 100;

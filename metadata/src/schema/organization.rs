@@ -12,6 +12,26 @@ pub(crate) fn funder(schema: Schema, name: &str) -> Option<Value> {
     all.find(known).map(|(_, written)| written.clone())
 }
 
+/// An organisation that may record data, in the same way.
+pub(crate) fn institution(schema: Schema, name: &str) -> Option<Value> {
+    let fits = |text: &str| text.eq_ignore_ascii_case(name.trim());
+    book(schema)
+        .institutions()
+        .into_iter()
+        .map(|(_, written)| written)
+        .find(|written| ["name", "abbreviation"].iter().any(|key| written[*key].as_str().is_some_and(fits)))
+}
+
+/// The names of those that may record data.
+pub(crate) fn institutions(schema: Schema) -> Vec<&'static str> {
+    book(schema).institutions().into_iter().map(|(name, _)| name).collect()
+}
+
+/// The words that a property of `data_description` may be.
+pub(crate) fn choices(schema: Schema, property: &str) -> Vec<&'static str> {
+    book(schema).choices(property)
+}
+
 /// The names of those that may pay.
 pub(crate) fn funders(schema: Schema) -> Vec<&'static str> {
     book(schema).funders().map(|(name, _)| name).collect()

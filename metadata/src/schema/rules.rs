@@ -17,6 +17,8 @@ pub(super) enum Rule {
     /// When a property has passed: with the object around it. For one that is left out only where the
     /// schema says `always`.
     Property(fn(&Value, &Members) -> Option<String>),
+    /// A value of an older form is looked at in its present form.
+    Mends(fn(&Value) -> Option<Value>),
     /// It never refuses a document that comes as JSON.
     Idle,
     /// Not followed here: a document that breaks it passes.
@@ -30,7 +32,7 @@ impl Rule {
             Self::Shape(check) => check(value.as_object()?, schema.get("properties")?.as_object()?),
             Self::Object(check) => check(value.as_object()?),
             Self::Property(check) => check(value, around?),
-            Self::Before(_) | Self::Idle | Self::NotFollowed => None,
+            Self::Before(_) | Self::Mends(_) | Self::Idle | Self::NotFollowed => None,
         }
     }
 }

@@ -93,16 +93,26 @@ pub(super) const RULES: &[(&str, Rule)] = &[
     ("Processing.order_processes", MENDS),
     ("Processing.validate_pipeline_names", Rule::Object(pipelines_are_known)),
     ("Processing.validate_process_graph", Rule::Object(graph_names_each_process)),
-    ("QCMetric.fix_tag_lists", Rule::NotFollowed),
+    ("QCMetric.fix_tag_lists", Rule::Mends(tags_by_name)),
     ("QCMetric.validate_multi_asset", Rule::Object(assets_of_a_metric)),
     ("QualityControl.compute_status", Rule::Object(each_metric_has_a_status)),
-    ("QualityControl.fix_default_grouping_list", Rule::NotFollowed),
+    // The schema itself takes both forms of the list.
+    ("QualityControl.fix_default_grouping_list", MENDS),
     ("Rotation.validate_axis_order", Rule::Property(axis_order)),
     ("Section.deprecated_coordinate_fields", Rule::NotFollowed),
     ("SpecimenProcedure.validate_procedure_type", Rule::NotFollowed),
     ("Surgery.migrate_coordinate_system", MENDS),
     ("_GenericModel.validate_fieldnames", WARNS),
 ];
+
+/// Up to 2.2 the tags of a metric were a list of texts.
+fn tags_by_name(metric: &Value) -> Option<Value> {
+    let mut metric = metric.as_object()?.clone();
+    let tags = metric.get("tags")?.as_array()?;
+    let named = tags.iter().enumerate().map(|(n, tag)| (format!("tag_{n}"), tag.clone())).collect();
+    metric.insert("tags".to_owned(), Value::Object(named));
+    Some(Value::Object(metric))
+}
 
 fn text<'a>(object: &'a Members, key: &str) -> Option<&'a str> {
     object.get(key)?.as_str().filter(|text| !text.is_empty())

@@ -34,6 +34,13 @@ impl Walk<'_> {
             return;
         }
         let rules: Vec<Rule> = self.rules(schema).collect();
+        let mended = rules.iter().find_map(|rule| match rule {
+            Rule::Mends(mend) => mend(value),
+            _ => None,
+        });
+        if let Some(mended) = mended {
+            return self.check(schema, &mended, place, around, found);
+        }
         for rule in &rules {
             let Rule::Before(decide) = rule else { continue };
             match decide(value) {

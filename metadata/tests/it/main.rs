@@ -54,6 +54,7 @@ fn job(modalities: &[(&str, bool)]) -> JobSpec {
         process_name: adt_model::ProcessName::default(),
         project_name: None,
         people: adt_model::People::default(),
+        about: adt_model::About::default(),
         manner: adt_model::Manner::default(),
         endpoints: Endpoints {
             aind_data_transfer_repo_location: Some(

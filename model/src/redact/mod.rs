@@ -36,6 +36,11 @@ impl Redactor {
         }
     }
 
+    /// Whether there is nothing to hide.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The text with `***` in place of each secret. At most its first 64 KiB.
     pub fn clean(&self, text: &str) -> String {
         let text = &text[..text.floor_char_boundary(LONGEST)];

@@ -3,7 +3,7 @@ use std::fmt;
 use adt_model::{Class, Fault, Secret};
 
 use super::connection_string::{self, ConnectionString};
-use crate::{Endpoint, Environment, connect::is_loopback};
+use crate::{Endpoint, Environment, connect::is_loopback, plain};
 
 /// The account of every storage emulator.
 pub(super) const DEVELOPMENT: &str = "devstoreaccount1";
@@ -28,6 +28,8 @@ pub struct Account {
     pub(super) sas: Option<(Secret, String)>,
     /// Which other accounts the environment speaks of, for people who wonder why it does not count.
     pub(super) others: Option<String>,
+    /// Signatures and tokens may go without TLS.
+    pub(super) plain: bool,
 }
 
 impl Account {
@@ -48,7 +50,8 @@ impl Account {
         let source = || format!("the environment ({})", connection_string::VARIABLE);
         let key = written.key.map(|key| (key, source()));
         let sas = written.sas.map(|sas| (sas, source()));
-        Ok(Self { name: name.to_owned(), endpoint: written.endpoint, key, sas, others: None })
+        let plain = plain::is_allowed(environment);
+        Ok(Self { name: name.to_owned(), endpoint: written.endpoint, key, sas, others: None, plain })
     }
 
     fn by_variables(name: &str, endpoint: Endpoint, environment: &Environment) -> Self {
@@ -63,7 +66,14 @@ impl Account {
         if key.is_none() && sas.is_none() && name == DEVELOPMENT && is_loopback(bare_host(&endpoint)) {
             key = Some((Secret::new(DEVELOPMENT_KEY), "the emulator's well-known key".to_owned()));
         }
-        Self { name: name.to_owned(), endpoint, key, sas, others: None }
+        Self {
+            name: name.to_owned(),
+            endpoint,
+            key,
+            sas,
+            others: None,
+            plain: plain::is_allowed(environment),
+        }
     }
 
     /// As in `az://account/container`.
@@ -84,12 +94,13 @@ impl Account {
 
     /// Signatures and tokens that can be read on the way could be used by others; a key signs and is not sent.
     pub(super) fn protected(&self) -> Result<(), Fault> {
-        if self.trusted() {
+        if self.trusted() || self.plain {
             return Ok(());
         }
         let what =
             format!("`{}` would be sent a token or a shared access signature without TLS", self.endpoint());
-        Err(Fault::new(Class::Refused, what).help("use an `https://` endpoint, or the account's key"))
+        Err(Fault::new(Class::Refused, what)
+            .help("use an `https://` endpoint; on a network that you trust, allow it with `--allow-http`"))
     }
 }
 

@@ -4,7 +4,7 @@ use adt_model::{Class, Fault, Secret};
 use adt_net::{
     Backoff, Random,
     aws::{self, Credentials, Endpoint, Keys, Post, Profiles},
-    connect, reqwest,
+    connect, plain, reqwest,
 };
 use tokio::time::Instant;
 
@@ -59,6 +59,9 @@ impl Connection {
     /// Asks until there is an answer, a refusal for good, or no time left.
     pub(super) async fn ask(&self, wanted: &Wanted) -> Result<Secret, Fault> {
         let site = self.site(wanted)?;
+        if let Some(note) = plain::carry(&self.options.environment, &site.base)? {
+            (self.options.on_retry)(&note);
+        }
         let mut backoff = Backoff::new(self.options.retry_time);
         let mut refreshed = false;
         loop {

@@ -55,7 +55,7 @@ impl CodeOcean {
             return Err(Fault::new(Class::Missing, "the Code Ocean token is empty")
                 .help("set `codeocean_api_token`, as `env:NAME` or `ssm:/path` for example"));
         }
-        Ok(Self { server: Server::open(NAME, domain, options)?, token })
+        Ok(Self { server: Server::open_with_credentials(NAME, domain, options)?, token })
     }
 
     /// Whether the token is accepted and the capsule known, for a check before any work.

@@ -7,7 +7,7 @@ mod words;
 
 use adt_model::{Class, Fault, Redactor};
 use adt_net::{
-    Random, connect,
+    Random, connect, plain,
     reqwest::{self, Url},
 };
 use bytes::Bytes;
@@ -79,6 +79,19 @@ impl Server {
             options: options.clone(),
             address,
         })
+    }
+
+    /// The same for a service that is sent credentials.
+    pub(crate) fn open_with_credentials(
+        name: &'static str,
+        address: &str,
+        options: &ServiceOptions,
+    ) -> Result<Self, Fault> {
+        let server = Self::open(name, address, options)?;
+        if let Some(note) = plain::carry(&options.environment, server.address.shown())? {
+            (options.on_retry)(&note);
+        }
+        Ok(server)
     }
 
     fn request(&self, method: http::Method, url: Url) -> reqwest::RequestBuilder {

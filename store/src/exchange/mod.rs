@@ -20,7 +20,7 @@ use adt_net::{
     Backoff, Random,
     body::{self, Account, Broken},
     connect::{self, is_about_certificates},
-    reqwest, secrets_of, secrets_of_session,
+    plain, reqwest, secrets_of, secrets_of_session,
 };
 use http::{HeaderMap, Method, StatusCode};
 use tokio::time::Instant;
@@ -138,6 +138,7 @@ impl<S: Server> Exchange<S> {
         let (mut refreshed, mut moved, mut damaged) = (false, false, 0);
         loop {
             let dressed = self.server.dress(request).await?;
+            self.protect(request, &dressed)?;
             let lane = self.lanes.enter().await;
             let began = Instant::now();
             let failure = match self.attempt(request, &dressed).await {
@@ -178,6 +179,17 @@ impl<S: Server> Exchange<S> {
             self.tell(request, &failure, wait);
             tokio::time::sleep(wait).await;
         }
+    }
+
+    /// Credentials are not sent where they could be read on the way, unless that is allowed.
+    fn protect(&self, request: &Request, dressed: &Dressed<S::With>) -> Result<(), Fault> {
+        if plain::is_plain(&dressed.url) && !secrets(request, dressed).is_empty() {
+            let note = plain::carry(&self.options.environment, &dressed.server)?;
+            if let Some(note) = note {
+                (self.options.on_retry)(&note);
+            }
+        }
+        Ok(())
     }
 
     async fn attempt(&self, request: &Request, dressed: &Dressed<S::With>) -> Result<Answer, Failure> {

@@ -98,7 +98,7 @@ pub(super) fn specs(
     vars: &Vars,
 ) -> Result<(Vec<JobSpec>, Vec<adt_model::Problem>), Fault> {
     let settings = settings::resolve(common, &run.tuning, vars)?;
-    let rows: Vec<Row> = input::rows(&run.jobs, common, vars, settings.manner)?;
+    let rows: Vec<Row> = input::rows(&run.jobs, common, vars, &settings)?;
     let (specs, mut problems) = sorted(rows);
     for spec in &specs {
         problems.extend(adt_plan::obstacles(spec));

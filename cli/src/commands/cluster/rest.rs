@@ -103,7 +103,7 @@ fn client(vars: &Vars) -> Result<SlurmRest, Fault> {
     let of = |name: &str| vars.get(name).filter(|value| !value.is_empty()).cloned();
     let missing = |name: &str, what: &str| {
         Fault::new(Class::BadInput, format!("`{name}` is not set: {what}"))
-            .help("`export $(scontrol token)` sets SLURM_JWT; SLURM_REST_URL is such as http://slurm:6820")
+            .help("`export $(scontrol token)` sets SLURM_JWT; SLURM_REST_URL is such as https://slurm:6820 (or http:// with `--allow-http`)")
     };
     let url = of(URL).ok_or_else(|| missing(URL, "where slurmrestd is"))?;
     let token = of(TOKEN).ok_or_else(|| missing(TOKEN, "the token of slurmrestd"))?;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{Chain, Keys, chain::written_down};
 use crate::{
     aws::{self, Post, Profiles},
-    encode, fetch,
+    encode, fetch, plain,
     xml::Element,
 };
 
@@ -108,6 +108,7 @@ async fn ask(
         }
         None => chain.http.post(format!("{base}/")).header("content-type", FORM).body(body),
     };
+    plain::carry(&chain.environment, &base)?;
     let what = format!("role `{role}`");
     let fetched = fetch::fetch(&what, request).await?;
     let root = Element::parse(&fetched.body).ok();

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use ring::digest;
 
 use super::{Chain, Keys};
-use crate::{aws::Profiles, encode, fetch, hex};
+use crate::{aws::Profiles, encode, fetch, hex, plain};
 
 /// Keys by single sign-on: the token that `aws sso login` left behind, exchanged for a role's keys.
 pub(super) async fn keys(
@@ -26,6 +26,7 @@ pub(super) async fn keys(
     let region = value("sso_region")?;
     let base = chain.environment.var("AWS_ENDPOINT_URL_SSO").map(str::to_owned);
     let base = base.unwrap_or_else(|| format!("https://portal.sso.{region}.amazonaws.com"));
+    plain::carry(&chain.environment, &base)?;
     let (role, account) = (encode::query(value("sso_role_name")?), encode::query(value("sso_account_id")?));
     let url = format!("{base}/federation/credentials?role_name={role}&account_id={account}");
     let what = format!("single sign-on for profile `{name}`");

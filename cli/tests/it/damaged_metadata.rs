@@ -1,0 +1,136 @@
+//! `metadata_dir` as rigs leave it, and what a lab says of its data.
+
+use fs_err as fs;
+use rstest::rstest;
+use serde_json::Value;
+
+use crate::{
+    desk::{Desk, Job, RECORD, Said},
+    lab::json,
+};
+
+const SUBJECT: &[u8] = br#"{"subject_id": "714321"}"#;
+
+/// A job with these files in its metadata folder.
+fn job(desk: &Desk, files: &[(&str, &[u8])]) -> Job {
+    let folder = desk.root.join("metadata");
+    fs::create_dir_all(&folder).unwrap();
+    for (name, bytes) in [("subject.json", SUBJECT)].iter().chain(files) {
+        fs::write(folder.join(name), bytes).unwrap();
+    }
+    Job::new().copy("behavior", desk.small_tree("plain")).with("metadata_dir", folder)
+}
+
+fn second(job: Job) -> Job {
+    job.with("schema", "v2")
+        .with("project_name", "P")
+        .with("investigators", "A Person")
+        .with("funding_source", "Allen Institute")
+}
+
+#[test]
+fn resource_forks_are_left_out_and_said() {
+    let desk = Desk::new();
+    let fork = b"\0\x05\x16\x07\0\x02\0\0Mac OS X        \0\x02";
+    let job = job(&desk, &[("._subject.json", fork), (".DS_Store", b"\0\0\0\x01Bud1")]);
+    desk.run(&job, &["--log-level", "info"]).ends(0).says("left out: `._subject.json`");
+    assert!(desk.asset().join(RECORD).is_file() && !desk.asset().join("._subject.json").exists());
+}
+
+#[test]
+fn a_byte_order_mark_does_not_reach_other_readers() {
+    let desk = Desk::new();
+    let job = job(&desk, &[("session.json", b"\xEF\xBB\xBF{\"subject_id\": \"714321\"}")]);
+    desk.run(&job, &["--log-level", "info"]).ends(0).says("byte order mark");
+    assert_eq!(fs::read(desk.asset().join("session.json")).unwrap(), br#"{"subject_id": "714321"}"#);
+    // What was sent without its mark is not sent again.
+    desk.run(&job, &[]).ends(0).says("skipped");
+}
+
+#[rstest]
+#[case::utf16("session.json", b"\xFF\xFE{\0}\0", "is UTF-16, not UTF-8")]
+#[case::nan("session.json", b"{\"a\": NaN}", "holds `NaN` in line 1")]
+#[case::infinity("notes.json", b"{\n\"a\": [1, -Infinity]}", "holds `-Infinity` in line 2")]
+#[case::comma("notes.json", b"{\"a\": 1,}", "`notes.json` is not valid JSON")]
+#[case::another_animal("acquisition_ecephys.json", b"{\"subject_id\": \"999\"}", "about subject `999`")]
+fn a_damaged_document_is_named_before_anything_is_sent(
+    #[case] name: &str,
+    #[case] bytes: &[u8],
+    #[case] says: &str,
+) {
+    let desk = Desk::new();
+    let job = job(&desk, &[(name, bytes)]);
+    desk.run(&job, &[]).ends(2).says(name).says(says);
+    assert!(!desk.asset().exists());
+}
+
+#[rstest]
+#[case::piece(
+    "acquisition_ecephys.json",
+    "`acquisition_ecephys.json` is uploaded, but is not part of metadata.nd.json, which has no acquisition"
+)]
+#[case::first_generation("session.json", "`session.json` belongs to schema v1")]
+#[case::rig("rig.json", "`rig.json` belongs to schema v1")]
+fn a_document_that_the_record_does_not_hold_is_said(#[case] name: &str, #[case] says: &str) {
+    let desk = Desk::new();
+    let job = second(job(&desk, &[(name, SUBJECT)]));
+    let list = desk.list(&job);
+    Said::of(&mut desk.adt(&["check", list.as_str()])).ends(0).says(says);
+    desk.run(&job, &[]).ends(0).says(says);
+    assert!(desk.asset().join(name).is_file());
+}
+
+fn description(desk: &Desk) -> Value {
+    json(desk.asset().join("data_description.json"))
+}
+
+#[test]
+fn a_lab_says_what_its_data_is_in_the_list() {
+    let desk = Desk::new();
+    let job = Job::new()
+        .copy("behavior", desk.small_tree("plain"))
+        .with("institution", "Columbia University")
+        .with("group", "ophys")
+        .with("restrictions", "not before publication");
+    desk.run(&job, &[]).ends(0);
+    let found = description(&desk);
+    assert_eq!(found["institution"]["abbreviation"], "Columbia");
+    assert_eq!((&found["group"], &found["license"]), (&"ophys".into(), &"CC-BY-4.0".into()));
+    assert_eq!(found["restrictions"], "not before publication");
+}
+
+#[test]
+fn a_lab_says_it_once_in_its_configuration() {
+    let desk = Desk::new();
+    let config = desk.write(
+        "adt.toml",
+        "[defaults]\ninstitution = 'Allen Institute for Brain Science'\nlicense = 'MIT'\ntags = ['pilot', 'two words']\n",
+    );
+    let job = second(Job::new().copy("behavior", desk.small_tree("plain")).with("tags", ""));
+    desk.run(&job, &["--config", config.as_str()]).ends(0);
+    let found = description(&desk);
+    assert_eq!((&found["institution"]["abbreviation"], &found["license"]), (&"AIBS".into(), &"MIT".into()));
+    assert_eq!(found["tags"], serde_json::json!(["pilot", "two words"]));
+    // The list wins.
+    let job = job.with("subject_id", "2").with("license", "CC-BY-4.0").with("tags", "a; b");
+    desk.run(&job, &["--config", config.as_str()]).ends(0);
+    let other = desk.root.join("store/recordings/behavior_2_2024-05-06_07-08-09/data_description.json");
+    assert_eq!(json(&other)["license"], "CC-BY-4.0");
+    assert_eq!(json(&other)["tags"], serde_json::json!(["a", "b"]));
+}
+
+#[rstest]
+#[case("institution", "Our Lab", "the institution `Our Lab` is not known to schema v1")]
+#[case("license", "MIT", "the licence `MIT` is not known to schema v1")]
+#[case("group", "us", "the group `us` is not known to schema v1")]
+#[case("tags", "a", "schema v1 has no `tags`")]
+fn what_the_schema_does_not_know_is_refused(#[case] column: &str, #[case] value: &str, #[case] says: &str) {
+    let desk = Desk::new();
+    let job = Job::new().copy("behavior", desk.small_tree("plain")).with(column, value);
+    let list = desk.list(&job);
+    for command in ["check", "run"] {
+        let said = Said::of(&mut desk.adt(&[command, list.as_str()])).says(says);
+        assert_ne!(said.code, Some(0), "{said:?}");
+    }
+    assert!(!desk.asset().exists());
+}
