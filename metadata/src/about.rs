@@ -63,6 +63,7 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
+    #[expect(clippy::unnecessary_wraps, reason = "the fields are optional")]
     fn text(text: &str) -> Option<String> {
         Some(text.to_owned())
     }

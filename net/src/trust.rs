@@ -204,7 +204,7 @@ UGvSCMV47jtmKR9yn3RAtzOsYiGjiptmFos=
 
     #[test]
     fn the_dates_of_a_certificate_are_read() {
-        assert_eq!(validity(&der(OWN)), Some((1796059766, 4949659766)));
+        assert_eq!(validity(&der(OWN)), Some((1_796_059_766, 4_949_659_766)));
         assert_eq!(validity(&der(OWN)[..100]), None);
         assert_eq!(validity(b"0\x84\xff\xff\xff\xff"), None);
     }

@@ -35,6 +35,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<u8> {
         crate::settings::resolve(&args.common, &Tuning::default(), &vars).is_ok_and(|found| found.allow_http);
     if said || args.common.allow_http {
         vars.insert("ADT_ALLOW_HTTP".to_owned(), "true".to_owned());
+        if !args.common.quiet && !matches!(args.command, Command::History(_) | Command::Settings(_)) {
+            show::say("note: credentials may go to other computers without encryption (`allow_http`)");
+        }
     }
     match args.command {
         Command::Run(run) => run::run(&run, &args.common, &vars),

@@ -60,7 +60,9 @@ fn a_damaged_document_is_named_before_anything_is_sent(
 ) {
     let desk = Desk::new();
     let job = job(&desk, &[(name, bytes)]);
-    desk.run(&job, &[]).ends(2).says(name).says(says);
+    let list = desk.list(&job);
+    Said::of(&mut desk.adt(&["check", list.as_str()])).ends(2).says(says);
+    desk.run(&job, &[]).ends(1).says(name).says(says);
     assert!(!desk.asset().exists());
 }
 
