@@ -140,6 +140,9 @@ async fn get_whole(client: &Client, full: &str, of: Option<&Found>) -> Result<An
         if answer.status != StatusCode::OK {
             return Err(client.strange(&request, "it is not the whole object"));
         }
+        if answer.etag().is_none() && answer.header("last-modified").is_none() {
+            return Err(client.strange(&request, "it is no object: it has neither ETag nor Last-Modified"));
+        }
         let crc = checksum::crc64(&answer.body);
         let whole = of.is_none_or(|found| found.size == answer.body.len() as u64);
         match whole_checksum(&answer) {
