@@ -343,3 +343,40 @@ fn ended(machines: &Machines, name: &str, seed: &str) {
     assert_eq!(machines.accepted(name), 1, "{seed}");
     assert!(machines.is_tidy(name), "{seed}");
 }
+
+/// Images have a journal of their own: a finish that is killed after they are described makes none of them again.
+#[test]
+fn a_finish_killed_after_its_images_are_described_makes_none_again() {
+    let microscope = crate::imaging_session::Microscope::new("two_good");
+    let desk = &microscope.desk;
+    let flags = ["--chunk-shape", "16,32,32", "--n-levels", "4", "--item-size", "1KiB"];
+    let (one, to) = (desk.root.join("one"), desk.root.join("many"));
+    let words = ["imaging", "zarr", microscope.session.as_str(), one.as_str()];
+    Said::of(&mut desk.adt(&[&words[..], &flags].concat())).ends(0);
+    let submit = ["submit", "--engine", "kubernetes", "--print", "--image", "x"];
+    let what = ["imaging", "zarr", microscope.session.as_str(), to.as_str()];
+    Said::of(&mut desk.adt(&[&submit[..], &what, &flags].concat())).ends(0);
+    let on = |machine: &str, flags: &[&str]| {
+        let home = desk.root.join(machine);
+        fs::create_dir_all(&home).unwrap();
+        let mut command = desk.adt(&[&["work", to.as_str()], flags].concat());
+        command.env("HOME", home).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    };
+    Said::of(&mut on("share", &["--shard", "0/1"])).ends(0);
+    let mut child = on("first", &["--finish"]).spawn().unwrap();
+    until("the images are described", || {
+        to.join(".adt/ended.json").exists() || child.try_wait().unwrap().is_some()
+    });
+    killed(child);
+    let written = |to: &Utf8Path| -> Vec<_> {
+        let keys = digest(to).into_keys().filter(|key| !key.starts_with(".adt"));
+        keys.map(|key| (fs::metadata(to.join(&key)).unwrap().modified().unwrap(), key)).collect()
+    };
+    let before: Vec<_> = written(&to).into_iter().filter(|(_, key)| !key.contains("/.z")).collect();
+    Said::of(&mut on("second", &["--finish"])).ends(0);
+    let after = written(&to);
+    assert!(before.iter().all(|chunk| after.contains(chunk)), "chunks were written again");
+    Said::of(&mut on("third", &["--finish"])).ends(0).says("already complete");
+    assert_eq!(differing(&digest(&to), &digest(&one)), [""; 0]);
+}

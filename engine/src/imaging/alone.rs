@@ -11,10 +11,11 @@ use adt_store::Place;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    container::{PlanFile, Share, incomplete},
+    container::{Share, incomplete},
     finish::link_document,
     look::{Asked, look},
     marker::{Markers, marked},
+    plan_file::PlanFile,
     write::{Work, open},
 };
 use crate::{

@@ -19,7 +19,8 @@ use super::{
     array,
     item::Task,
     marker::{Levels, Made, Markers},
-    tile::{About, Tile},
+    plan_file::{PlanFile, PlannedTile},
+    tile::Tile,
     written::Written,
 };
 use crate::{
@@ -80,35 +81,6 @@ pub(super) struct Identity {
     pub made: MadeFrom,
     /// Of the documents that make its group an image: where they stand, an earlier run has finished the tile.
     pub described: MadeFrom,
-}
-
-/// What `plan.json` says.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct PlanFile {
-    /// The program.
-    pub program: String,
-    /// Whatever decides the bytes of all objects.
-    pub hash: String,
-    /// The session, as it was named.
-    pub source: String,
-    /// Whether the source is an N5 dataset.
-    pub n5: bool,
-    /// How it is stored.
-    pub config: ImagingConfig,
-    /// Each becomes a group.
-    pub tiles: Vec<PlannedTile>,
-    /// Items of each stage.
-    pub items: Vec<u64>,
-}
-
-/// A tile of a plan.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct PlannedTile {
-    /// Whatever decides the bytes of its objects.
-    pub hash: String,
-    /// What is known of it.
-    #[serde(flatten)]
-    pub about: About,
 }
 
 /// What ends the work on an item.
@@ -561,46 +533,6 @@ fn planned(tile: &Tile, config: &ImagingConfig, version: &str) -> PlannedTile {
 
 fn hash(text: &str) -> String {
     format!("{:016x}", adt_codec::crc64(text.as_bytes()))
-}
-
-/// More sizes, groups or stages than that are not ours.
-const MOST: usize = 1 << 20;
-
-impl PlanFile {
-    /// A plan that was found. Whoever may write there may have changed it: nothing of it may lead elsewhere or never end.
-    pub(crate) fn parse(text: &[u8]) -> Result<Self, Fault> {
-        let plan: Self = serde_json::from_slice(text).map_err(|e| {
-            Fault::new(Class::BadInput, "the container's plan cannot be read").because(e).help(AGAIN)
-        })?;
-        match plan.wrong() {
-            None => Ok(plan),
-            Some(what) => {
-                let what = format!("the container's plan was not made by adt: {what}");
-                Err(Fault::new(Class::BadInput, what).help(AGAIN))
-            }
-        }
-    }
-
-    fn wrong(&self) -> Option<String> {
-        if self.tiles.len() > MOST || self.items.len() > 64 {
-            return Some(format!("{} images in {} stages", self.tiles.len(), self.items.len()));
-        }
-        if self.items.iter().any(|items| *items > 1 << 48) {
-            return Some("a stage of more than 2^48 items".to_owned());
-        }
-        let is_group = |group: &str| group.is_empty() || Key::parse(group).is_ok();
-        let odd = |tile: &&PlannedTile| {
-            !is_hash(&tile.hash) || tile.about.levels > 64 || !is_group(&tile.about.group)
-        };
-        self.tiles.iter().find(odd).map(|tile| format!("image `{}`", tile.about.group.escape_debug()))
-    }
-}
-
-const AGAIN: &str = "plan the work again with this program";
-
-/// Whether a text is one of our hashes, and so may be part of a name.
-fn is_hash(text: &str) -> bool {
-    text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'))
 }
 
 impl Identity {

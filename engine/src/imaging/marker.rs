@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 
-use super::{array::below, container::PlanFile, written::Written};
+use super::{array::below, plan_file::PlanFile, written::Written};
 
 /// The plan's name.
 const PLAN: &str = "plan.json";

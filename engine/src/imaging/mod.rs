@@ -21,6 +21,7 @@ mod look;
 mod marker;
 pub mod mips;
 mod opened;
+mod plan_file;
 mod read;
 mod sample;
 mod shards;

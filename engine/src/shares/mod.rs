@@ -13,8 +13,6 @@
 mod adopt;
 mod batches;
 mod finish;
-#[cfg(test)]
-mod hostile;
 mod items;
 mod plan;
 mod prepare;
@@ -27,3 +25,6 @@ pub use plan::{Unit, WorkPlan, is_same, read};
 pub use prepare::{besides, prepare, prepare_move, session, units};
 pub use progress::{Progress, StageProgress, progress};
 pub use work::{Task, work};
+
+#[cfg(test)]
+mod tests;

@@ -43,6 +43,8 @@ struct Entry {
     /// Relative to the root; a folder's ends with `/`, which is what puts `a/x` behind `a-b`.
     name: String,
     metadata: Metadata,
+    /// Only a link can lead to a folder above itself.
+    is_link: bool,
 }
 
 impl Walk {
@@ -60,14 +62,14 @@ impl Walk {
             if !self.root.is_dir() || self.base.is_behind_link(&self.root.join("in"))? {
                 return Ok(None);
             }
-            self.enter("")?;
+            self.enter("", true)?;
         }
         let mut page = Vec::new();
         while page.len() < PAGE {
             let Some(level) = self.levels.last_mut() else { break };
             match level.entries.next() {
                 None => drop(self.levels.pop()),
-                Some(entry) if entry.metadata.is_dir() => self.enter(&entry.name)?,
+                Some(entry) if entry.metadata.is_dir() => self.enter(&entry.name, entry.is_link)?,
                 Some(entry) => page.push(self.found(entry)?),
             }
         }
@@ -82,11 +84,16 @@ impl Walk {
         Ok(found(key, &entry.metadata))
     }
 
-    fn enter(&mut self, name: &str) -> Result<(), Fault> {
+    fn enter(&mut self, name: &str, is_link: bool) -> Result<(), Fault> {
         let path = self.root.join(name);
         let failed = |error| Fault::io(format!("cannot list `{path}`"), error);
-        let real = fs_err::canonicalize(&path).map_err(failed)?;
-        if self.levels.iter().any(|level| level.real == real) {
+        // A path of many folders is long: it is looked through and compared only where that may find something.
+        let own = name.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        let real = match self.levels.last().filter(|_| !is_link) {
+            Some(above) => above.real.join(own),
+            None => fs_err::canonicalize(&path).map_err(failed)?,
+        };
+        if is_link && self.levels.iter().any(|level| level.real.as_os_str() == real.as_os_str()) {
             return Err(Fault::new(Class::BadInput, format!("`{path}` is a link to a folder above itself"))
                 .help("remove the link, or leave it out"));
         }
@@ -123,11 +130,12 @@ impl Walk {
             }
             Err(error) => return Err(Fault::io(format!("cannot look at `{path}`"), error)),
         };
+        let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
         let wanted = is_temporary(own) == (self.wanted == Wanted::Temporaries);
         Ok(if metadata.is_dir() {
-            Some(Entry { name: format!("{above}{own}/"), metadata })
+            Some(Entry { name: format!("{above}{own}/"), metadata, is_link })
         } else if metadata.is_file() && wanted {
-            Some(Entry { name: format!("{above}{own}"), metadata })
+            Some(Entry { name: format!("{above}{own}"), metadata, is_link })
         } else {
             None
         })
