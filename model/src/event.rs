@@ -110,6 +110,10 @@ pub struct Moved {
     pub objects_sent: u64,
     /// Objects that stood there already.
     pub objects_kept: u64,
+    /// Objects that were moved although their bytes could not be checked by a checksum: the place they come from keeps none, or the
+    /// server that copied them gives no proof.
+    #[serde(default)]
+    pub unchecked: u64,
     /// Samples that have been compressed, or stood there already; all channels counted.
     #[serde(default)]
     pub samples: u64,

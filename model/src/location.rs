@@ -135,7 +135,8 @@ impl FromStr for Location {
         match scheme {
             "file" => file_url(rest),
             "s3" => {
-                let (bucket, prefix) = bucket_and_prefix(rest)?;
+                let (bucket, prefix) =
+                    if rest.starts_with("arn:") { access_point(rest)? } else { bucket_and_prefix(rest)? };
                 Ok(Self::S3 { bucket, prefix })
             }
             "gs" => {
@@ -182,15 +183,43 @@ fn file_url(rest: &str) -> Result<Location, LocationError> {
     Ok(Location::Folder(path.to_owned()))
 }
 
+/// `arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME/PREFIX`: an access point takes the place of a bucket.
+fn access_point(rest: &str) -> Result<(String, Option<Key>), LocationError> {
+    const FORM: &str = "write `s3://arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME/PREFIX`";
+    let parts: Vec<_> = rest.splitn(6, ':').collect();
+    let [_, partition, service, region, account, resource] = parts[..] else {
+        return Err(LocationError(format!("`{rest}` is not the ARN of an access point; {FORM}")));
+    };
+    let resource = resource.strip_prefix("accesspoint").and_then(|rest| rest.strip_prefix(['/', ':']));
+    let (name, prefix) = resource.map_or(("", ""), |rest| rest.split_once('/').unwrap_or((rest, "")));
+    let plain = |text: &str| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    let account_is_number = !account.is_empty() && account.bytes().all(|b| b.is_ascii_digit());
+    if service == "s3" && region.is_empty() {
+        return Err(LocationError(format!(
+            "`{rest}` names an access point of many regions, which is not supported; name one of a region: {FORM}"
+        )));
+    }
+    if service != "s3" || !plain(partition) || !plain(region) || !account_is_number || !plain(name) {
+        return Err(LocationError(format!("`{rest}` is not the ARN of an access point of S3; {FORM}")));
+    }
+    let bucket = format!("arn:{partition}:s3:{region}:{account}:accesspoint/{name}");
+    Ok((bucket, prefix_of(prefix)?))
+}
+
+fn prefix_of(prefix: &str) -> Result<Option<Key>, LocationError> {
+    let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
+    if prefix.is_empty() {
+        return Ok(None);
+    }
+    Key::parse(prefix).map(Some).map_err(|e| LocationError(e.to_string()))
+}
+
 fn bucket_and_prefix(rest: &str) -> Result<(String, Option<Key>), LocationError> {
     let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
     bucket_name(bucket)?;
-    let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
-    if prefix.is_empty() {
-        return Ok((bucket.to_owned(), None));
-    }
-    let key = Key::parse(prefix).map_err(|e| LocationError(e.to_string()))?;
-    Ok((bucket.to_owned(), Some(key)))
+    Ok((bucket.to_owned(), prefix_of(prefix)?))
 }
 
 /// Letters, digits, `-`, `.`, `_`: wider than today's S3 rule (older buckets have capitals and underscores), but it
@@ -229,6 +258,18 @@ mod tests {
     #[case("s3://bucket", "s3://bucket")]
     #[case("s3://bucket/", "s3://bucket")]
     #[case("s3://bucket/a/b", "s3://bucket/a/b")]
+    #[case(
+        "s3://arn:aws:s3:us-west-2:123456789012:accesspoint/rig",
+        "s3://arn:aws:s3:us-west-2:123456789012:accesspoint/rig"
+    )]
+    #[case(
+        "s3://arn:aws:s3:us-west-2:123456789012:accesspoint/rig/a:b/c/",
+        "s3://arn:aws:s3:us-west-2:123456789012:accesspoint/rig/a:b/c"
+    )]
+    #[case(
+        "s3://arn:aws:s3:us-west-2:123456789012:accesspoint:rig/a",
+        "s3://arn:aws:s3:us-west-2:123456789012:accesspoint/rig/a"
+    )]
     #[case("gs://bucket/a", "gs://bucket/a")]
     #[case("az://account/container/a", "az://account/container/a")]
     #[case("file:///data/x", "/data/x")]
@@ -261,7 +302,20 @@ mod tests {
     }
 
     #[rstest]
-    fn near_misses_are_refused(#[values("ftp://x", "", "s3://", "s3://b//c", "s3://b/../c")] text: &str
+    fn near_misses_are_refused(
+        #[values(
+            "ftp://x",
+            "",
+            "s3://",
+            "s3://b//c",
+            "s3://b/../c",
+            "s3://arn:aws:s3",
+            "s3://arn:aws:s3::1:accesspoint/a.mrap",
+            "s3://arn:aws:s3:r:x:accesspoint/a",
+            "s3://arn:aws:s3:r:1:bucket/a",
+            "s3://arn:aws:s3-outposts:r:1:accesspoint/a"
+        )]
+        text: &str,
     ) {
         assert!(text.parse::<Location>().is_err());
     }

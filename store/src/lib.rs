@@ -25,15 +25,17 @@ mod part_size;
 mod place;
 mod s3;
 mod sums;
+mod tags;
 mod upload;
 
 pub use checksum::md5_from_etag as etag_md5;
 pub use compare::{Verdict, compare};
+pub use exchange::{Hear, Way, heard};
 pub use object::{
-    Block, Copied, Found, Held, ListedPart, ObjectMeta, PartReceipt, Proof, Receipt, Unfinished,
+    Block, Copied, Found, Held, ListedPart, ObjectMeta, PartReceipt, Proof, Receipt, Unfinished, Whole,
 };
 pub use options::{Encryption, FolderLinks, StoreOptions, Tell};
 pub use part_size::{MAX_OBJECT, MAX_PARTS, MAX_PUT, MIN_PART, part_offset, part_size, part_size_at};
 pub use place::Place;
 pub use sums::{Digests, Sums};
-pub use upload::Upload;
+pub use upload::{Fate, Upload};

@@ -25,6 +25,13 @@ pub struct ObjectMeta {
     pub cache_control: Option<String>,
     /// How the bytes are packed for the way, such as `gzip`. They are moved as they are.
     pub content_encoding: Option<String>,
+    /// What a browser does with it, such as `attachment; filename="x.json"`.
+    pub content_disposition: Option<String>,
+    /// The language of what is in it.
+    pub content_language: Option<String>,
+    /// Tags by their names, where they were asked for ([`Place::tags`](crate::Place::tags)); without, a copy by the server keeps what it keeps
+    /// by itself.
+    pub tags: Option<BTreeMap<String, String>>,
     /// Whatever else a person has written beside the object, by lower-case names; without `mtime`.
     pub user: BTreeMap<String, String>,
 }
@@ -90,6 +97,9 @@ pub struct Found {
     pub crc32c: Option<u32>,
     /// Its MD5, where the server keeps one and says that it is one. An `etag` that only looks like one is not here.
     pub md5: Option<[u8; 16]>,
+    /// An answer about this object (not a listing) gives no reason why an `etag` of 32 hexadecimal digits should not be its MD5, as
+    /// S3 does for objects that a key service encrypts.
+    pub etag_is_md5: bool,
     /// When the place got it; of a file, its time.
     pub written: Option<Timestamp>,
     /// What is kept beside it; of S3 only `head` sees it.
@@ -100,8 +110,20 @@ impl Found {
     /// An object of which nothing but name and size is known.
     pub fn new(key: Key, size: u64) -> Self {
         let (etag, modified, crc64, crc32c) = (None, None, None, None);
-        Self { key, size, etag, modified, crc64, crc32c, md5: None, written: None, meta: None }
+        let (md5, etag_is_md5, written, meta) = (None, false, None, None);
+        Self { key, size, etag, modified, crc64, crc32c, md5, etag_is_md5, written, meta }
     }
+}
+
+/// All bytes of an object.
+#[derive(Clone, Debug)]
+pub struct Whole {
+    /// The bytes.
+    pub bytes: Bytes,
+    /// The object, as the answer with its bytes describes it.
+    pub found: Found,
+    /// The bytes match a checksum that the place keeps; false where it keeps none.
+    pub checked: bool,
 }
 
 /// What is known of a part that the server has confirmed.

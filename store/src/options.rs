@@ -8,6 +8,10 @@ use jiff::Timestamp;
 pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// How a place behaves. Everything that a library must not fetch for itself (environment, clock) comes in here.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a wish of its own, and any of them goes with any other"
+)]
 #[derive(Clone)]
 pub struct StoreOptions {
     /// The most requests under way at once, for each place that was opened. The number in use falls when the server
@@ -25,6 +29,8 @@ pub struct StoreOptions {
     pub requester_pays: bool,
     /// The storage class (S3, Google) or access tier (Azure) of what is written; the bucket's own without it.
     pub storage_class: Option<String>,
+    /// Copy the tags of objects, too: a request more for each, and rights to read and to write tags.
+    pub tags: bool,
     /// How the server encrypts what is written; the bucket's own way without it.
     pub encryption: Option<Encryption>,
     /// Where credentials, endpoints and proxies are looked up.
@@ -76,6 +82,7 @@ impl StoreOptions {
             anonymous: false,
             requester_pays: false,
             storage_class: None,
+            tags: false,
             encryption: None,
             environment,
             clock,

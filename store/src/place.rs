@@ -1,4 +1,4 @@
-use std::{ops::Range, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use adt_model::{Fault, Folding, Key, Location};
 use bytes::Bytes;
@@ -9,8 +9,8 @@ use futures::{
 };
 
 use crate::{
-    Block, Copied, Found, Held, ObjectMeta, Proof, Receipt, StoreOptions, Unfinished, Upload, az::Container,
-    checksum, gs::GoogleBucket, local::Folder, s3::Bucket, upload::Work,
+    Block, Copied, Found, Held, ObjectMeta, Proof, Receipt, StoreOptions, Sums, Unfinished, Upload, Whole,
+    az::Container, checksum, gs::GoogleBucket, local::Folder, s3::Bucket, upload::Work,
 };
 
 /// A location that has been opened. Cheap to clone; clones share connections and lanes.
@@ -214,14 +214,14 @@ impl Place {
         each!(self, place => place.get(&found.key, range, Some(found)).await)
     }
 
-    /// All bytes of the version that was found, with what stands beside it; in one request where that is possible. For objects that fit
-    /// into memory.
-    pub async fn whole(&self, found: Found) -> Result<(Bytes, Found), Fault> {
+    /// All bytes of the version that was found, with what is kept beside it; in one request where that is possible. For objects that fit
+    /// into memory. Bytes that do not match a checksum that the place states are a `Corrupt` fault.
+    pub async fn whole(&self, found: Found) -> Result<Whole, Fault> {
         let all = 0..found.size;
-        match &self.kind {
-            Kind::S3(bucket) if found.size > 0 || found.meta.is_none() => bucket.whole(found).await,
-            Kind::Az(container) if found.size > 0 || found.meta.is_none() => container.whole(found).await,
-            Kind::Folder(_) => Ok((self.get_of(&found, all).await?, found)),
+        let (bytes, found) = match &self.kind {
+            Kind::S3(bucket) if found.size > 0 || found.meta.is_none() => bucket.whole(found).await?,
+            Kind::Az(container) if found.size > 0 || found.meta.is_none() => container.whole(found).await?,
+            Kind::Folder(_) => (self.get_of(&found, all).await?, found),
             _ => {
                 let found = match found.meta {
                     Some(_) => found,
@@ -230,9 +230,26 @@ impl Place {
                         self.head(&found.key).await?.filter(|now| now.etag == found.etag).unwrap_or(found)
                     }
                 };
-                Ok((self.get_of(&found, all).await?, found))
+                (self.get_of(&found, all).await?, found)
             }
+        };
+        let checked = self.location.is_folder() || found.size == 0 || !Sums::stated(&found).is_empty();
+        Ok(Whole { bytes, found, checked })
+    }
+
+    /// The tags of an object, for [`ObjectMeta::tags`]; none where the place keeps no tags. Reading them is a request of its own, and takes a
+    /// right of its own.
+    pub async fn tags(&self, key: &Key) -> Result<BTreeMap<String, String>, Fault> {
+        match &self.kind {
+            Kind::S3(bucket) => bucket.tags(key).await,
+            Kind::Az(container) => container.tags(key).await,
+            Kind::Folder(_) | Kind::Gs(_) => Ok(BTreeMap::new()),
         }
+    }
+
+    /// Whether objects here can have tags.
+    pub fn keeps_tags(&self) -> bool {
+        matches!(self.kind, Kind::S3(_) | Kind::Az(_))
     }
 
     /// Everything below the location, in pages of a few thousand at most, in byte order of the relative keys.

@@ -24,6 +24,18 @@ impl Sums {
         Self { crc64: found.crc64, crc32c: found.crc32c, md5: found.md5, perhaps_md5 }
     }
 
+    /// Those that downloaded bytes have to match. An `ETag` is one of them unless the answer about the object says why it is not an MD5.
+    pub fn stated(found: &Found) -> Self {
+        let etag = || found.etag.as_deref().filter(|_| found.etag_is_md5).and_then(md5_from_etag);
+        let md5 = found.md5.or_else(etag);
+        Self { crc64: found.crc64, crc32c: found.crc32c, md5, perhaps_md5: None }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Whether both are of the same bytes; `None` when they have no kind in common.
     pub fn agree(&self, other: &Self) -> Option<bool> {
         if let (Some(a), Some(b)) = (self.crc64, other.crc64) {
@@ -73,6 +85,15 @@ pub struct Digests {
 }
 
 impl Digests {
+    /// Digests that can be compared with these sums, too.
+    #[must_use]
+    pub fn and_like(mut self, other: &Sums) -> Self {
+        let Self { crc32c, md5, .. } = other.like();
+        self.crc32c = self.crc32c.or(crc32c);
+        self.md5 = self.md5.or(md5);
+        self
+    }
+
     /// The next piece.
     pub fn update(&mut self, bytes: &[u8]) {
         self.crc64.update(bytes);
@@ -123,6 +144,21 @@ mod tests {
     #[case::other_etags_say_nothing(sums(None, None, None, Some(A)), sums(None, None, Some(B), None), None)]
     fn the_strongest_kind_in_common_decides(#[case] a: Sums, #[case] b: Sums, #[case] same: Option<bool>) {
         assert_eq!((a.agree(&b), b.agree(&a)), (same, same));
+    }
+
+    #[rstest]
+    #[case::nothing_said_against_it("8d777f385d3dfec8815d20f7496026dc", true, true)]
+    #[case::encrypted_by_a_key_service("8d777f385d3dfec8815d20f7496026dc", false, false)]
+    #[case::of_parts("8d777f385d3dfec8815d20f7496026dc-2", true, false)]
+    #[case::opaque("0x8DA7C0A6D1B5E00", true, false)]
+    fn an_etag_is_an_md5_unless_its_answer_or_its_form_says_otherwise(
+        #[case] etag: &str,
+        #[case] etag_is_md5: bool,
+        #[case] stated: bool,
+    ) {
+        let found = Found { etag: Some(etag.into()), etag_is_md5, ..Found::new("a".parse().unwrap(), 4) };
+        assert_eq!(Sums::stated(&found).md5.is_some(), stated);
+        assert_eq!(Sums::stated(&found).is_empty(), !stated);
     }
 
     #[rstest]

@@ -1,4 +1,7 @@
+use std::sync::atomic::{AtomicU8, Ordering};
+
 use adt_model::Fault;
+use bytes::Bytes;
 
 use crate::{
     Block, PartReceipt, Proof, Receipt, az::ContainerUpload, checksum::crc64_combine, gs::GoogleUpload,
@@ -79,6 +82,24 @@ impl Upload {
         }
     }
 
+    /// The bytes of a part of an earlier run that [`holds`](Self::holds) has found, where they can be read again without a transfer.
+    pub async fn kept(&self, offset: u64, size: u64) -> Result<Option<Bytes>, Fault> {
+        match &self.work {
+            Work::Folder(upload) => upload.kept(offset, size).await.map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether it can still become an object, once a part or the completion has failed.
+    pub fn fate(&self) -> Fate {
+        match &self.work {
+            Work::S3(upload) => upload.fate.get(),
+            Work::Az(upload) => upload.fate.get(),
+            Work::Gs(upload) => upload.fate.get(),
+            Work::Folder(_) | Work::Rehearsed => Fate::Open,
+        }
+    }
+
     /// Makes the object visible and proves it. `parts` are all its parts in the order of their numbers.
     ///
     /// A completion whose answer was lost is recognised: when the upload is gone and the object is there and right, it
@@ -108,6 +129,36 @@ impl Upload {
     }
 }
 
+/// What can become of an upload.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fate {
+    /// It can be resumed.
+    #[default]
+    Open,
+    /// The place does not know it any more: its parts have to be sent again, in another one.
+    Gone,
+    /// The place has refused to make an object of it, and would do so again.
+    Refused,
+}
+
+/// A [`Fate`] that is found out while parts are under way.
+#[derive(Debug, Default)]
+pub(crate) struct Fated(AtomicU8);
+
+impl Fated {
+    pub(crate) fn is(&self, fate: Fate) {
+        self.0.store(fate as u8, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> Fate {
+        match self.0.load(Ordering::Relaxed) {
+            1 => Fate::Gone,
+            2 => Fate::Refused,
+            _ => Fate::Open,
+        }
+    }
+}
+
 /// Size and checksum of the object that the parts make.
 pub(crate) fn whole(parts: &[PartReceipt]) -> (u64, adt_model::Crc64) {
     parts.iter().fold((0, adt_model::Crc64::EMPTY), |(size, crc), part| {
@@ -119,6 +170,15 @@ pub(crate) fn whole(parts: &[PartReceipt]) -> (u64, adt_model::Crc64) {
 mod tests {
     use super::*;
     use crate::checksum::crc64;
+
+    #[test]
+    fn a_fate_is_kept() {
+        let fated = Fated::default();
+        for fate in [Fate::Open, Fate::Gone, Fate::Refused] {
+            fated.is(fate);
+            assert_eq!(fated.get(), fate);
+        }
+    }
 
     #[test]
     fn parts_make_the_checksum_of_the_whole() {

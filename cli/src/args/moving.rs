@@ -135,6 +135,9 @@ pub(crate) struct Clouds {
     /// Pay for the requests where the bucket's owner wants that
     #[arg(long, hide_short_help = true)]
     pub requester_pays: bool,
+    /// Copy the tags of objects too (S3, Azure): one more request for each object, and rights to read and to write tags
+    #[arg(long, hide_short_help = true)]
+    pub tags: bool,
     /// Storage class (S3, Google) or access tier (Azure) of what is written
     #[arg(long, hide_short_help = true, value_name = "CLASS")]
     pub storage_class: Option<String>,

@@ -44,6 +44,7 @@ pub(crate) use ephys::{info, restored};
 pub(crate) use history::{attempts, history};
 pub(crate) use plan::{plan, simulated};
 pub(crate) use problems::problems;
+pub(crate) use words::unchecked;
 
 use crate::{args::Common, settings::Shown};
 

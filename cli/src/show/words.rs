@@ -108,10 +108,11 @@ fn finished(ended: &Ended) -> String {
     }
     let well = |verb: &str| {
         format!(
-            "{verb} in {}: {}, {} sent",
+            "{verb} in {}: {}, {} sent{}",
             duration(ended.seconds),
             count(ended.moved.objects_sent, "object"),
-            ended.moved.sent()
+            ended.moved.sent(),
+            unchecked(ended.moved.unchecked)
         )
     };
     match ended.end {
@@ -140,10 +141,19 @@ fn moved(ended: &Ended, listing: &Listed) -> String {
     };
     let kept = moved.objects_kept;
     format!(
-        "{head} in {took}: {} {sent} ({}), {kept} there already{removed}",
+        "{head} in {took}: {} {sent} ({}), {kept} there already{removed}{}",
         count(moved.objects_sent, "object"),
-        moved.sent()
+        moved.sent(),
+        unchecked(moved.unchecked)
     )
+}
+
+/// What could not be proven, as the end of a sentence; empty when everything was.
+pub(crate) fn unchecked(objects: u64) -> String {
+    match objects {
+        0 => String::new(),
+        n => format!("; {} could not be checked by a checksum", count(n, "object")),
+    }
 }
 
 #[cfg(test)]
@@ -177,6 +187,23 @@ mod tests {
             &[note("a", "x"), note("b", "x"), note("b", "y"), note("c", "x"), over()],
         );
         assert_eq!(told, ["a: note: x", "b: note: y", "note for 3 jobs: x"]);
+    }
+
+    #[rstest]
+    #[case(0, "")]
+    #[case(1, "; 1 object could not be checked by a checksum")]
+    #[case(2, "; 2 objects could not be checked by a checksum")]
+    fn what_could_not_be_proven_is_counted(#[case] objects: u64, #[case] end: &str) {
+        let listing = Some(Listed { objects: 3, all: true, ..Listed::default() });
+        for listing in [listing, None] {
+            let moved = Moved { objects_sent: 3, unchecked: objects, listing, ..Moved::default() };
+            let line = told(
+                LogLevel::Warning,
+                &[event("a", What::JobFinished(Ended::well(JobEnd::Done, moved, 1.0)))],
+            );
+            assert_eq!(line[0].contains("checksum"), objects > 0, "{line:?}");
+            assert!(line[0].ends_with(end), "{line:?}");
+        }
     }
 
     #[rstest]

@@ -51,6 +51,7 @@ mod moving_delete;
 mod moving_faults;
 mod moving_names;
 mod moving_one;
+mod moving_proven;
 mod moving_refused;
 mod moving_resume;
 mod moving_ways;

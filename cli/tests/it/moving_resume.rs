@@ -31,7 +31,11 @@ fn large(site: &Site) -> Utf8PathBuf {
 }
 
 fn start(site: &Site, args: &[&str]) -> Child {
-    let mut command = site.on("home", &[args, &SLOWLY].concat());
+    started(site, &[args, &SLOWLY].concat())
+}
+
+fn started(site: &Site, args: &[&str]) -> Child {
+    let mut command = site.on("home", args);
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
@@ -63,6 +67,45 @@ fn the_same_command_goes_on_with_an_upload() {
     assert!(after.bytes < (SIZE + (20 << 20)) as u64, "{} bytes", after.bytes);
     assert_eq!((after.count("CreateMultipartUpload"), site.desk.uploads()), (1, 0));
     site.adt(&["verify", source.as_str(), "s3://recordings/there"]).ends(0);
+}
+
+/// A part is recorded when it is answered, however many lanes there are and however few of them are used.
+#[rstest]
+#[case::the_usual_lanes(&["--bandwidth", "16MiB"], PARTS)]
+#[case::more_lanes_than_parts(&["--bandwidth", "16MiB", "--lanes", "64", "--part-size", "5MiB"], 12)]
+fn parts_that_were_answered_are_not_sent_again(#[case] how: &[&str], #[case] parts: u64) {
+    let site = Site::new();
+    let source = large(&site);
+    let copy = ["copy", source.as_str(), "s3://recordings/there"];
+    let child = started(&site, &[&copy, how].concat());
+    until("four parts", || site.desk.tally().count("UploadPart") >= 4);
+    kill(child);
+    let before = site.desk.tally().count("UploadPart");
+    assert!(before < parts, "it was not killed in the middle");
+    site.adt(&[&copy, how].concat()).ends(0);
+    // The last ones may have been stored without their answers having been heard.
+    let after = site.desk.tally();
+    assert!(after.count("UploadPart") <= parts + 2, "{before} before, {:?}", after.operations);
+    assert_eq!((after.count("CreateMultipartUpload"), site.desk.uploads()), (1, 0));
+    site.adt(&["verify", source.as_str(), "s3://recordings/there"]).ends(0);
+}
+
+/// Pieces that a download has written are not asked for again.
+#[test]
+fn pieces_that_have_come_are_not_asked_for_again() {
+    let site = Site::new();
+    let source = large(&site);
+    site.adt(&["copy", source.as_str(), "s3://recordings/there"]).ends(0);
+    let back = site.desk.root.join("back");
+    let copy = ["copy", "s3://recordings/there", back.as_str(), "--bandwidth", "16MiB"];
+    let asked = site.desk.tally().count("GetObject");
+    let child = started(&site, &copy);
+    until("four pieces", || site.desk.tally().count("GetObject") >= asked + 4);
+    kill(child);
+    site.adt(&copy).ends(0);
+    let pieces = site.desk.tally().count("GetObject") - asked;
+    assert!(pieces <= PARTS + 3, "{pieces} pieces of {PARTS}");
+    assert_eq!(crate::desk::digest(&back), crate::desk::digest(&source));
 }
 
 /// Another source under the same name has nothing in common with what was begun.

@@ -9,6 +9,7 @@ pub struct Counters {
     bytes_sent: AtomicU64,
     objects_sent: AtomicU64,
     objects_kept: AtomicU64,
+    unchecked: AtomicU64,
     samples: AtomicU64,
     found: AtomicU64,
     found_bytes: AtomicU64,
@@ -28,6 +29,11 @@ impl Counters {
         self.bytes_read.fetch_add(bytes, Relaxed);
     }
 
+    /// So many of them have to be worked on again.
+    pub fn unread(&self, bytes: u64) {
+        self.bytes_read.fetch_sub(bytes, Relaxed);
+    }
+
     /// One object is confirmed.
     pub fn sent(&self, bytes: u64) {
         self.bytes_sent.fetch_add(bytes, Relaxed);
@@ -37,6 +43,11 @@ impl Counters {
     /// One object stood there already.
     pub fn kept(&self) {
         self.objects_kept.fetch_add(1, Relaxed);
+    }
+
+    /// The bytes of one object could not be checked by a checksum.
+    pub fn unchecked(&self) {
+        self.unchecked.fetch_add(1, Relaxed);
     }
 
     /// Samples have been compressed, or stood there already.
@@ -82,6 +93,7 @@ impl Counters {
             bytes_sent: self.bytes_sent.load(Relaxed),
             objects_sent: self.objects_sent.load(Relaxed),
             objects_kept: self.objects_kept.load(Relaxed),
+            unchecked: self.unchecked.load(Relaxed),
             samples: self.samples.load(Relaxed),
         }
     }

@@ -1,44 +1,97 @@
 //! Objects that go in parts.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use adt_model::{Class, Fault, Key};
-use adt_store::{MAX_PARTS, PartReceipt, Upload, part_size};
-use tokio::task::JoinSet;
+use adt_store::{Fate, MAX_PARTS, PartReceipt, Upload, part_size};
+use tokio::{task::JoinSet, time::Instant};
 
-use super::{Delivery, Source, reader::Reader, upload::Open};
+use super::{
+    Delivery, Source,
+    part::{Part, PartLog, Progress},
+    reader::Reader,
+    upload::Open,
+};
 
 type Parts = BTreeMap<u32, PartReceipt>;
+type Landed = Result<PartReceipt, Fault>;
+
+/// How often an object is begun again when the place has forgotten its upload.
+const BEGINNINGS: u32 = 5;
+/// Before the second beginning; later ones wait twice as long each.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// An attempt that failed.
+struct Failed {
+    fault: Fault,
+    /// The place has forgotten the upload, and the source is still there.
+    again: bool,
+}
+
+impl From<Fault> for Failed {
+    fn from(fault: Fault) -> Self {
+        Self { fault, again: false }
+    }
+}
 
 impl Delivery {
-    /// Reads each byte once, many parts at a time; the object becomes visible when its source has proven steady.
-    pub(super) async fn large(&self, reader: Reader, source: Source, key: &Key) -> Result<(), Fault> {
-        let reader = Arc::new(reader);
+    /// Reads each byte once, many parts at a time; the object becomes visible when its source has proven steady. An upload that the place
+    /// has forgotten is begun again within the retry time.
+    pub(super) async fn large(&self, mut reader: Reader, source: Source, key: &Key) -> Result<(), Fault> {
+        let (began, mut pause) = (Instant::now(), PAUSE);
+        for _ in 1..BEGINNINGS {
+            let fault = match self.attempt(reader.clone(), &source, key).await {
+                Ok(()) => return Ok(()),
+                Err(Failed { fault, again }) if again && began.elapsed() < self.ctx.store.retry_time => fault,
+                Err(failed) => return Err(failed.fault),
+            };
+            self.note(format!("{}; sending `{key}` again from its first byte", fault.line()));
+            tokio::time::sleep(pause).await;
+            self.ctx.stop.check()?;
+            pause *= 2;
+            reader = reader.afresh();
+        }
+        self.attempt(reader, &source, key).await.map_err(|failed| failed.fault)
+    }
+
+    async fn attempt(&self, reader: Reader, source: &Source, key: &Key) -> Result<(), Failed> {
         let part_size = self.part_size(reader.size());
-        let Open { upload, kept } = self.open_upload(key, part_size, &source).await?;
-        let upload = Arc::new(upload);
-        let whole = kept.is_empty();
-        let sent = self.send_parts(&reader, key, &upload, part_size, kept).await;
-        let steady = match &sent {
-            Ok(parts) => reader.finish(parts.values(), whole).await,
-            Err(_) => Ok(()),
+        let Open { upload, kept } = self.open_upload(key, part_size, source).await?;
+        let (upload, progress) = (Arc::new(upload), Progress::new(&self.counters));
+        let sending = Sending { reader, key, upload: Arc::clone(&upload), part_size, progress };
+        let fault = match self.through(&sending, kept, source).await {
+            Ok(()) => return Ok(()),
+            Err(fault) => fault,
         };
-        match (sent, steady) {
-            (Ok(parts), Ok(())) => self.complete(key, &upload, parts, &source).await.map(drop),
-            // A source that changed makes the parts worthless; after any other fault they are taken up by the next run.
-            (Err(fault), _) | (Ok(_), Err(fault)) if fault.class() == Class::Corrupt => {
-                self.give_up(key, &upload).await?;
-                Err(fault)
+        match upload.fate() {
+            Fate::Gone => {
+                sending.progress.take_back();
+                self.ended(key)?;
+                return Err(Failed { fault, again: true });
             }
-            (Err(fault), _) | (Ok(_), Err(fault)) => {
+            Fate::Refused => self.give_up(key, &upload).await?,
+            // A source that changed makes the parts worthless; after any other fault they are taken up by the next run.
+            Fate::Open if fault.class() == Class::Corrupt => self.give_up(key, &upload).await?,
+            Fate::Open => {
                 // A disk that takes no more is not held full by what cannot be finished on it.
                 let passes = matches!(fault.class(), Class::Cancelled | Class::Transient);
                 if self.row().is_none() || (self.place.location().is_folder() && !passes) {
                     self.give_up(key, &upload).await?;
                 }
-                Err(fault)
             }
         }
+        Err(fault.into())
+    }
+
+    /// All parts, and the object that they make.
+    async fn through(&self, sending: &Sending<'_>, kept: Parts, source: &Source) -> Result<(), Fault> {
+        let parts = self.send_parts(sending, kept).await?;
+        let checked = sending.reader.finish(parts.values()).await?;
+        self.complete(sending.key, &sending.upload, parts, source).await?;
+        if !checked {
+            self.counters.unchecked();
+        }
+        Ok(())
     }
 
     /// What was asked for, if it is enough; the same in every run with the same settings, so that an upload can be taken up.
@@ -51,68 +104,77 @@ impl Delivery {
         }
     }
 
-    async fn send_parts(
-        &self,
-        reader: &Arc<Reader>,
-        key: &Key,
-        upload: &Arc<Upload>,
-        part_size: u64,
-        mut parts: Parts,
-    ) -> Result<Parts, Fault> {
-        let size = reader.size();
-        let mut flying = JoinSet::new();
-        let count = u32::try_from(size.div_ceil(part_size))
+    async fn send_parts(&self, sending: &Sending<'_>, mut kept: Parts) -> Result<Parts, Fault> {
+        let Sending { reader, key, part_size, .. } = sending;
+        let (size, mut parts, mut flying) = (reader.size(), Parts::new(), JoinSet::new());
+        let count = u32::try_from(size.div_ceil(*part_size))
             .map_err(|_| Fault::new(Class::Refused, format!("`{key}` needs too many parts")))?;
         for number in 1..=count {
             let offset = u64::from(number - 1) * part_size;
-            let length = part_size.min(size - offset);
-            if parts.get(&number).is_some_and(|kept| kept.size == length) {
-                self.counters.read(length);
+            let length = (*part_size).min(size - offset);
+            let kept = kept.remove(&number).filter(|kept| kept.size == length);
+            if let (Some(kept), false) = (&kept, reader.digests()) {
+                sending.progress.part(length).done();
+                parts.insert(number, kept.clone());
                 continue;
             }
             if let Err(fault) = self.ctx.stop.check() {
-                self.land_all(key, &mut flying, &mut parts).await?;
+                land_all(&mut flying, &mut parts).await?;
                 return Err(fault);
             }
             while flying.len() >= self.ctx.settings.lanes {
-                self.land(key, &mut flying, &mut parts).await?;
+                land(&mut flying, &mut parts).await?;
             }
             let permit = self.ctx.budget.take(length).await;
             self.ctx.pace.take(length).await;
-            let (reader, upload, budget) = (Arc::clone(reader), Arc::clone(upload), self.ctx.budget.clone());
+            let part = Part {
+                number,
+                offset,
+                length,
+                kept,
+                reader: reader.clone(),
+                upload: Arc::clone(&sending.upload),
+                log: self.part_log(key),
+                progress: sending.progress.part(length),
+                way: self.way(),
+            };
+            let budget = self.ctx.budget.clone();
             flying.spawn(async move {
-                let block = reader.read(offset, length, &budget).await?;
-                let receipt = upload.put_part(number, offset, block).await;
+                let receipt = part.send(&budget).await;
                 drop(permit);
                 receipt
             });
         }
-        self.land_all(key, &mut flying, &mut parts).await?;
+        land_all(&mut flying, &mut parts).await?;
         Ok(parts)
     }
 
-    async fn land_all(
-        &self,
-        key: &Key,
-        flying: &mut JoinSet<Landed>,
-        parts: &mut Parts,
-    ) -> Result<(), Fault> {
-        while !flying.is_empty() {
-            self.land(key, flying, parts).await?;
-        }
-        Ok(())
-    }
-
-    /// Waits for one part of those in flight and keeps it.
-    async fn land(&self, key: &Key, flying: &mut JoinSet<Landed>, parts: &mut Parts) -> Result<(), Fault> {
-        let Some(landed) = flying.join_next().await else { return Ok(()) };
-        let receipt =
-            landed.map_err(|e| Fault::new(Class::Bug, "sending a part ended in a panic").because(e))??;
-        self.counters.read(receipt.size);
-        self.part_confirmed(key, &receipt)?;
-        parts.insert(receipt.number, receipt);
-        Ok(())
+    pub(super) fn part_log(&self, key: &Key) -> PartLog {
+        PartLog::new(self.row.map(|job| (self.ctx.ledger.clone(), job)), key)
     }
 }
 
-type Landed = Result<PartReceipt, Fault>;
+/// One object on its way.
+struct Sending<'a> {
+    reader: Reader,
+    key: &'a Key,
+    upload: Arc<Upload>,
+    part_size: u64,
+    progress: Progress,
+}
+
+async fn land_all(flying: &mut JoinSet<Landed>, parts: &mut Parts) -> Result<(), Fault> {
+    while !flying.is_empty() {
+        land(flying, parts).await?;
+    }
+    Ok(())
+}
+
+/// Waits for one part of those in flight.
+async fn land(flying: &mut JoinSet<Landed>, parts: &mut Parts) -> Result<(), Fault> {
+    let Some(landed) = flying.join_next().await else { return Ok(()) };
+    let receipt =
+        landed.map_err(|e| Fault::new(Class::Bug, "sending a part ended in a panic").because(e))??;
+    parts.insert(receipt.number, receipt);
+    Ok(())
+}

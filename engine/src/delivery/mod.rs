@@ -7,6 +7,7 @@ mod already;
 mod counters;
 mod large;
 mod object;
+mod part;
 mod piece;
 mod reader;
 mod small;
@@ -21,7 +22,7 @@ use std::sync::{
 use adt_formats::folder::Entry;
 use adt_ledger::{JobId, ObjectRow, ObjectState};
 use adt_model::{Fault, Key, What, change_mark, without_change};
-use adt_store::{ObjectMeta, Place, Receipt};
+use adt_store::{ObjectMeta, Place, Receipt, Way};
 use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
@@ -194,6 +195,11 @@ impl Delivery {
         self.counters.read(read);
         self.counters.kept();
         self.tell_object(key, size, true);
+    }
+
+    /// Which of the bytes that pass are the progress of an object in parts.
+    fn way(&self) -> Way {
+        if self.place.location().is_folder() { Way::Received } else { Way::Sent }
     }
 
     /// A budget smaller than a few whole files must not be blocked by one of them.

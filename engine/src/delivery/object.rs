@@ -2,13 +2,13 @@
 
 use adt_formats::folder::Entry;
 use adt_model::{Class, Fault, Key};
-use adt_store::{Found, Place};
+use adt_store::{Found, Place, Proof, Whole};
 use camino::Utf8PathBuf;
 
 use super::{
     Delivery, Source,
     reader::Reader,
-    small::{block, content_type, off_the_reactor},
+    small::{block, off_the_reactor},
 };
 
 /// Linux' limit of a path; other systems have less.
@@ -20,14 +20,18 @@ impl Delivery {
         let mut found = found.clone();
         // The copy of an object in parts has another `ETag`, and may be sent in parts itself: its time is what will tell that it is the same.
         let has_parts = found.etag.as_deref().is_none_or(|etag| etag.contains('-'));
+        let tagged = self.ctx.store.tags;
         if self.place.copies_from(from) {
-            if has_parts {
+            if has_parts || tagged {
                 found = self.described(from, found).await?;
             }
-            let source = source(&found, key);
-            let meta = source.meta.as_deref().filter(|_| has_parts);
+            let source = source(&found);
+            let meta = source.meta.as_deref().filter(|_| has_parts || tagged);
             if let Some(copied) = self.place.copy(key, from, &found, meta).await? {
                 self.counters.read(found.size);
+                if copied.proof == Proof::ServerCopy && copied.size > 0 {
+                    self.counters.unchecked();
+                }
                 self.keep(key, copied.size, copied.crc64, copied.etag, &source)?;
                 self.counters.sent(copied.size);
                 self.tell_object(key, copied.size, false);
@@ -74,13 +78,13 @@ impl Delivery {
             return Err(Fault::new(Class::BadInput, what)
                 .help("leave `--links keep-as-object` away to have it as a file"));
         }
-        let (bytes, found) = from.whole(found.clone()).await?;
+        let Whole { bytes, found, .. } = from.whole(found.clone()).await?;
         let target = String::from_utf8(bytes.into()).map_err(|error| {
             Fault::new(Class::BadInput, format!("`{key}` stands for a link, but holds no text"))
                 .because(error)
         })?;
         self.counters.read(found.size);
-        self.link_to(target.into(), key, &source(&found, key)).await
+        self.link_to(target.into(), key, &source(&found)).await
     }
 
     async fn link_to(&self, target: Utf8PathBuf, key: &Key, source: &Source) -> Result<(), Fault> {
@@ -108,40 +112,54 @@ impl Delivery {
     async fn carry(&self, from: &Place, found: Found, key: &Key) -> Result<(), Fault> {
         if found.size > self.whole() {
             let found = self.described(from, found).await?;
-            let source = source(&found, key);
+            let source = source(&found);
             return self.large(Reader::object(from.clone(), found), source, key).await;
         }
         let _permit = self.ctx.budget.take(found.size).await;
         self.ctx.pace.take(found.size).await;
-        let (bytes, found) = from.whole(found).await?;
+        let Whole { bytes, found, checked } = from.whole(found).await?;
+        let found = self.with_tags(from, found).await?;
         self.counters.read(found.size);
-        self.send_block(key, block(bytes), &source(&found, key)).await.map(drop)
+        self.send_block(key, block(bytes), &source(&found)).await?;
+        if !checked {
+            self.counters.unchecked();
+        }
+        Ok(())
     }
 
     /// With what stands beside it: a listing of a bucket does not tell.
     async fn described(&self, from: &Place, found: Found) -> Result<Found, Fault> {
-        if found.meta.is_some() {
-            return Ok(found);
-        }
-        match from.head(&found.key).await? {
+        let found = match found.meta {
+            Some(_) => found,
             // Another version by now shows when it is read.
-            Some(now) if now.etag == found.etag => Ok(now),
-            _ => Ok(found),
+            None => from.head(&found.key).await?.filter(|now| now.etag == found.etag).unwrap_or(found),
+        };
+        self.with_tags(from, found).await
+    }
+
+    /// With its tags, where they are asked for.
+    async fn with_tags(&self, from: &Place, mut found: Found) -> Result<Found, Fault> {
+        let has = found.meta.as_ref().is_some_and(|meta| meta.tags.is_some());
+        if self.ctx.store.tags && !has {
+            let tags = from.tags(&found.key).await?;
+            if !tags.is_empty() && !self.place.keeps_tags() {
+                let there = self.place.location();
+                self.note(format!("`{there}` keeps no tags; those of the source are not copied"));
+            }
+            found.meta.get_or_insert_default().tags = Some(tags);
         }
+        Ok(found)
     }
 }
 
-/// What the copy is made from, and what is kept beside it.
-fn source(found: &Found, key: &Key) -> Source {
+/// What the copy is made from, and what is kept beside it. An object that says nothing of its source's time is as old as it has been there:
+/// that tells one version from another, and is not written beside the copy.
+fn source(found: &Found) -> Source {
     let mut meta = found.meta.as_deref().cloned().unwrap_or_default();
-    // What nobody has dated is as old as it has been there.
-    meta.modified = meta.modified.or(found.modified).or(found.written);
-    if meta.content_type.as_deref().is_none_or(|kind| kind == "binary/octet-stream") {
-        meta.content_type = content_type(key).map(Into::into).or(meta.content_type);
-    }
+    meta.modified = meta.modified.or(found.modified);
     Source {
         size: Some(found.size),
-        modified: meta.modified,
+        modified: meta.modified.or(found.written),
         etag: found.etag.clone(),
         meta: Some(Box::new(meta)),
     }

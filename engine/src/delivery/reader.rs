@@ -1,29 +1,38 @@
 //! Where the bytes of a large object come from: a file, or an object of another place. Read by position, many times at once, and steady
 //! from the first byte to the last.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use adt_formats::{SteadyFile, folder::Entry};
 use adt_model::{Class, Crc64, Fault};
-use adt_store::{Block, Found, PartReceipt, Place};
+use adt_store::{Block, Digests, Found, PartReceipt, Place, Sums};
+use bytes::Bytes;
+use tokio::sync::watch;
 
 use super::small::{block, off_the_reactor};
 use crate::budget::Budget;
 
+#[derive(Clone)]
 pub(super) enum Reader {
     File(Arc<SteadyFile>),
-    Object(Box<Foreign>),
+    Object(Arc<Foreign>),
 }
 
-/// An object of another place, and what its pieces add up to.
+/// An object of another place, and what its bytes add up to.
 pub(super) struct Foreign {
     place: Place,
     found: Found,
-    /// CRC-32C and length of each piece by its offset, where that is what the other place keeps.
-    pieces: Mutex<BTreeMap<u64, (u32, u64)>>,
+    /// What the bytes have to match.
+    stated: Sums,
+    /// Digests of the bytes in their order, where the checksums of parts do not add up to what is stated.
+    ordered: Option<Ordered>,
+}
+
+/// Digests that take the pieces of an object in their order, whichever comes first.
+struct Ordered {
+    /// How far they have come.
+    next: watch::Sender<u64>,
+    digests: Arc<Mutex<Digests>>,
 }
 
 impl Reader {
@@ -34,7 +43,18 @@ impl Reader {
     }
 
     pub(super) fn object(place: Place, found: Found) -> Self {
-        Self::Object(Box::new(Foreign { place, found, pieces: Mutex::default() }))
+        let stated = Sums::stated(&found);
+        let ordered = (stated.crc64.is_none() && !stated.is_empty())
+            .then(|| Ordered { next: watch::channel(0).0, digests: Arc::new(Mutex::new(stated.like())) });
+        Self::Object(Arc::new(Foreign { place, found, stated, ordered }))
+    }
+
+    /// The same source, from its first byte.
+    pub(super) fn afresh(self) -> Self {
+        match self {
+            Self::File(file) => Self::File(file),
+            Self::Object(object) => Self::object(object.place.clone(), object.found.clone()),
+        }
     }
 
     pub(super) fn size(&self) -> u64 {
@@ -56,62 +76,106 @@ impl Reader {
                 })
                 .await
             }
-            Self::Object(object) => object.read(offset, length).await,
+            Self::Object(object) => {
+                object.place.get_of(&object.found, offset..offset + length).await.map(block)
+            }
         }
     }
 
-    /// After the last read: the source must be what it was, and what was read must be all of it. `whole` says whether every part was
-    /// read in this run.
-    pub(super) async fn finish(
-        &self,
-        parts: impl Iterator<Item = &PartReceipt>,
-        whole: bool,
-    ) -> Result<(), Fault> {
+    /// Whether every byte has to pass through [`digest`](Self::digest), also those of parts that an earlier run has sent.
+    pub(super) fn digests(&self) -> bool {
+        matches!(self, Self::Object(object) if object.ordered.is_some())
+    }
+
+    /// Adds a piece to the checksum of the whole, after all pieces before it: waits for them.
+    pub(super) async fn digest(&self, offset: u64, bytes: &Bytes) -> Result<(), Fault> {
+        match self {
+            Self::Object(object) => match &object.ordered {
+                Some(ordered) => ordered.add(offset, bytes).await,
+                None => Ok(()),
+            },
+            Self::File(_) => Ok(()),
+        }
+    }
+
+    /// After the last read: the source must be what it was, and what was read must be all of it. Says whether the bytes of another place
+    /// could be compared with a checksum that is kept there.
+    pub(super) async fn finish(&self, parts: impl Iterator<Item = &PartReceipt>) -> Result<bool, Fault> {
         match self {
             Self::File(file) => {
                 let file = Arc::clone(file);
-                off_the_reactor(move || file.finish()).await
+                off_the_reactor(move || file.finish()).await.map(|()| true)
             }
-            Self::Object(object) => object.finish(parts, whole),
+            Self::Object(object) => object.finish(parts),
         }
     }
 }
 
-impl Foreign {
-    async fn read(&self, offset: u64, length: u64) -> Result<Block, Fault> {
-        let bytes = self.place.get_of(&self.found, offset..offset + length).await?;
-        if self.found.crc64.is_none() && self.found.crc32c.is_some() {
-            let crc = adt_codec::crc32c(&bytes);
-            let mut pieces = self.pieces.lock().unwrap_or_else(PoisonError::into_inner);
-            pieces.insert(offset, (crc, length));
+impl Ordered {
+    async fn add(&self, offset: u64, bytes: &Bytes) -> Result<(), Fault> {
+        let mut next = self.next.subscribe();
+        let turn = next.wait_for(|next| *next >= offset).await.map(|next| *next);
+        if turn.ok() != Some(offset) {
+            return Err(Fault::new(Class::Bug, "a piece of an object came twice"));
         }
-        Ok(block(bytes))
+        let (digests, copy) = (Arc::clone(&self.digests), bytes.clone());
+        off_the_reactor(move || {
+            digests.lock().unwrap_or_else(PoisonError::into_inner).update(&copy);
+            Ok(())
+        })
+        .await?;
+        self.next.send_replace(offset + bytes.len() as u64);
+        Ok(())
     }
+}
 
-    fn finish<'a>(&self, parts: impl Iterator<Item = &'a PartReceipt>, whole: bool) -> Result<(), Fault> {
-        let right = match (self.found.crc64, self.found.crc32c) {
-            (Some(there), _) => {
-                let here = parts.fold(Crc64::EMPTY, |crc, part| {
+impl Foreign {
+    fn finish<'a>(&self, parts: impl Iterator<Item = &'a PartReceipt>) -> Result<bool, Fault> {
+        let here = match &self.ordered {
+            Some(ordered) => ordered.digests.lock().unwrap_or_else(PoisonError::into_inner).clone().finish(),
+            None => Sums {
+                crc64: Some(parts.fold(Crc64::EMPTY, |crc, part| {
                     Crc64(adt_codec::crc64_combine(crc.0, part.crc64.0, part.size))
-                });
-                here == there
-            }
-            (None, Some(there)) if whole => {
-                let pieces = self.pieces.lock().unwrap_or_else(PoisonError::into_inner);
-                let here = pieces
-                    .values()
-                    .fold(0, |crc, (piece, length)| adt_codec::crc32c_combine(crc, *piece, *length));
-                here == there
-            }
-            // The other place keeps no checksum that pieces add up to; each came as a piece of the one version that was found.
-            _ => true,
+                })),
+                ..Sums::default()
+            },
         };
-        if right {
-            return Ok(());
+        match self.stated.agree(&here) {
+            Some(true) => return Ok(true),
+            None if self.stated.is_empty() => return Ok(false),
+            _ => {}
         }
         let (location, key) = (self.place.location(), &self.found.key);
-        let what = format!("what came of `{key}` from `{location}` has another checksum than is kept there");
-        Err(Fault::new(Class::Corrupt, what)
-            .help("run the same command again; if it happens again, the object there is damaged"))
+        let what = format!("the bytes of `{key}` do not match the checksum that `{location}` keeps for it");
+        Err(Fault::new(Class::Corrupt, what).help(
+            "run the same command again; if it happens again, the object or the connection to it is damaged",
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pieces are read many at a time and end in any order.
+    #[tokio::test]
+    async fn pieces_are_digested_in_their_order_whichever_comes_first() {
+        let like = Sums { md5: Some([0; 16]), ..Sums::default() };
+        let whole: Vec<u8> = (0..=255).collect();
+        let mut expected = like.like();
+        expected.update(&whole);
+        for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]] {
+            let ordered =
+                Arc::new(Ordered { next: watch::channel(0).0, digests: Arc::new(Mutex::new(like.like())) });
+            let pieces = order.map(|n: usize| {
+                let (ordered, bytes) = (Arc::clone(&ordered), Bytes::copy_from_slice(&whole[n * 64..][..64]));
+                tokio::spawn(async move { ordered.add(n as u64 * 64, &bytes).await })
+            });
+            for piece in pieces {
+                piece.await.unwrap().unwrap();
+            }
+            let digests = ordered.digests.lock().unwrap().clone();
+            assert_eq!(digests.finish(), expected.clone().finish(), "{order:?}");
+        }
     }
 }

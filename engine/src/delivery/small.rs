@@ -30,6 +30,20 @@ impl Delivery {
         self.send_block(key, block, &source).await.map(drop)
     }
 
+    /// What is kept beside an object that is made from `source`. A file has a time in any case, the copy of an object only one that is
+    /// known.
+    pub(super) fn beside(&self, key: &Key, source: &Source) -> ObjectMeta {
+        let Some(meta) = &source.meta else {
+            let content_type = content_type(key).map(Into::into);
+            return ObjectMeta { modified: source.modified, content_type, ..ObjectMeta::default() };
+        };
+        let mut meta = ObjectMeta::clone(meta);
+        if self.place.location().is_folder() {
+            meta.modified = meta.modified.or(source.modified);
+        }
+        meta
+    }
+
     pub(super) async fn send_block(
         &self,
         key: &Key,
@@ -37,7 +51,7 @@ impl Delivery {
         source: &Source,
     ) -> Result<Receipt, Fault> {
         self.unmark().await?;
-        let meta = described(key, source);
+        let meta = self.beside(key, source);
         let receipt = self.place.put(key, block, &meta).await?;
         self.confirm(key, &receipt, source)?;
         Ok(receipt)
@@ -87,17 +101,8 @@ pub(crate) async fn off_the_reactor<T: Send + 'static>(
         .map_err(|e| Fault::new(Class::Bug, "reading a file ended in a panic").because(e))?
 }
 
-/// What is kept beside an object that is made from `source`.
-pub(super) fn described(key: &Key, source: &Source) -> ObjectMeta {
-    if let Some(meta) = &source.meta {
-        return ObjectMeta::clone(meta);
-    }
-    let content_type = content_type(key).map(Into::into);
-    ObjectMeta { modified: source.modified, content_type, ..ObjectMeta::default() }
-}
-
 /// What browsers and viewers must know; everything else is plain bytes.
-pub(super) fn content_type(key: &Key) -> Option<&'static str> {
+fn content_type(key: &Key) -> Option<&'static str> {
     let (_, extension) = key.file_name().rsplit_once('.')?;
     Some(match extension {
         "json" | "zattrs" | "zgroup" | "zarray" | "zmetadata" => "application/json",

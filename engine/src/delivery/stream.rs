@@ -99,39 +99,38 @@ impl Delivery {
             if let Some(kept) = open.kept.get(&number).filter(same) {
                 parts.insert(number, kept.clone());
             } else {
-                let (upload, permit) = (Arc::clone(&upload), parcel.permit);
+                let (upload, permit, log) = (Arc::clone(&upload), parcel.permit, self.part_log(key));
                 flying.spawn(async move {
-                    let receipt = upload.put_part(number, offset, block).await;
+                    let receipt = upload.put_part(number, offset, block).await?;
                     drop(permit);
-                    receipt
+                    log.confirmed(&receipt)?;
+                    Ok(receipt)
                 });
             }
             while flying.len() >= self.ctx.settings.lanes {
-                self.land_part(key, &mut flying, &mut parts).await?;
+                land_part(&mut flying, &mut parts).await?;
             }
             next = parcels.recv().await;
         }
         while !flying.is_empty() {
-            self.land_part(key, &mut flying, &mut parts).await?;
+            land_part(&mut flying, &mut parts).await?;
         }
         let upload = Arc::into_inner(upload)
             .ok_or_else(|| Fault::new(Class::Bug, "a part is still in flight after all have landed"))?;
         Ok(Drained::Parts { open: Box::new(Open { upload, kept: BTreeMap::new() }), parts })
     }
+}
 
-    async fn land_part(
-        &self,
-        key: &Key,
-        flying: &mut JoinSet<Result<PartReceipt, Fault>>,
-        parts: &mut BTreeMap<u32, PartReceipt>,
-    ) -> Result<(), Fault> {
-        let Some(landed) = flying.join_next().await else { return Ok(()) };
-        let receipt =
-            landed.map_err(|e| Fault::new(Class::Bug, "sending a part ended in a panic").because(e))??;
-        self.part_confirmed(key, &receipt)?;
-        parts.insert(receipt.number, receipt);
-        Ok(())
-    }
+/// Waits for one part of those in flight.
+async fn land_part(
+    flying: &mut JoinSet<Result<PartReceipt, Fault>>,
+    parts: &mut BTreeMap<u32, PartReceipt>,
+) -> Result<(), Fault> {
+    let Some(landed) = flying.join_next().await else { return Ok(()) };
+    let receipt =
+        landed.map_err(|e| Fault::new(Class::Bug, "sending a part ended in a panic").because(e))??;
+    parts.insert(receipt.number, receipt);
+    Ok(())
 }
 
 enum Drained {

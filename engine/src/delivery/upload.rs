@@ -6,7 +6,7 @@ use adt_ledger::UploadRow;
 use adt_model::{Fault, Key};
 use adt_store::{Held, PartReceipt, Receipt, Unfinished, Upload};
 
-use super::{Delivery, Source, same_mark, small::described};
+use super::{Delivery, Source, same_mark};
 
 /// An upload and the parts of it that the destination holds already.
 pub(super) struct Open {
@@ -59,7 +59,7 @@ impl Delivery {
         if let Some(open) = self.take_up(key, part_size, source).await? {
             return Ok(open);
         }
-        let meta = described(key, source);
+        let meta = self.beside(key, source);
         self.begun.store(true, Ordering::Relaxed);
         let upload = self.place.begin(key, &meta).await?;
         if let Some(job) = self.row {
@@ -84,7 +84,7 @@ impl Delivery {
             && row.source_size == source.size
             && row.source_modified == source.modified
             && same_mark(row.source_etag.as_deref(), source.etag.as_deref());
-        let meta = described(key, source);
+        let meta = self.beside(key, source);
         if same && let Some((upload, held)) = self.place.resume(key, &row.upload_id, &meta).await? {
             let parts = parts.into_iter().map(|p| PartReceipt {
                 number: p.number,
@@ -100,15 +100,6 @@ impl Delivery {
         self.place.abort(&unfinished).await?;
         self.ctx.ledger.upload_ended(job, key)?;
         Ok(None)
-    }
-
-    pub(super) fn part_confirmed(&self, key: &Key, part: &PartReceipt) -> Result<(), Fault> {
-        match self.row {
-            Some(job) => {
-                self.ctx.ledger.part_confirmed(job, key, part.number, part.size, part.crc64, &part.etag)
-            }
-            None => Ok(()),
-        }
     }
 
     /// All parts are there: makes them one object.
@@ -132,7 +123,8 @@ impl Delivery {
         self.ended(key)
     }
 
-    fn ended(&self, key: &Key) -> Result<(), Fault> {
+    /// Forgets an upload.
+    pub(super) fn ended(&self, key: &Key) -> Result<(), Fault> {
         match self.row {
             Some(job) => self.ctx.ledger.upload_ended(job, key),
             None => Ok(()),

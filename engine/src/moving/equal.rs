@@ -44,6 +44,7 @@ const TIME_GRAIN_NANOS: i128 = 1_000_000;
 /// | CRC-64/NVME, CRC-32C or MD5 of the whole object | Same | Different |
 /// | `ETag`s of S3 | Same | next row: encrypted and multipart objects have others |
 /// | modification time to the millisecond (not with `--checksum`, nor where a recorded file was changed since) | Same | Different |
+/// | neither says a time of its source: the destination was written after the source (not with `--checksum`) | Same | Different |
 /// | none of them | Unknown | |
 pub(super) fn glance(pair: &Pair, how: Comparison) -> Glance {
     let (Some(source), Some(there)) = (&pair.source, &pair.there) else { return Glance::Different };
@@ -86,15 +87,22 @@ fn judged(source: &Found, there: &Found, how: Comparison) -> Glance {
     if source.etag.is_some() && source.etag == there.etag {
         return Glance::Same;
     }
+    match by_time(source, there).filter(|_| how == Comparison::Usual) {
+        Some(true) => Glance::Same,
+        Some(false) => Glance::Different,
+        None => Glance::Unknown,
+    }
+}
+
+/// Whether times say that both are the same. A listing that leaves out what stands beside an object does not say that there is no time.
+fn by_time(source: &Found, there: &Found) -> Option<bool> {
+    let dateless = |found: &Found| found.modified.is_none() && found.meta.is_some();
     match (source.modified, there.modified) {
-        (Some(here), Some(there)) if how == Comparison::Usual => {
-            if near(here, there) {
-                Glance::Same
-            } else {
-                Glance::Different
-            }
-        }
-        _ => Glance::Unknown,
+        (Some(here), Some(there)) => Some(near(here, there)),
+        // A copy in a folder has the time at which the source was written.
+        (None, Some(there)) if dateless(source) => Some(near(source.written?, there)),
+        (None, None) if dateless(source) && dateless(there) => Some(source.written? <= there.written?),
+        _ => None,
     }
 }
 
@@ -235,4 +243,38 @@ async fn told(item: &Item, place: &Place) -> Result<Found, Fault> {
 
 fn near(a: Timestamp, b: Timestamp) -> bool {
     (a.as_nanosecond() - b.as_nanosecond()).abs() < TIME_GRAIN_NANOS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use adt_store::ObjectMeta;
+    use rstest::rstest;
+
+    /// Modified, written, and whether what stands beside it is known.
+    fn found(modified: Option<i64>, written: Option<i64>, described: bool) -> Found {
+        let time = |second: i64| Timestamp::from_second(second).unwrap();
+        Found {
+            modified: modified.map(time),
+            written: written.map(time),
+            meta: described.then(|| Box::new(ObjectMeta::default())),
+            ..Found::new("a".parse().unwrap(), 4)
+        }
+    }
+
+    #[rstest]
+    #[case::both_dated(found(Some(5), Some(9), true), found(Some(5), Some(1), true), Some(true))]
+    #[case::dated_otherwise(found(Some(5), Some(1), true), found(Some(6), Some(9), true), Some(false))]
+    #[case::undated_and_copied_later(found(None, Some(5), true), found(None, Some(7), true), Some(true))]
+    #[case::undated_and_newer(found(None, Some(8), true), found(None, Some(7), true), Some(false))]
+    #[case::undated_in_a_folder(found(None, Some(5), true), found(Some(5), None, false), Some(true))]
+    #[case::a_listing_does_not_say(found(None, Some(5), false), found(None, Some(7), false), None)]
+    #[case::only_the_source_is_dated(found(Some(5), None, false), found(None, Some(7), true), None)]
+    fn times_tell_what_was_copied_without_one_being_invented(
+        #[case] source: Found,
+        #[case] there: Found,
+        #[case] same: Option<bool>,
+    ) {
+        assert_eq!(by_time(&source, &there), same);
+    }
 }

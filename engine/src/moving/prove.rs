@@ -100,6 +100,8 @@ pub struct Report {
     pub different: u64,
     /// Of so many it could not be found out.
     pub unknown: u64,
+    /// Objects of `by_downloading` whose place keeps no checksum that the downloaded bytes could be checked by.
+    pub unchecked: u64,
 }
 
 impl Report {
@@ -112,7 +114,10 @@ impl Report {
 enum How {
     Kept,
     Files,
-    Downloaded,
+    Downloaded {
+        /// The downloaded bytes match a checksum that their place keeps.
+        checked: bool,
+    },
 }
 
 /// Holds the destination against the source. `tell` hears of everything that is wrong, in no order.
@@ -207,11 +212,12 @@ impl Account<'_> {
         match held {
             Ok((Some(true), how, _)) => {
                 self.report.same += 1;
-                self.report.bytes += noted.size;
+                self.report.bytes = self.report.bytes.saturating_add(noted.size);
+                self.report.unchecked += u64::from(matches!(how, How::Downloaded { checked: false }));
                 *match how {
                     How::Kept => &mut self.report.by_kept_checksums,
                     How::Files => &mut self.report.by_reading_files,
-                    How::Downloaded => &mut self.report.by_downloading,
+                    How::Downloaded { .. } => &mut self.report.by_downloading,
                 } += 1;
                 return list.put(order, Some(noted));
             }
@@ -255,7 +261,7 @@ async fn compare(
     }
     let mut here = kept(source, sides.from, sides.download).await?;
     let mut over_there = kept(there, Some(sides.to), sides.download).await?;
-    let mut how = How::Kept;
+    let (mut how, mut checked) = (How::Kept, true);
     let readable = |item: &Item| matches!(item, Item::File(_));
     // Files of this machine first: that costs no transfer.
     for all in [false, true] {
@@ -263,13 +269,17 @@ async fn compare(
             noted.sums = here.and(&over_there);
             return Ok((Some(same), how, "the checksums differ".into()));
         }
-        if readable(source) || all {
-            here = read(source, sides.from, &over_there, &sides.budget).await?.unwrap_or(here);
+        let read_too = [
+            (readable(source) || all).then_some((source, sides.from, true)),
+            (readable(there) || all).then_some((there, Some(sides.to), false)),
+        ];
+        for (item, place, first) in read_too.into_iter().flatten() {
+            let (own, other) = if first { (&mut here, &over_there) } else { (&mut over_there, &here) };
+            if let Some((sums, safe)) = read(item, place, other, &sides.budget).await? {
+                (*own, checked) = (sums, checked && safe);
+            }
         }
-        if readable(there) || all {
-            over_there = read(there, Some(sides.to), &here, &sides.budget).await?.unwrap_or(over_there);
-        }
-        how = if all { How::Downloaded } else { How::Files };
+        how = if all { How::Downloaded { checked } } else { How::Files };
     }
     noted.sums = here.and(&over_there);
     match here.agree(&over_there) {
@@ -302,19 +312,20 @@ async fn kept(item: &Item, place: Option<&Place>, download: bool) -> Result<Sums
     }
 }
 
-/// Reads a side once, for checksums that can be compared with `other`. What a manifest names cannot be read.
+/// Reads a side once, for checksums that can be compared with `other`; says whether the place itself states one that they match. What a
+/// manifest names cannot be read.
 async fn read(
     item: &Item,
     place: Option<&Place>,
     other: &Sums,
     budget: &Budget,
-) -> Result<Option<Sums>, Fault> {
+) -> Result<Option<(Sums, bool)>, Fault> {
     match (item, place) {
         (Item::Object(found), Some(place)) => {
             let _permit = budget.take(found.size.min(AHEAD as u64 * PIECE)).await;
             read_object(place, found, other).await.map(Some)
         }
-        _ => read_like(item, other).await,
+        _ => Ok(read_like(item, other).await?.map(|sums| (sums, true))),
     }
 }
 
@@ -352,16 +363,33 @@ async fn read_file(entry: &Entry, other: &Sums) -> Result<Sums, Fault> {
     .await
 }
 
-async fn read_object(place: &Place, found: &Found, other: &Sums) -> Result<Sums, Fault> {
-    let pieces = found.size.div_ceil(PIECE);
+async fn read_object(place: &Place, found: &Found, other: &Sums) -> Result<(Sums, bool), Fault> {
+    if found.size <= PIECE {
+        let whole = place.whole(found.clone()).await?;
+        let mut digests = other.like();
+        digests.update(&whole.bytes);
+        return Ok((digests.finish(), whole.checked));
+    }
+    // A listing need not state what an answer about the object does.
+    let now = if Sums::stated(found).is_empty() {
+        place.head(&found.key).await?.filter(|now| now.etag == found.etag)
+    } else {
+        None
+    };
+    let stated = Sums::stated(now.as_ref().unwrap_or(found));
     let range = |n: u64| n * PIECE..found.size.min((n + 1) * PIECE);
-    stream::iter(0..pieces)
+    let sums = stream::iter(0..found.size.div_ceil(PIECE))
         .map(|n| place.get_of(found, range(n)))
         .buffered(AHEAD)
-        .try_fold(other.like(), |mut digests, bytes| async move {
+        .try_fold(other.like().and_like(&stated), |mut digests, bytes| async move {
             digests.update(&bytes);
             Ok(digests)
         })
-        .await
-        .map(adt_store::Digests::finish)
+        .await?
+        .finish();
+    if !stated.is_empty() && stated.agree(&sums) != Some(true) {
+        let what = "its bytes do not match the checksum that the place itself states for it";
+        return Err(Fault::new(Class::Corrupt, what));
+    }
+    Ok((sums, !stated.is_empty()))
 }

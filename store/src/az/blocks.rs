@@ -9,7 +9,10 @@ use bytes::Bytes;
 use http::Method;
 
 use super::server::Client;
-use crate::exchange::{Body, Deed, Items, Kind, Request};
+use crate::{
+    exchange::{Body, Deed, Items, Kind, Request},
+    part_size::stated_size,
+};
 
 /// What the name of a block of ours says: 16 hexadecimal digits of the upload, `c` or `-`, the number in 8 digits, the checksum in 16.
 ///
@@ -54,22 +57,56 @@ impl Name {
 
 /// The names and sizes of a blob's blocks that no list names yet; none where there is neither blob nor block.
 pub(super) async fn uncommitted(client: &Client, full: &str) -> Result<Vec<(String, u64)>, Fault> {
-    let request = Request::new(Deed::ListParts, Method::GET, Some(full.to_owned()))
-        .query("comp", "blocklist")
-        .query("blocklisttype", "uncommitted");
+    let request = listing(full, "uncommitted");
     let answer = match client.send(&request).await {
         Err(trouble) if trouble.status() == 404 && trouble.kind() != Some(Kind::NoBucket) => {
             return Ok(Vec::new());
         }
         other => other?,
     };
-    let named = |block: &mut Element| Some((block.value("Name")?.to_owned(), block.number("Size")?));
     let kind = Items { root: "BlockList", depth: 2, names: &["Block"] };
     let (root, blocks) = client.items(&request, &answer, kind, named)?;
     match root.child("UncommittedBlocks") {
         Some(_) => Ok(blocks),
         None => Err(client.strange(&request, "it lacks the element `UncommittedBlocks`")),
     }
+}
+
+/// Whether a blob consists of these blocks in this order; `None` where the service does not show it, or the blob is of another version than
+/// `etag`.
+pub(super) async fn consists_of(
+    client: &Client,
+    full: &str,
+    etag: Option<&str>,
+    blocks: impl Iterator<Item = &str>,
+) -> Result<Option<bool>, Fault> {
+    let request = listing(full, "committed");
+    let answer = match client.send(&request).await {
+        Err(trouble) if matches!(trouble.status(), 400..500) => return Ok(None),
+        other => other?,
+    };
+    // The answer says which version of the blob it is about.
+    if etag.is_some() && answer.etag().is_some() && answer.etag().as_deref() != etag {
+        return Ok(None);
+    }
+    let kind = Items { root: "BlockList", depth: 2, names: &["Block"] };
+    let Ok((root, there)) = client.items(&request, &answer, kind, named) else { return Ok(None) };
+    if root.child("CommittedBlocks").is_none() || there.is_empty() {
+        return Ok(None);
+    }
+    let same = there.iter().map(|(name, _)| name.as_str()).eq(blocks);
+    // A service that lists other blocks with them has not said what the blob consists of.
+    Ok((same || root.child("UncommittedBlocks").is_none()).then_some(same))
+}
+
+fn listing(full: &str, kind: &'static str) -> Request {
+    Request::new(Deed::ListParts, Method::GET, Some(full.to_owned()))
+        .query("comp", "blocklist")
+        .query("blocklisttype", kind)
+}
+
+fn named(block: &mut Element) -> Option<(String, u64)> {
+    Some((block.value("Name")?.to_owned(), stated_size(block.value("Size")?)?))
 }
 
 /// The request that makes a blob of blocks, which are given as requests have them.

@@ -4,7 +4,8 @@ use adt_model::{Class, Crc64, Fault};
 use http::Method;
 
 use super::{
-    blocks::commit,
+    blocks::{commit, consists_of},
+    label::Label,
     metadata::{described, labelled},
     proof::{corrupt, disown, etag_of, read_back},
     read,
@@ -13,7 +14,7 @@ use super::{
 use crate::{
     Found, PartReceipt, Proof, Receipt,
     exchange::{Deed, Kind, Request, Trouble},
-    upload::whole,
+    upload::{Fate, whole},
 };
 
 impl ContainerUpload {
@@ -25,66 +26,90 @@ impl ContainerUpload {
             return Err(Fault::new(Class::Bug, what));
         }
         let proof = self.proof_of_parts(parts);
-        let blocks = parts.iter().filter(|part| part.size > 0).map(|part| part.etag.as_str());
         // The checksum stands beside the blob only if it is known to be its.
-        let request = commit(Deed::Complete, &self.full, blocks);
-        let request = described(request, &self.meta, proof.is_some().then_some(crc64));
+        let label = proof.map(|_| self.label(size, crc64));
+        let request = commit(Deed::Complete, &self.full, blocks(parts));
+        let request = described(request, &self.meta, label.as_ref());
         match self.container.client.send(&request).await {
             Ok(answer) => {
                 let client = &self.container.client;
                 client.without_document(&request, &answer)?;
                 let etag = etag_of(client, &request, &answer)?;
-                self.prove(Some(etag), proof, size, crc64).await
+                self.prove(Some(etag), proof, parts).await
             }
             // The answer to an earlier try may have been lost after the service had done it.
-            Err(trouble) if trouble.kind() == Some(Kind::NoUpload) => {
-                self.after_all(trouble, size, crc64).await
-            }
+            Err(trouble) if trouble.kind() == Some(Kind::NoUpload) => self.after_all(trouble, parts).await,
             Err(trouble) => Err(trouble.fault),
         }
     }
 
-    /// The proofs of the parts are one of the whole, which is made of nothing else; without them all the bytes are read once more. The
+    fn label(&self, size: u64, crc64: Crc64) -> Label {
+        Label { crc64, size, md5: None, at: self.container.client.server.now() }
+    }
+
+    /// The proofs of the parts are one of the whole if the service lists them in their order; else all the bytes are read once more. The
     /// size is looked at in any case.
     async fn prove(
         &self,
         etag: Option<String>,
         proof: Option<Proof>,
-        size: u64,
-        crc64: Crc64,
+        parts: &[PartReceipt],
     ) -> Result<Receipt, Fault> {
-        let client = &self.container.client;
+        let (client, (size, crc64)) = (&self.container.client, whole(parts));
         let found = read::head(client, &self.full).await?;
         let same = |found: &Found| found.size == size && (etag.is_none() || found.etag == etag);
         let Some(found) = found.filter(same) else {
             disown(client, &self.full, etag.as_deref()).await;
             return Err(corrupt(client, &self.full));
         };
-        if let Some(proof) = proof {
-            return Ok(Receipt { size, crc64, etag: found.etag, proof });
-        }
         let etag = found.etag.clone();
-        if let Some(receipt) = self.prove_by_bytes(found, crc64).await? {
+        let proven = match (proof, self.in_order(parts, etag.as_deref()).await?) {
+            (Some(proof), Some(true)) => Some(self.vouched(found, proof, crc64).await),
+            (_, Some(false)) => None,
+            _ => self.prove_by_bytes(found, crc64).await?,
+        };
+        if let Some(receipt) = proven {
             return Ok(receipt);
         }
         disown(client, &self.full, etag.as_deref()).await;
         Err(corrupt(client, &self.full))
     }
 
+    /// Whether the blob consists of these parts in this order; `None` where the service does not say.
+    async fn in_order(&self, parts: &[PartReceipt], etag: Option<&str>) -> Result<Option<bool>, Fault> {
+        consists_of(&self.container.client, &self.full, etag, blocks(parts)).await
+    }
+
+    /// A version that is proven. Its label was sent with it, and is written again if the service took long to make the blob.
+    async fn vouched(&self, found: Found, proof: Proof, crc64: Crc64) -> Receipt {
+        let (size, mut etag) = (found.size, found.etag.clone());
+        if found.crc64.is_none() && found.written.is_some() {
+            // Without a label the bytes are read when they have to be compared.
+            etag = self.relabel(&found, crc64).await.ok().flatten().or(etag);
+        }
+        Receipt { size, crc64, etag, proof }
+    }
+
     /// Reads a version back, and sets our checksum beside it if it is right.
     async fn prove_by_bytes(&self, found: Found, crc64: Crc64) -> Result<Option<Receipt>, Fault> {
-        let (client, size) = (&self.container.client, found.size);
-        if read_back(client, &self.full, &found).await? != crc64 {
+        if read_back(&self.container.client, &self.full, &found).await? != crc64 {
             return Ok(None);
         }
+        // A label that was sent with the blob need not be written again.
+        let labelled = found.crc64 == Some(crc64);
+        let etag = if labelled { None } else { self.relabel(&found, crc64).await? }.or(found.etag);
+        Ok(Some(Receipt { size: found.size, crc64, etag, proof: Proof::ReadBack }))
+    }
+
+    async fn relabel(&self, found: &Found, crc64: Crc64) -> Result<Option<String>, Trouble> {
         let request =
             Request::new(Deed::Describe, Method::PUT, Some(self.full.clone())).query("comp", "metadata");
-        let mut request = labelled(request, &self.meta, Some(crc64));
+        let label = Label { md5: found.md5, ..self.label(found.size, crc64) };
+        let mut request = labelled(request, &self.meta, Some(&label));
         if let Some(etag) = &found.etag {
             request = request.header("if-match", format!("\"{etag}\""));
         }
-        let etag = client.send(&request).await?.etag().or(found.etag);
-        Ok(Some(Receipt { size, crc64, etag, proof: Proof::ReadBack }))
+        Ok(self.container.client.send(&request).await?.etag())
     }
 
     /// What the proofs of the parts are worth for the whole; `None` where one of them has none (the service said nothing, also to an
@@ -102,18 +127,29 @@ impl ContainerUpload {
         Some(all)
     }
 
-    /// The blocks are gone: either they have become the blob, which then has our checksum beside it or at least our bytes, or they have
-    /// been dropped.
-    async fn after_all(&self, trouble: Trouble, size: u64, crc64: Crc64) -> Result<Receipt, Fault> {
-        let client = &self.container.client;
+    /// The blocks are gone: either they have become the blob, which then consists of them or at least has our bytes, or they have been
+    /// dropped.
+    async fn after_all(&self, trouble: Trouble, parts: &[PartReceipt]) -> Result<Receipt, Fault> {
+        let (client, (size, crc64)) = (&self.container.client, whole(parts));
         let found = read::head(client, &self.full).await?.filter(|found| found.size == size);
         let receipt = match found {
-            Some(found) if found.crc64 == Some(crc64) => {
-                Some(Receipt { size, crc64, etag: found.etag, proof: Proof::Checksum })
-            }
-            Some(found) if found.crc64.is_none() => self.prove_by_bytes(found, crc64).await?,
-            _ => None,
+            Some(found) => match self.in_order(parts, found.etag.as_deref()).await? {
+                Some(true) if self.proof_of_parts(parts).is_some() => {
+                    Some(self.vouched(found, Proof::Checksum, crc64).await)
+                }
+                Some(false) => None,
+                _ => self.prove_by_bytes(found, crc64).await?,
+            },
+            None => None,
         };
-        receipt.ok_or(trouble.fault)
+        receipt.ok_or_else(|| {
+            self.fate.is(Fate::Gone);
+            trouble.fault
+        })
     }
+}
+
+/// The names of the blocks that a blob of these parts consists of; a part without bytes has none.
+fn blocks(parts: &[PartReceipt]) -> impl Iterator<Item = &str> {
+    parts.iter().filter(|part| part.size > 0).map(|part| part.etag.as_str())
 }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::{
     Container,
-    metadata::{fields as fields_of, labelled},
+    metadata::{fields as fields_of, labelled, tagged},
     proof::corrupt,
     read,
     server::{COPY_SOURCE, Client},
@@ -49,8 +49,10 @@ impl Container {
         if let Some(etag) = &source.etag {
             request = request.header("x-ms-source-if-match", format!("\"{etag}\""));
         }
+        // Said again rather than copied: our checksum beside the source was written for the source.
+        let meta = meta.or(source.meta.as_deref());
         if let Some(meta) = meta {
-            request = labelled(request, meta, source.crc64);
+            request = tagged(labelled(request, meta, None), meta);
         }
         let done = match client.send(&request).await {
             Ok(answer) => wait(client, &request, answer, source.size).await,
@@ -64,12 +66,17 @@ impl Container {
             return Err(corrupt(client, &full));
         }
         let found = match meta {
-            Some(meta) => settle(client, &full, found, meta, source).await?,
+            Some(meta) => settle(client, &full, found, meta).await?,
             None => found,
         };
-        // MD5 and our checksum are copied along with the bytes and prove nothing.
-        let crc64 = found.crc64.or(source.crc64);
-        Ok(Some(Copied { size: found.size, crc64, etag: found.etag, proof: Proof::ServerCopy }))
+        let proof = match (found.md5, source.md5) {
+            (Some(here), Some(there)) if here == there => Proof::EtagMd5,
+            (Some(_), Some(_)) => return Err(corrupt(client, &full)),
+            _ => Proof::ServerCopy,
+        };
+        // What the service does not vouch for is not known of the copy.
+        let crc64 = source.crc64.filter(|_| proof == Proof::EtagMd5);
+        Ok(Some(Copied { size: found.size, crc64, etag: found.etag, proof }))
     }
 
     fn refused(&self, trouble: Trouble, source: &str) -> Result<Option<Copied>, Fault> {
@@ -142,26 +149,22 @@ fn progress(text: Option<&str>, size: u64) -> Result<Option<u64>, &'static str> 
 
 /// Sees to it that a copy has what is to stand beside it. A copy takes media type and the like from its source always, and metadata too
 /// where none was given.
-async fn settle(
-    client: &Client,
-    full: &str,
-    found: Found,
-    meta: &ObjectMeta,
-    source: &Found,
-) -> Result<Found, Fault> {
+async fn settle(client: &Client, full: &str, found: Found, meta: &ObjectMeta) -> Result<Found, Fault> {
     let has = found.meta.clone().unwrap_or_default();
     let request = |part: &'static str| {
         let request = Request::new(Deed::Describe, Method::PUT, Some(full.to_owned()));
         request.query("comp", part)
     };
     let mut changed = false;
-    let bare = labelled(request("metadata"), meta, source.crc64);
+    let bare = labelled(request("metadata"), meta, None);
     if bare.headers.is_empty() && (found.crc64.is_some() || has.modified.is_some() || !has.user.is_empty()) {
         client.send(&bare).await?;
         changed = true;
     }
     let fields = |meta: &ObjectMeta| {
-        (meta.content_type.clone(), meta.cache_control.clone(), meta.content_encoding.clone())
+        let ObjectMeta { content_type, cache_control, content_encoding, .. } = meta.clone();
+        let ObjectMeta { content_disposition, content_language, .. } = meta.clone();
+        (content_type, cache_control, content_encoding, content_disposition, content_language)
     };
     if fields(meta) != fields(&has) {
         // What is not said again is gone with the others.

@@ -7,7 +7,7 @@ use http::Method;
 
 use super::{
     Container,
-    metadata::{is_folder, md5, take_crc64},
+    metadata::{believed, is_folder, md5},
     server::Client,
     tree::Tree,
 };
@@ -16,7 +16,6 @@ use crate::{
     exchange::{Deed, Items, Request},
     http_date::http_date,
     listing::{Order, Reading, Span},
-    mtime,
     part_size::stated_size,
     place::pages,
 };
@@ -212,20 +211,25 @@ fn labels(metadata: &Element) -> BTreeMap<String, String> {
 
 fn found(key: Key, size: u64, mut labels: BTreeMap<String, String>, properties: Option<&Element>) -> Found {
     let property = |name: &str| properties.and_then(|all| all.value(name)).map(str::to_owned);
-    let crc64 = take_crc64(&mut labels);
+    let md5 = md5(property("Content-MD5").as_deref());
+    let written = property("Last-Modified").as_deref().and_then(http_date);
+    let (crc64, modified) = believed(&mut labels, size, md5, written);
     let meta = ObjectMeta {
-        modified: labels.remove(mtime::KEY).as_deref().and_then(mtime::from_text),
+        modified,
         content_type: property("Content-Type").map(Into::into),
         cache_control: property("Cache-Control"),
         content_encoding: property("Content-Encoding"),
+        content_disposition: property("Content-Disposition"),
+        content_language: property("Content-Language"),
+        tags: None,
         user: labels,
     };
     Found {
         etag: properties.and_then(|all| all.etag("Etag")),
         modified: meta.modified,
         crc64,
-        md5: md5(property("Content-MD5").as_deref()),
-        written: property("Last-Modified").as_deref().and_then(http_date),
+        md5,
+        written,
         meta: Some(Box::new(meta)),
         ..Found::new(key, size)
     }

@@ -4,24 +4,32 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use adt_model::{Crc64, Key};
 use base64::{Engine, prelude::BASE64_STANDARD};
+use jiff::Timestamp;
 
+use super::label::{self, CRC64, Label, Labelled, MADE_FOR};
 use crate::{
     Found, ObjectMeta,
     exchange::{Answer, Request},
     http_date::http_date,
-    mtime,
+    mtime, tags,
 };
 
 /// What metadata's names begin with as header fields.
 const FIELD: &str = "x-ms-meta-";
-/// Our own name for the checksum of all the bytes, in 16 hexadecimal digits: the service keeps none of a blob made of blocks.
-const CRC64: &str = "crc64nvme";
 /// The mark of a folder, by those who need one.
 pub(super) const FOLDER: &str = "hdi_isfolder";
 
-/// A request with what is to stand beside the blob; `crc64` only for bytes that are sent with proof or have been proven.
-pub(super) fn described(request: Request, meta: &ObjectMeta, crc64: Option<Crc64>) -> Request {
-    fields(labelled(request, meta, crc64), meta)
+/// A request with what is to stand beside the blob; a label only for bytes that are sent with proof or have been proven.
+pub(super) fn described(request: Request, meta: &ObjectMeta, label: Option<&Label>) -> Request {
+    tagged(fields(labelled(request, meta, label), meta), meta)
+}
+
+/// A request with the tags that the blob is to have, where they were asked for.
+pub(super) fn tagged(request: Request, meta: &ObjectMeta) -> Request {
+    match &meta.tags {
+        Some(tags) if !tags.is_empty() => request.header("x-ms-tags", tags::to_wire(tags)),
+        _ => request,
+    }
 }
 
 /// A request with the fields that a browser will get.
@@ -30,18 +38,20 @@ pub(super) fn fields(request: Request, meta: &ObjectMeta) -> Request {
         ("x-ms-blob-content-type", meta.content_type.as_deref()),
         ("x-ms-blob-cache-control", meta.cache_control.as_deref()),
         ("x-ms-blob-content-encoding", meta.content_encoding.as_deref()),
+        ("x-ms-blob-content-disposition", meta.content_disposition.as_deref()),
+        ("x-ms-blob-content-language", meta.content_language.as_deref()),
     ];
     let fields = fields.into_iter().filter_map(|(name, value)| Some((name, value?)));
     fields.fold(request, |request, (name, value)| request.header(name, value))
 }
 
 /// A request with metadata alone.
-pub(super) fn labelled(mut request: Request, meta: &ObjectMeta, crc64: Option<Crc64>) -> Request {
+pub(super) fn labelled(mut request: Request, meta: &ObjectMeta, label: Option<&Label>) -> Request {
     if let Some(time) = meta.modified {
         request = request.header(format!("{FIELD}{}", mtime::KEY), mtime::to_text(time));
     }
-    if let Some(crc) = crc64 {
-        request = request.header(format!("{FIELD}{CRC64}"), format!("{:016x}", crc.0));
+    for (name, value) in label.map(Label::entries).into_iter().flatten() {
+        request = request.header(format!("{FIELD}{name}"), value);
     }
     for (name, value) in names(&meta.user) {
         request = request.header(format!("{FIELD}{name}"), value);
@@ -55,7 +65,7 @@ pub(super) fn labelled(mut request: Request, meta: &ObjectMeta, crc64: Option<Cr
 /// Source: "Naming and referencing containers, blobs, and metadata" in Azure's REST reference.
 fn names(user: &BTreeMap<String, String>) -> Vec<(String, &str)> {
     let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' };
-    let mut taken = BTreeSet::from([mtime::KEY.to_owned(), CRC64.to_owned()]);
+    let mut taken = BTreeSet::from([mtime::KEY, CRC64, MADE_FOR].map(str::to_owned));
     let fits = |name: &str| {
         !name.starts_with(|first: char| first.is_ascii_digit())
             && name.chars().all(|letter| plain(letter) == letter)
@@ -84,31 +94,46 @@ pub(super) fn found(key: Key, size: u64, answer: &Answer) -> Found {
         Some((name.as_str().strip_prefix(FIELD)?.to_owned(), value.to_str().ok()?.to_owned()))
     });
     let mut labels: BTreeMap<_, _> = named.collect();
-    let crc64 = take_crc64(&mut labels);
+    // Of a range it is the range's own, if anything; that of the blob then has another name.
+    let md5 = md5(answer.header("x-ms-blob-content-md5").or_else(|| answer.header("content-md5")));
+    let written = answer.header("last-modified").and_then(http_date);
+    let (crc64, modified) = believed(&mut labels, size, md5, written);
     let meta = ObjectMeta {
-        modified: labels.remove(mtime::KEY).as_deref().and_then(mtime::from_text),
+        modified,
         content_type: text("content-type").map(Into::into),
         cache_control: text("cache-control"),
         content_encoding: text("content-encoding"),
+        content_disposition: text("content-disposition"),
+        content_language: text("content-language"),
+        tags: None,
         user: labels,
     };
     Found {
         etag: answer.etag(),
         modified: meta.modified,
         crc64,
-        // Of a range it is the range's own, if anything; that of the blob then has another name.
-        md5: md5(answer.header("x-ms-blob-content-md5").or_else(|| answer.header("content-md5"))),
-        written: answer.header("last-modified").and_then(http_date),
+        md5,
+        written,
         meta: Some(Box::new(meta)),
         ..Found::new(key, size)
     }
 }
 
-/// Takes our checksum out of the metadata.
-pub(super) fn take_crc64(labels: &mut BTreeMap<String, String>) -> Option<Crc64> {
-    let text = labels.remove(CRC64)?;
-    let digits = text.len() == 16 && text.bytes().all(|b| b.is_ascii_hexdigit());
-    u64::from_str_radix(&text, 16).ok().filter(|_| digits).map(Crc64)
+/// Takes our checksum and the time of the source out of the metadata. Both are believed only while the checksum is that of the blob's bytes:
+/// metadata that has outlived its bytes says nothing of them.
+pub(super) fn believed(
+    labels: &mut BTreeMap<String, String>,
+    size: u64,
+    md5: Option<[u8; 16]>,
+    written: Option<Timestamp>,
+) -> (Option<Crc64>, Option<Timestamp>) {
+    let labelled = label::take(labels, size, md5, written);
+    let modified = labels.remove(mtime::KEY).as_deref().and_then(mtime::from_text);
+    match labelled {
+        Labelled::Right(crc64) => (Some(crc64), modified),
+        Labelled::Not => (None, modified),
+        Labelled::Outlived => (None, None),
+    }
 }
 
 /// Whether metadata makes an empty blob the mark of a folder.
@@ -142,15 +167,5 @@ mod tests {
         let user = user(given);
         let got = names(&user);
         assert_eq!(got.iter().map(|(name, value)| (name.as_str(), *value)).collect::<Vec<_>>(), kept);
-    }
-
-    #[rstest]
-    #[case("ae8b14860a799888", Some(Crc64(0xae8b_1486_0a79_9888)))]
-    #[case("+e8b14860a799888", None)]
-    #[case("ae8b", None)]
-    fn our_checksum_is_sixteen_digits(#[case] text: &str, #[case] crc: Option<Crc64>) {
-        let mut labels = BTreeMap::from([(CRC64.to_owned(), text.to_owned())]);
-        assert_eq!(take_crc64(&mut labels), crc);
-        assert!(labels.is_empty());
     }
 }

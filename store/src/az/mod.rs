@@ -7,6 +7,7 @@ mod blocks;
 mod complaint;
 mod complete;
 mod copy;
+mod label;
 mod list;
 mod metadata;
 mod proof;

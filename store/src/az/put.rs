@@ -3,11 +3,12 @@ use http::Method;
 
 use super::{
     Container,
+    label::Label,
     metadata::{FOLDER, described},
     proof::{Word, corrupt, disown, etag_of, look_again, send_block, word},
 };
 use crate::{
-    Block, ObjectMeta, Receipt,
+    Block, ObjectMeta, Receipt, checksum,
     exchange::{Body, Deed, Kind, Request},
     part_size::MIB,
 };
@@ -40,9 +41,10 @@ impl Container {
         let request = Request::new(Deed::Put, Method::PUT, Some(full.clone()))
             .header("x-ms-blob-type", "BlockBlob")
             .body(Body::Data(block.bytes.clone()));
-        let request = described(request, meta, Some(block.crc64));
-        let mut wrong = None;
+        let (mut wrong, md5) = (None, checksum::md5(block.bytes.clone()).await);
         for _ in 0..SENDS {
+            let label = Label { crc64: block.crc64, size, md5: Some(md5), at: self.client.server.now() };
+            let request = described(request.clone(), meta, Some(&label));
             let answer = send_block(&self.client, request.clone(), &block).await?;
             self.client.without_document(&request, &answer)?;
             let proven = match word(&self.client, &answer, &block).await {

@@ -4,7 +4,7 @@ use std::{
     borrow::Cow,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 
@@ -19,7 +19,8 @@ use jiff::tz::TimeZone;
 use super::complaint;
 use crate::{
     Encryption, StoreOptions,
-    exchange::{Complaint, Cure, Deed, Dressed, Exchange, Request, Server, Words, connections},
+    exchange::{Complaint, Cure, Deed, Dressed, Exchange, Request, Server, Words, connections, header},
+    http_date::http_date,
 };
 
 /// The version of the service's language that is spoken here.
@@ -47,6 +48,8 @@ pub(crate) struct Az {
     pub(super) confirms: AtomicBool,
     /// The server makes no copies by itself.
     pub(super) no_copies: AtomicBool,
+    /// By how many milliseconds the server's clock is ahead of ours.
+    ahead: AtomicI64,
 }
 
 pub(super) fn open(account: &str, container: &str, options: &StoreOptions) -> Result<Client, Fault> {
@@ -62,6 +65,7 @@ pub(super) fn open(account: &str, container: &str, options: &StoreOptions) -> Re
         plain: AtomicBool::new(false),
         confirms: AtomicBool::new(false),
         no_copies: AtomicBool::new(false),
+        ahead: AtomicI64::new(0),
     };
     Ok(Exchange::new(server, http, options))
 }
@@ -105,6 +109,14 @@ impl Server for Az {
         }
     }
 
+    fn answered(&self, headers: &HeaderMap) {
+        if let Some(date) = header(headers, "date").and_then(http_date) {
+            // A date is cut to whole seconds; half of one is the best guess of what was cut off.
+            let ahead = date.as_millisecond() + 500 - (self.options.clock)().as_millisecond();
+            self.ahead.store(ahead, Ordering::Relaxed);
+        }
+    }
+
     fn bucket(&self) -> &str {
         &self.container
     }
@@ -119,6 +131,7 @@ impl Server for Az {
     fn permission(&self, deed: Deed) -> String {
         let (what, role) = match deed {
             Deed::Head | Deed::Get => ("reading from", "Reader"),
+            Deed::Tags => ("reading tags of", "Owner"),
             Deed::List | Deed::ListParts | Deed::ListUploads => ("listing", "Reader"),
             Deed::Delete => ("deleting from", "Contributor"),
             _ => ("writing to", "Contributor"),
@@ -127,11 +140,21 @@ impl Server for Az {
     }
 
     fn words(&self) -> Words {
-        Words { bucket: "container", renew: "az login", protocol: "Azure Blob Storage" }
+        Words {
+            bucket: "container",
+            renew: "az login",
+            restore: "az storage blob set-tier --tier Hot",
+            protocol: "Azure Blob Storage",
+        }
     }
 }
 
 impl Az {
+    /// The second by the server's clock.
+    pub(super) fn now(&self) -> i64 {
+        ((self.options.clock)().as_millisecond() + self.ahead.load(Ordering::Relaxed)).div_euclid(1000)
+    }
+
     /// The encoded URL of a blob or of the container itself, without a query.
     pub(super) fn url(&self, name: Option<&str>) -> String {
         let container = format!("{}/{}", self.account.endpoint(), encode::path(&self.container));

@@ -16,6 +16,7 @@ use crate::{
     Block, Held, ListedPart, ObjectMeta, PartReceipt, Proof,
     exchange::{Body, Deed, Request},
     part_size::MIB,
+    upload::Fated,
 };
 
 /// The most bytes of one block ("Scalability and performance targets for Blob storage" in Azure's documentation).
@@ -32,6 +33,7 @@ pub(crate) struct ContainerUpload {
     pub(super) meta: ObjectMeta,
     /// How each part is known to have arrived, with its block's name; none where the service said nothing.
     pub(super) proofs: Mutex<BTreeMap<u32, (Proof, String)>>,
+    pub(crate) fate: Fated,
 }
 
 impl Container {
@@ -45,7 +47,8 @@ impl Container {
     fn upload(&self, key: &Key, id: &str, meta: &ObjectMeta) -> Result<ContainerUpload, Fault> {
         let (full, container) = (self.full(key)?, self.clone());
         let (key, id, meta) = (key.clone(), id.to_owned(), meta.clone());
-        Ok(ContainerUpload { container, key, full, id, meta, proofs: Mutex::default() })
+        let (proofs, fate) = (Mutex::default(), Fated::default());
+        Ok(ContainerUpload { container, key, full, id, meta, proofs, fate })
     }
 
     /// `None` when no block of that upload is there: it was completed, or the service has dropped them, as it does after a week without a

@@ -50,6 +50,8 @@ pub(crate) enum Kind {
     Archived,
     /// The server does not know a header or an argument that we would like it to.
     Features,
+    /// The server wants `Content-MD5` with what is written.
+    WantsMd5,
     /// Something stands, or does not stand, where the request was told to expect otherwise.
     Condition,
     #[default]

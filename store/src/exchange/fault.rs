@@ -8,6 +8,15 @@ use super::{
     request::Deed,
 };
 
+/// The fault for downloaded bytes that do not match what the server states for them.
+pub(crate) fn damaged(target: &str) -> Fault {
+    let what =
+        format!("the bytes of `{target}` do not match the size or checksum that the server states for them");
+    Fault::new(Class::Corrupt, what).help(
+        "run the same command again; if it happens again, the object or the connection to it is damaged",
+    )
+}
+
 /// A request that has failed for good: the fault for people, the complaint for the code that sent it.
 #[derive(Debug)]
 pub(crate) struct Trouble {
@@ -44,6 +53,8 @@ pub(crate) struct Words {
     pub(crate) bucket: &'static str,
     /// A command that gets new credentials.
     pub(crate) renew: &'static str,
+    /// A command that brings an object back from an archive; empty where there is none.
+    pub(crate) restore: &'static str,
     /// The protocol that its servers speak.
     pub(crate) protocol: &'static str,
 }
@@ -111,7 +122,7 @@ impl Scene<'_> {
 
     fn judge(&self, complaint: &Complaint) -> (Class, Option<String>) {
         let Self { bucket, identity, server, words, .. } = self;
-        let Words { bucket: kind_of_bucket, renew, .. } = words;
+        let Words { bucket: kind_of_bucket, renew, restore, .. } = words;
         match complaint.kind {
             Kind::NoBucket => (
                 Class::Missing,
@@ -162,12 +173,20 @@ impl Scene<'_> {
             }
             Kind::Archived => (
                 Class::Refused,
-                Some("it is in an archive tier: have it restored (rehydrated) first, which takes hours, then run the same command again".into()),
+                Some(match *restore {
+                    "" => "archived: restore it first, then run the same command again".to_owned(),
+                    command => format!(
+                        "archived: restore it first (with `{command}`; this can take hours), then run the same command again"
+                    ),
+                }),
             ),
             Kind::Condition => (Class::Conflict, None),
-            Kind::SlowDown | Kind::Passing | Kind::Damaged | Kind::Features | Kind::Other => {
-                (class_by_status(complaint.status), None)
-            }
+            Kind::SlowDown
+            | Kind::Passing
+            | Kind::Damaged
+            | Kind::Features
+            | Kind::WantsMd5
+            | Kind::Other => (class_by_status(complaint.status), None),
         }
     }
 
@@ -222,7 +241,12 @@ mod tests {
             deed: Deed::Put,
             target: "s3://data/a".into(),
             bucket: "data",
-            words: Words { bucket: "bucket", renew: "aws sso login", protocol: "S3" },
+            words: Words {
+                bucket: "bucket",
+                renew: "aws sso login",
+                restore: "aws s3api restore-object",
+                protocol: "S3",
+            },
             permission: "`s3:PutObject` on bucket `data`".into(),
             server: "https://s3.example",
             identity: "profile `lab`",
@@ -247,7 +271,7 @@ mod tests {
     #[case(Kind::Elsewhere, 301, Class::Refused, "AWS_REGION")]
     #[case(Kind::TooLarge, 400, Class::Refused, "size")]
     #[case(Kind::BadBucketName, 400, Class::BadInput, "`data`")]
-    #[case(Kind::Archived, 409, Class::Refused, "rehydrated")]
+    #[case(Kind::Archived, 409, Class::Refused, "archived: restore it first")]
     #[case(Kind::SlowDown, 503, Class::Transient, "")]
     #[case(Kind::Denied, 403, Class::Refused, "s3:PutObject")]
     #[case(Kind::Passing, 500, Class::Transient, "")]

@@ -4,6 +4,7 @@
 mod complaint;
 mod document;
 mod fault;
+mod flow;
 mod lanes;
 mod range;
 mod request;
@@ -29,7 +30,9 @@ use crate::StoreOptions;
 pub(crate) use complaint::{Complaint, Cure, Kind};
 pub(crate) use document::Items;
 use fault::Scene;
-pub(crate) use fault::{Trouble, Words};
+pub(crate) use fault::{Trouble, Words, damaged};
+use flow::Flow;
+pub use flow::{Hear, Way, heard};
 use lanes::Lanes;
 pub(crate) use range::gives_range;
 pub(crate) use request::{Answer, Body, Deed, Request, header};
@@ -63,6 +66,9 @@ pub(crate) trait Server: Send + Sync + 'static {
     /// Gets other credentials or goes to another region; false when another attempt would go no better.
     fn mend(&self, complaint: &Complaint, dressed: &Dressed<Self::With>)
     -> impl Future<Output = bool> + Send;
+
+    /// Learns from an answer what is worth knowing, such as the server's clock.
+    fn answered(&self, _headers: &HeaderMap) {}
 
     /// The bucket's or container's bare name.
     fn bucket(&self) -> &str;
@@ -193,17 +199,32 @@ impl<S: Server> Exchange<S> {
     }
 
     async fn attempt(&self, request: &Request, dressed: &Dressed<S::With>) -> Result<Answer, Failure> {
+        let flow = Flow::of_this_task();
+        let answered = self.flowing(request, dressed, &flow).await;
+        if answered.is_err() {
+            flow.take_back();
+        }
+        answered
+    }
+
+    async fn flowing(
+        &self,
+        request: &Request,
+        dressed: &Dressed<S::With>,
+        flow: &Flow,
+    ) -> Result<Answer, Failure> {
         let body = request.body.bytes();
         let mut sent =
             self.http.request(request.method.clone(), &dressed.url).headers(dressed.headers.clone());
         if request.method == Method::PUT || request.method == Method::POST {
-            sent = sent.header(http::header::CONTENT_LENGTH, body.len()).body(body.clone());
+            sent = sent.header(http::header::CONTENT_LENGTH, body.len()).body(flow.body(body.clone()));
         }
         let patience = self.options.request_timeout;
         let moved = (body.len() as u64).max(request.answer_size);
         let time = patience + Duration::from_secs(moved / SLOWEST);
         let answer = tokio::time::timeout(time, sent.send()).await.map_err(|_| Failure::Late(time))??;
         let (status, headers) = (answer.status(), answer.headers().clone());
+        self.server.answered(&headers);
         let welcome = status.is_success() || request.welcome == Some(status.as_u16());
         let refused = |body: &[u8]| {
             let complaint = self.server.complaint(status, &headers, body);
@@ -215,6 +236,7 @@ impl<S: Server> Exchange<S> {
         let account = (request.deed != Deed::Get).then_some(&self.account);
         let read = body::collect_into(answer, request.most, patience, account).await;
         let (body, room) = read.map_err(|broken| Failure::broken(broken, request, status))?;
+        flow.received(body.len());
         if self.server.refuses_late(request, &body) {
             return Err(refused(&body));
         }

@@ -28,6 +28,7 @@ pub(crate) enum Deed {
     ListUploads,
     Copy,
     Describe,
+    Tags,
 }
 
 impl Deed {
@@ -46,6 +47,7 @@ impl Deed {
             Self::ListUploads => "list the unfinished uploads of",
             Self::Copy => "copy",
             Self::Describe => "write what is beside",
+            Self::Tags => "read the tags of",
         }
     }
 

@@ -7,7 +7,11 @@ use super::{
     session::{Progress, is_over},
     upload::{GoogleUpload, Line},
 };
-use crate::{PartReceipt, Proof, Receipt, exchange::Trouble, upload::whole};
+use crate::{
+    PartReceipt, Proof, Receipt,
+    exchange::Trouble,
+    upload::{Fate, whole},
+};
 
 /// How often the last bytes are sent when the server takes none of them.
 const SENDS: u32 = 3;
@@ -26,11 +30,15 @@ impl GoogleUpload {
             // The answer to an earlier try may have been lost after the server had done it; then the object shows it.
             Err(trouble) if is_over(&trouble) => match head(&self.client, &self.session.full).await? {
                 Some(resource) if is_right(&resource, size, crc32c) != Some(false) => resource,
-                _ => return Err(trouble.fault),
+                _ => {
+                    self.fate.is(Fate::Gone);
+                    return Err(trouble.fault);
+                }
             },
             Err(trouble) => {
-                if trouble.fault.class() == Class::Corrupt {
-                    // What the session holds is wrong: taken up again it would be refused again.
+                if refuses_for_good(&trouble) {
+                    // Resumed, it would be refused again.
+                    self.fate.is(Fate::Refused);
                     let _ = self.session.cancel(&self.client).await;
                 }
                 return Err(trouble.fault);
@@ -56,7 +64,9 @@ impl GoogleUpload {
         for _ in 0..SENDS {
             let tail = Bytes::clone(&line.tail);
             let sent = self.session.send(&self.client, line.persisted, tail, Some((size, hash.clone())));
-            match sent.await? {
+            let sent = sent.await;
+            self.heed(&sent);
+            match sent? {
                 Progress::Whole(resource) => return Ok(*resource),
                 Progress::Persisted(bytes) => match line.advance(bytes) {
                     Some(0) => {}
@@ -70,6 +80,13 @@ impl GoogleUpload {
         }
         Err(self.wrong(Class::Transient, "the server does not complete it").into())
     }
+}
+
+/// Whether a session's end was refused in a way that another attempt with the same session would not change. Credentials can be
+/// renewed, and what is busy or broken can pass.
+fn refuses_for_good(trouble: &Trouble) -> bool {
+    trouble.fault.class() == Class::Corrupt
+        || (matches!(trouble.status(), 400..500) && !matches!(trouble.status(), 401 | 408 | 429))
 }
 
 /// Whether an object is what the parts make; `None` where the server says nothing of its checksum, or a part has none.

@@ -6,12 +6,12 @@ use http::{Method, StatusCode};
 
 use super::{
     GoogleBucket,
-    resource::{FIELDS, Resource, crc32c_from_wire, resource},
+    resource::{FIELDS, Resource, crc32c_from_wire, md5_from_wire, resource},
     server::Client,
 };
 use crate::{
     Found, checksum,
-    exchange::{Answer, Deed, Kind, Request, gives_range},
+    exchange::{Answer, Deed, Kind, Request, damaged, gives_range},
     part_size::part_size,
 };
 
@@ -20,8 +20,8 @@ impl GoogleBucket {
         let full = self.full(key)?;
         let Some(resource) = head(&self.client, &full).await? else { return Ok(None) };
         resource.found(key.clone()).map(Some).ok_or_else(|| {
-            let target = self.client.target(&Request::new(Deed::Head, Method::GET, Some(full)));
-            Fault::new(Class::Refused, format!("the answer about `{target}` has no size"))
+            let request = Request::new(Deed::Head, Method::GET, Some(full));
+            self.client.strange(&request, "it has no size")
         })
     }
 
@@ -43,6 +43,9 @@ impl GoogleBucket {
         }
     }
 }
+
+/// How often an object is read that does not match its checksum: what was damaged on the way may come whole the next time.
+const READS: u32 = 3;
 
 /// What the server says of an object, by its whole name.
 pub(super) async fn head(client: &Client, full: &str) -> Result<Option<Resource>, Fault> {
@@ -73,12 +76,13 @@ pub(super) async fn get(
         if let Some(found) = of {
             request = request.answer_size(found.size);
         }
-        let answer = of_that_version(client, &request, of).await?;
-        return if is_whole(&answer, of) {
-            Ok(answer.body)
-        } else {
-            Err(corrupt_on_the_way(client, &request))
-        };
+        for _ in 0..READS {
+            let answer = of_that_version(client, &request, of).await?;
+            if matches(&answer, of).await {
+                return Ok(answer.body);
+            }
+        }
+        return Err(damaged(&client.target(&request)));
     };
     request = request
         .header("range", format!("bytes={}-{}", range.start, range.end - 1))
@@ -109,20 +113,29 @@ async fn of_that_version(client: &Client, request: &Request, of: Option<&Found>)
     Ok(answer)
 }
 
-/// Whether an answer holds all of an object, by everything that is known of it.
-fn is_whole(answer: &Answer, of: Option<&Found>) -> bool {
-    let stated = answer
-        .headers
-        .get_all("x-goog-hash")
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .find_map(|value| crc32c_from_wire(value.trim().strip_prefix("crc32c=")?));
-    let found = of.and_then(|found| found.crc32c);
-    let here = adt_codec::crc32c(&answer.body);
-    answer.status == StatusCode::OK
-        && of.is_none_or(|found| found.size == answer.body.len() as u64)
-        && [stated, found].into_iter().flatten().all(|there| there == here)
+/// Whether the bytes of an answer match every size and checksum that is stated for the object: by the answer, and by an earlier one.
+async fn matches(answer: &Answer, of: Option<&Found>) -> bool {
+    let all = answer.headers.get_all("x-goog-hash");
+    let stated = || all.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    let crc32c = stated().find_map(|value| crc32c_from_wire(value.trim().strip_prefix("crc32c=")?));
+    let md5 = stated().find_map(|value| md5_from_wire(value.trim().strip_prefix("md5=")?));
+    let whole = of.is_none_or(|found| found.size == answer.body.len() as u64);
+    if answer.status != StatusCode::OK || !whole {
+        return false;
+    }
+    let mut sums = [crc32c, of.and_then(|found| found.crc32c)].into_iter().flatten().peekable();
+    if sums.peek().is_some() {
+        let here = adt_codec::crc32c(&answer.body);
+        return sums.all(|there| there == here);
+    }
+    let mut md5s = [md5, of.and_then(|found| found.md5)].into_iter().flatten().peekable();
+    match md5s.peek() {
+        Some(_) => {
+            let here = checksum::md5(answer.body.clone()).await;
+            md5s.all(|there| there == here)
+        }
+        None => true,
+    }
 }
 
 /// The checksum of an object's bytes, read in pieces.
@@ -150,13 +163,4 @@ pub(super) fn corrupt(client: &Client, full: &str) -> Fault {
     Fault::new(Class::Corrupt, format!("`{target}` does not hold the bytes that were sent")).help(
         "run the same command again; if it happens again, the server or a device before it damages data",
     )
-}
-
-fn corrupt_on_the_way(client: &Client, request: &Request) -> Fault {
-    let what = format!(
-        "the bytes of `{}` came with another checksum or size than the server has for them",
-        client.target(request)
-    );
-    Fault::new(Class::Corrupt, what)
-        .help("run the same command again; if it happens again, a device on the way damages data")
 }

@@ -24,8 +24,7 @@ const RESERVED_MTIME: &str = "goog-reserved-file-mtime";
 
 /// The fields of an object that are asked for; a listing names them, as the others are most of its bytes. Of an object by itself its
 /// `kind` is asked for too.
-pub(super) const FIELDS: &str =
-    "name,size,generation,crc32c,md5Hash,updated,contentType,cacheControl,contentEncoding,metadata";
+pub(super) const FIELDS: &str = "name,size,generation,crc32c,md5Hash,updated,contentType,cacheControl,contentEncoding,contentDisposition,contentLanguage,metadata";
 
 /// The most entries of a page that are read; 1,000 are asked for.
 const MOST_ENTRIES: usize = 20_000;
@@ -44,6 +43,8 @@ pub(super) struct Resource {
     content_type: Option<String>,
     cache_control: Option<String>,
     content_encoding: Option<String>,
+    content_disposition: Option<String>,
+    content_language: Option<String>,
     metadata: Option<BTreeMap<String, Option<String>>>,
 }
 
@@ -67,7 +68,7 @@ impl Kinded for Resource {
 #[serde(untagged)]
 pub(super) enum Size {
     Text(String),
-    Number(u64),
+    Number(serde_json::Number),
 }
 
 impl Size {
@@ -89,7 +90,7 @@ impl Resource {
     }
 
     pub(super) fn md5(&self) -> Option<[u8; 16]> {
-        BASE64_STANDARD.decode(self.md5_hash.as_deref()?).ok()?.try_into().ok()
+        md5_from_wire(self.md5_hash.as_deref()?)
     }
 
     /// The mark of this version.
@@ -121,6 +122,9 @@ impl Resource {
             content_type: self.content_type.map(Into::into),
             cache_control: self.cache_control,
             content_encoding: self.content_encoding,
+            content_disposition: self.content_disposition,
+            content_language: self.content_language,
+            tags: None,
             user,
         }
     }
@@ -133,6 +137,8 @@ pub(super) fn described(meta: &ObjectMeta, storage_class: Option<&str>) -> Map<S
         ("contentType", meta.content_type.as_deref()),
         ("cacheControl", meta.cache_control.as_deref()),
         ("contentEncoding", meta.content_encoding.as_deref()),
+        ("contentDisposition", meta.content_disposition.as_deref()),
+        ("contentLanguage", meta.content_language.as_deref()),
         ("storageClass", storage_class),
     ];
     for (name, value) in fields {
@@ -159,6 +165,11 @@ pub(super) fn crc32c_to_wire(crc: u32) -> String {
 /// The inverse; `None` for anything else.
 pub(super) fn crc32c_from_wire(text: &str) -> Option<u32> {
     Some(u32::from_be_bytes(BASE64_STANDARD.decode(text.trim()).ok()?.try_into().ok()?))
+}
+
+/// An MD5 as Google writes it.
+pub(super) fn md5_from_wire(text: &str) -> Option<[u8; 16]> {
+    BASE64_STANDARD.decode(text.trim()).ok()?.try_into().ok()
 }
 
 /// An answer's document, which must say that it is of the kind that was asked for: an empty object, a list, or an error in a 200 does not.
@@ -262,6 +273,9 @@ mod tests {
     #[case(r#"{"size": "12"}"#, Some(12))]
     #[case(r#"{"size": 12, "etag": 7, "metadata": null, "unknown": {}}"#, Some(12))]
     #[case(r#"{"size": "many"}"#, None)]
+    #[case::two_to_the_63rd(r#"{"size": "9223372036854775808"}"#, None)]
+    #[case::beyond_64_bits(r#"{"size": 36893488147419103232}"#, None)]
+    #[case::below_nothing(r#"{"size": -1}"#, None)]
     #[case("{}", None)]
     fn sizes_are_read_as_text_or_number(#[case] text: &str, #[case] size: Option<u64>) {
         assert_eq!(resource(text).size(), size);
@@ -274,6 +288,9 @@ mod tests {
             content_type: Some("text/plain".into()),
             cache_control: Some("no-store".to_owned()),
             content_encoding: Some("gzip".to_owned()),
+            content_disposition: Some("attachment; filename=\"x.json\"".to_owned()),
+            content_language: Some("de".to_owned()),
+            tags: None,
             user: BTreeMap::from([("lab".to_owned(), "ü \"x\"".to_owned())]),
         };
         let mut document = described(&meta, Some("NEARLINE"));

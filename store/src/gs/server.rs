@@ -103,6 +103,7 @@ impl Server for Google {
         Words {
             bucket: "bucket",
             renew: "gcloud auth application-default login",
+            restore: "",
             protocol: "the JSON API of Google Cloud Storage",
         }
     }

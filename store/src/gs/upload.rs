@@ -10,11 +10,12 @@ use tokio::sync::{Mutex, watch};
 use super::{
     GoogleBucket,
     server::Client,
-    session::{Progress, STEP, Session},
+    session::{Progress, STEP, Session, is_over},
 };
 use crate::{
     Block, PartReceipt,
     exchange::{Deed, Request, Trouble},
+    upload::{Fate, Fated},
 };
 
 /// What was held back goes together with so much of the next part; the rest of a part need not be copied.
@@ -27,6 +28,7 @@ pub(crate) struct GoogleUpload {
     pub(super) client: Arc<Client>,
     pub(super) session: Session,
     pub(super) line: Mutex<Line>,
+    pub(crate) fate: Fated,
     turn: watch::Sender<Turn>,
 }
 
@@ -53,7 +55,7 @@ impl GoogleUpload {
     pub(super) fn new(bucket: &GoogleBucket, session: Session, persisted: u64) -> Self {
         let line = Mutex::new(Line { persisted, tail: Bytes::new(), doubtful: false });
         let (turn, _) = watch::channel(Turn { taken: persisted, failures: 0, why: None });
-        Self { client: Arc::clone(&bucket.client), session, line, turn }
+        Self { client: Arc::clone(&bucket.client), session, line, fate: Fated::default(), turn }
     }
 
     /// The session's address; for the ledger, not for people.
@@ -116,6 +118,7 @@ impl GoogleUpload {
             let most = line.persisted + chunk.len() as u64;
             line.doubtful = true;
             let progress = self.session.send(&self.client, line.persisted, chunk, None).await;
+            self.heed(&progress);
             let persisted = match progress? {
                 Progress::Persisted(bytes) if bytes <= most => bytes,
                 _ => return Err(self.wrong(Class::Conflict, "the session holds what was never sent to it")),
@@ -139,14 +142,25 @@ impl GoogleUpload {
         if !line.doubtful {
             return Ok(());
         }
-        if let Progress::Persisted(bytes) = self.session.status(&self.client).await? {
+        let status = self.session.status(&self.client).await;
+        self.heed(&status);
+        if let Progress::Persisted(bytes) = status? {
             line.advance(bytes).ok_or_else(|| self.lost())?;
         }
         line.doubtful = false;
         Ok(())
     }
 
+    /// Takes note of a session that is over.
+    pub(super) fn heed(&self, answered: &Result<Progress, Trouble>) {
+        if answered.as_ref().is_err_and(is_over) {
+            self.fate.is(Fate::Gone);
+        }
+    }
+
     pub(super) fn lost(&self) -> Fault {
+        // What the server had is gone, with this session.
+        self.fate.is(Fate::Gone);
         self.wrong(Class::Transient, "the server has lost bytes that it had")
     }
 

@@ -5,6 +5,7 @@ use std::{
 };
 
 use adt_model::{Class, Fault, temporary};
+use bytes::Bytes;
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 
@@ -56,6 +57,16 @@ impl FolderUpload {
         blocking(move || Ok(inner.holds(&part, offset))).await
     }
 
+    /// The bytes that stand there.
+    pub(crate) async fn kept(&self, offset: u64, size: u64) -> Result<Bytes, Fault> {
+        let inner = Arc::clone(&self.0);
+        blocking(move || {
+            let read = inner.read(offset, size);
+            read.map_err(|error| Fault::io(format!("cannot read `{}`", inner.temporary), error))
+        })
+        .await
+    }
+
     pub(crate) fn id(&self) -> &str {
         self.0.temporary.file_name().unwrap_or_default()
     }
@@ -98,17 +109,20 @@ impl Inner {
 
     /// A part of an earlier run counts only when its bytes are read back and have its checksum.
     fn holds(&self, part: &PartReceipt, offset: u64) -> bool {
-        let mut bytes = vec![0; part.size as usize];
-        let read = fs_err::File::open(&self.temporary).and_then(|mut file| {
-            file.seek(SeekFrom::Start(offset))?;
-            file.read_exact(&mut bytes)
-        });
-        let stands = read.is_ok() && checksum::crc64(&bytes) == part.crc64;
+        let stands = self.read(offset, part.size).is_ok_and(|bytes| checksum::crc64(&bytes) == part.crc64);
         if stands {
             let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
             parts.insert(part.number, (offset, part.size));
         }
         stands
+    }
+
+    fn read(&self, offset: u64, size: u64) -> std::io::Result<Bytes> {
+        let mut bytes = vec![0; size as usize];
+        let mut file = fs_err::File::open(&self.temporary)?;
+        file.seek(SeekFrom::Start(offset))?;
+        file.read_exact(&mut bytes)?;
+        Ok(bytes.into())
     }
 
     fn complete(&self, parts: &[PartReceipt]) -> Result<Receipt, Fault> {

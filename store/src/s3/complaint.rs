@@ -16,7 +16,7 @@ pub(super) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Comp
     let region = region.or_else(|| expected_region(&message));
     let code = value("Code").unwrap_or_default();
     Complaint {
-        kind: kind(status.as_u16(), &code, region.is_some()),
+        kind: kind(status.as_u16(), &code, &message, region.is_some()),
         status: status.as_u16(),
         code,
         region,
@@ -26,8 +26,15 @@ pub(super) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Comp
     }
 }
 
-fn kind(status: u16, code: &str, has_region: bool) -> Kind {
+fn kind(status: u16, code: &str, message: &str, has_region: bool) -> Kind {
+    // Object lock, and older firmware: "Content-MD5 HTTP header is required", "Missing required header for this request: Content-MD5".
+    let about_md5 = message.to_ascii_lowercase().contains("content-md5");
     match code {
+        "MissingContentMD5" => Kind::WantsMd5,
+        "InvalidRequest" | "InvalidArgument" | "MissingHeader" | "MissingRequiredHeader" if about_md5 => {
+            Kind::WantsMd5
+        }
+        "InvalidObjectState" => Kind::Archived,
         "SlowDown"
         | "Throttling"
         | "ThrottlingException"
@@ -113,6 +120,21 @@ mod tests {
         let body =
             if code.is_empty() { String::new() } else { format!("<Error><Code>{code}</Code></Error>") };
         assert_eq!(refusal(status, &body).kind.cure(), cure);
+    }
+
+    #[rstest]
+    #[case("MissingContentMD5", "", Kind::WantsMd5)]
+    #[case(
+        "InvalidRequest",
+        "Content-MD5 HTTP header is required for Put Object requests with Object Lock parameters",
+        Kind::WantsMd5
+    )]
+    #[case("InvalidRequest", "Missing required header for this request: Content-MD5", Kind::WantsMd5)]
+    #[case("InvalidRequest", "The value of x-amz-checksum-algorithm is not known", Kind::Features)]
+    #[case("InvalidObjectState", "The operation is not valid for the object's storage class", Kind::Archived)]
+    fn what_a_server_wants_is_in_its_words(#[case] code: &str, #[case] message: &str, #[case] kind: Kind) {
+        let body = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+        assert_eq!(refusal(400, &body).kind, kind);
     }
 
     #[test]

@@ -6,15 +6,15 @@ use bytes::Bytes;
 use http::Method;
 
 use super::{
-    multipart::{BucketUpload, is_about},
-    proof::{CRC64, corrupt, look_again, read_back},
+    multipart::{BucketUpload, is_about, is_gone},
+    proof::{CRC64, corrupt, look_again, read_back, send},
     read,
     server::Client,
 };
 use crate::{
     PartReceipt, Proof, Receipt, checksum,
-    exchange::{Answer, Body, Deed, Kind, Request, Trouble},
-    upload::whole,
+    exchange::{Answer, Body, Deed, Request, Trouble},
+    upload::{Fate, whole},
 };
 
 impl BucketUpload {
@@ -25,16 +25,14 @@ impl BucketUpload {
             return Err(Fault::new(Class::Bug, what));
         }
         let request = self.completion(parts, size, crc64);
-        match self.bucket.client.send(&request).await {
+        match send(&self.bucket.client, &request).await {
             Ok(answer) => {
                 let root = completed(&self.bucket.client, &request, &answer)?;
                 is_about(&self.bucket.client, &request, &root, &self.full, None)?;
                 self.prove(&root, &answer, parts, (size, crc64)).await
             }
             // The answer to an earlier try may have been lost after the server had done it.
-            Err(trouble) if trouble.kind() == Some(Kind::NoUpload) => {
-                self.after_all(trouble, size, crc64).await
-            }
+            Err(trouble) if is_gone(&trouble) => self.after_all(trouble, size, crc64).await,
             Err(trouble) => Err(trouble.fault),
         }
     }
@@ -108,10 +106,11 @@ impl BucketUpload {
 
     /// The upload is gone: either it has been completed, which the object shows, or it has been aborted.
     async fn after_all(&self, trouble: Trouble, size: u64, crc64: Crc64) -> Result<Receipt, Fault> {
-        match look_again(&self.bucket.client, &self.full, size, crc64).await? {
-            Some((found, proof)) => Ok(Receipt { size, crc64, etag: found.etag, proof }),
-            None => Err(trouble.fault),
+        if let Some((found, proof)) = look_again(&self.bucket.client, &self.full, size, crc64).await? {
+            return Ok(Receipt { size, crc64, etag: found.etag, proof });
         }
+        self.fate.is(Fate::Gone);
+        Err(trouble.fault)
     }
 }
 

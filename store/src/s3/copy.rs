@@ -14,6 +14,7 @@ use super::{
     put::described,
     read,
     server::Client,
+    site::AccessPoint,
 };
 use crate::{
     Copied, Found, ObjectMeta, Proof, checksum,
@@ -57,7 +58,7 @@ impl Bucket {
         let full = self.full(key)?;
         let theirs = from.full(&source.key)?;
         let origin = Origin {
-            header: format!("/{}/{}", encode::path(&there.bucket), encode::path(&theirs)),
+            header: named(&there.bucket, &theirs),
             shown: format!("s3://{}/{theirs}", there.bucket),
             size: source.size,
             etag: source.etag.clone(),
@@ -97,6 +98,9 @@ impl Bucket {
         let mut request = origin.named(Request::new(Deed::Copy, Method::PUT, Some(full.to_owned())));
         if let Some(meta) = meta {
             request = described(request, meta).header("x-amz-metadata-directive", "REPLACE");
+            if meta.tags.is_some() {
+                request = request.header("x-amz-tagging-directive", "REPLACE");
+            }
         }
         // The server reads and writes all of it before it answers.
         let request = request.answer_size(origin.size / 64);
@@ -153,6 +157,14 @@ impl Bucket {
 fn copied_etag(client: &Client, request: &Request, answer: &Answer, root: &str) -> Result<String, Fault> {
     let etag = client.document(request, answer, root)?.etag("ETag");
     etag.ok_or_else(|| client.strange(request, "it has no ETag"))
+}
+
+/// An object as the header of a copy names it. One behind an access point is named by the access point's ARN.
+fn named(bucket: &str, key: &str) -> String {
+    if AccessPoint::of(bucket).is_some() {
+        return encode::path(&format!("{bucket}/object/{key}"));
+    }
+    format!("/{}/{}", encode::path(bucket), encode::path(key))
 }
 
 impl Origin {

@@ -9,14 +9,15 @@ use http::Method;
 
 use super::{
     Bucket,
-    proof::{CRC64, Word, corrupt, etag_of, with_or_without, word},
+    proof::{CRC64, Word, corrupt, etag_of, send, with_or_without, word},
     put::described,
     server::Client,
 };
 use crate::{
     Block, Held, ListedPart, ObjectMeta, PartReceipt, Proof, checksum,
-    exchange::{Body, Deed, Items, Kind, Request},
-    part_size::MAX_PUT,
+    exchange::{Body, Deed, Items, Kind, Request, Trouble},
+    part_size::{MAX_PUT, stated_size},
+    upload::{Fate, Fated},
 };
 
 /// How often a part is sent again when the server does not hold it.
@@ -33,6 +34,7 @@ pub(crate) struct BucketUpload {
     pub(super) checksums: bool,
     /// How each part that was sent here is known to have arrived, with its `ETag`; none where the server said nothing.
     pub(super) proofs: Mutex<BTreeMap<u32, (Proof, String)>>,
+    pub(crate) fate: Fated,
 }
 
 impl Bucket {
@@ -61,7 +63,8 @@ impl Bucket {
 
     fn upload(&self, key: &Key, full: String, id: &str, checksums: bool) -> BucketUpload {
         let (bucket, key, id) = (self.clone(), key.clone(), id.to_owned());
-        BucketUpload { bucket, key, full, id, checksums, proofs: Mutex::default() }
+        let (proofs, fate) = (Mutex::default(), Fated::default());
+        BucketUpload { bucket, key, full, id, checksums, proofs, fate }
     }
 
     /// What stands beside the object was said when the upload was begun.
@@ -136,10 +139,16 @@ pub(super) fn is_about(
 fn listed(part: &mut Element) -> Option<ListedPart> {
     Some(ListedPart {
         number: u32::try_from(part.number("PartNumber")?).ok()?,
-        size: part.number("Size")?,
+        size: part.value("Size").and_then(stated_size)?,
         etag: part.etag("ETag")?,
         crc64: part.value("ChecksumCRC64NVME").and_then(checksum::crc64_from_wire),
     })
+}
+
+/// Whether the server does not know an upload any more.
+pub(super) fn is_gone(trouble: &Trouble) -> bool {
+    trouble.kind() == Some(Kind::NoUpload)
+        || trouble.status() == 404 && trouble.kind() != Some(Kind::NoBucket)
 }
 
 impl BucketUpload {
@@ -159,11 +168,16 @@ impl BucketUpload {
             .query("uploadId", self.id.clone())
             .body(Body::Data(block.bytes.clone()));
         for _ in 0..SENDS {
-            let answer = if self.checksums {
-                let request = request.clone().header(CRC64, checksum::crc64_to_wire(block.crc64));
-                client.send(&request).await?
-            } else {
-                client.send(&request).await?
+            let mut request = request.clone();
+            if self.checksums {
+                request = request.header(CRC64, checksum::crc64_to_wire(block.crc64));
+            }
+            let answer = match send(client, &request).await {
+                Err(trouble) if is_gone(&trouble) => {
+                    self.fate.is(Fate::Gone);
+                    return Err(trouble.fault);
+                }
+                other => other?,
             };
             client.without_document(&request, &answer)?;
             let proof = match word(&answer, &block).await {

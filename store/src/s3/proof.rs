@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use adt_model::{Class, Crc64, Fault};
+use base64::{Engine, prelude::BASE64_STANDARD};
 use http::Method;
 
 use super::{read, server::Client};
@@ -82,6 +83,27 @@ pub(super) async fn send_block(client: &Client, request: Request, block: &Block)
     .map(|(answer, _)| answer)
 }
 
+/// Sends a request that writes. A bucket that wants `Content-MD5` with it gets that, and from then on with every such request: object lock
+/// of some servers wants it, and so does older firmware.
+pub(super) async fn send(client: &Client, request: &Request) -> Result<Answer, Trouble> {
+    if client.server.wants_md5.load(Ordering::Relaxed) {
+        return client.send(&with_md5(request).await).await;
+    }
+    match client.send(request).await {
+        Err(trouble) if trouble.kind() == Some(Kind::WantsMd5) => {
+            let answer = client.send(&with_md5(request).await).await?;
+            client.server.wants_md5.store(true, Ordering::Relaxed);
+            Ok(answer)
+        }
+        other => other,
+    }
+}
+
+async fn with_md5(request: &Request) -> Request {
+    let md5 = checksum::md5(request.body.bytes()).await;
+    request.clone().header("content-md5", BASE64_STANDARD.encode(md5))
+}
+
 /// Sends a request in its form with checksum headers; a server that does not know them gets the form without, from then
 /// on. Says which form was answered.
 pub(super) async fn with_or_without(
@@ -89,12 +111,12 @@ pub(super) async fn with_or_without(
     form: impl Fn(bool) -> Request,
 ) -> Result<(Answer, bool), Trouble> {
     if client.server.plain.load(Ordering::Relaxed) {
-        return client.send(&form(false)).await.map(|answer| (answer, false));
+        return send(client, &form(false)).await.map(|answer| (answer, false));
     }
-    match client.send(&form(true)).await {
+    match send(client, &form(true)).await {
         Err(trouble) if trouble.kind() == Some(Kind::Features) => {
             // It may be about something else; then it is refused again, in words that fit better.
-            let answer = client.send(&form(false)).await?;
+            let answer = send(client, &form(false)).await?;
             client.server.plain.store(true, Ordering::Relaxed);
             Ok((answer, false))
         }

@@ -11,6 +11,7 @@ use crate::{
     exchange::{Body, Deed, Request},
     mtime,
     part_size::MAX_PUT,
+    tags,
 };
 
 /// How often bytes are sent again when the server does not hold them.
@@ -61,6 +62,8 @@ pub(super) fn described(mut request: Request, meta: &ObjectMeta) -> Request {
         ("content-type", meta.content_type.as_deref()),
         ("cache-control", meta.cache_control.as_deref()),
         ("content-encoding", meta.content_encoding.as_deref()),
+        ("content-disposition", meta.content_disposition.as_deref()),
+        ("content-language", meta.content_language.as_deref()),
     ];
     for (name, value) in fields {
         if let Some(value) = value {
@@ -70,5 +73,8 @@ pub(super) fn described(mut request: Request, meta: &ObjectMeta) -> Request {
     for (name, value) in &meta.user {
         request = request.header(format!("x-amz-meta-{name}"), value);
     }
-    request
+    match &meta.tags {
+        Some(tags) if !tags.is_empty() => request.header("x-amz-tagging", tags::to_wire(tags)),
+        _ => request,
+    }
 }

@@ -1,20 +1,17 @@
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
 use adt_model::{Class, Fault, Key};
 use bytes::Bytes;
 use http::{Method, StatusCode};
 
-use super::{
-    Bucket,
-    proof::{CRC64, corrupt},
-    server::Client,
-};
+use super::{Bucket, proof::CRC64, server::Client};
 use crate::{
     Found, ObjectMeta, checksum,
-    exchange::{Answer, Deed, Kind, Request, gives_range},
+    exchange::{Answer, Deed, Kind, Request, damaged, gives_range},
     http_date::http_date,
     mtime,
     part_size::stated_size,
+    tags,
 };
 
 impl Bucket {
@@ -38,7 +35,14 @@ impl Bucket {
         let answer = get_whole(&self.client, &self.full(&found.key)?, Some(&found)).await?;
         let (meta, crc64) = (beside(&answer), whole_checksum(&answer).or(found.crc64));
         let modified = meta.modified.or(found.modified);
-        Ok((answer.body, Found { modified, crc64, meta: Some(Box::new(meta)), ..found }))
+        let etag_is_md5 = has_plain_etag(&answer);
+        Ok((answer.body, Found { modified, crc64, etag_is_md5, meta: Some(Box::new(meta)), ..found }))
+    }
+
+    pub(crate) async fn tags(&self, key: &Key) -> Result<BTreeMap<String, String>, Fault> {
+        let request = Request::new(Deed::Tags, Method::GET, Some(self.full(key)?)).query("tagging", "");
+        let answer = self.client.send(&request).await?;
+        self.client.document(&request, &answer, "Tagging").map(|root| tags::read(&root))
     }
 
     pub(crate) async fn delete(&self, key: &Key) -> Result<(), Fault> {
@@ -69,9 +73,9 @@ pub(super) async fn head(client: &Client, full: &str) -> Result<Option<Found>, F
     }
     let modified = answer.header(&format!("x-amz-meta-{}", mtime::KEY)).and_then(mtime::from_text);
     let written = answer.header("last-modified").and_then(http_date);
-    let (etag, crc64) = (answer.etag(), whole_checksum(&answer));
+    let (etag, crc64, etag_is_md5) = (answer.etag(), whole_checksum(&answer), has_plain_etag(&answer));
     let meta = Some(Box::new(beside(&answer)));
-    Ok(Some(Found { etag, modified, crc64, written, meta, ..Found::new(key, size) }))
+    Ok(Some(Found { etag, modified, crc64, etag_is_md5, written, meta, ..Found::new(key, size) }))
 }
 
 /// What is kept beside an object, from an answer about it.
@@ -86,6 +90,9 @@ fn beside(answer: &Answer) -> ObjectMeta {
         content_type: text("content-type").map(Into::into),
         cache_control: text("cache-control"),
         content_encoding: text("content-encoding"),
+        content_disposition: text("content-disposition"),
+        content_language: text("content-language"),
+        tags: None,
         user: user.collect(),
     }
 }
@@ -101,7 +108,16 @@ fn whole_checksum(answer: &Answer) -> Option<adt_model::Crc64> {
     whole.then_some(crc)
 }
 
-/// An object's bytes, or those of a range that is not empty; held against the server's checksum if they are all of it.
+/// Whether an answer gives no reason why its `ETag` is not the MD5 of the bytes. With keys of a key service, or of the client, it is not.
+///
+/// Source: "Checking object integrity for data uploads" in the Amazon S3 User Guide.
+fn has_plain_etag(answer: &Answer) -> bool {
+    let by_service =
+        answer.header("x-amz-server-side-encryption").is_some_and(|kind| kind.starts_with("aws:kms"));
+    !by_service && answer.header("x-amz-server-side-encryption-customer-algorithm").is_none()
+}
+
+/// An object's bytes, or those of a range that is not empty; compared with the server's checksum if they are all of it.
 pub(super) async fn get(
     client: &Client,
     full: &str,
@@ -122,11 +138,10 @@ pub(super) async fn get(
     Ok(answer.body)
 }
 
-/// How often an object is read that does not fit its checksum.
+/// How often an object is read that does not match its checksum: what was damaged on the way may come whole the next time.
 const READS: u32 = 3;
 
-/// The answer with all of an object. An `ETag` that can be an MD5 need not be one: bytes that do not fit it are asked for once more, and
-/// what comes twice alike is right.
+/// The answer with all of an object, whose bytes match every checksum that is stated for them.
 async fn get_whole(client: &Client, full: &str, of: Option<&Found>) -> Result<Answer, Fault> {
     let request =
         Request::new(Deed::Get, Method::GET, Some(full.to_owned())).header("x-amz-checksum-mode", "ENABLED");
@@ -134,7 +149,6 @@ async fn get_whole(client: &Client, full: &str, of: Option<&Found>) -> Result<An
     if let Some(found) = of {
         request = request.answer_size(found.size);
     }
-    let mut earlier = None;
     for _ in 0..READS {
         let answer = of_that_version(client, &request, of).await?;
         if answer.status != StatusCode::OK {
@@ -143,25 +157,27 @@ async fn get_whole(client: &Client, full: &str, of: Option<&Found>) -> Result<An
         if answer.etag().is_none() && answer.header("last-modified").is_none() {
             return Err(client.strange(&request, "it is no object: it has neither ETag nor Last-Modified"));
         }
-        let crc = checksum::crc64(&answer.body);
         let whole = of.is_none_or(|found| found.size == answer.body.len() as u64);
-        match whole_checksum(&answer) {
-            _ if !whole => return Err(corrupt(client, full)),
-            Some(there) if there == crc => return Ok(answer),
-            // The way is not safe everywhere.
-            Some(_) => continue,
-            None => {}
-        }
-        match answer.etag().as_deref().and_then(checksum::md5_from_etag) {
-            Some(there) if there != checksum::md5(answer.body.clone()).await => {}
-            _ => return Ok(answer),
-        }
-        if earlier == Some(crc) {
+        if whole && matches(&answer, of).await {
             return Ok(answer);
         }
-        earlier = Some(crc);
     }
-    Err(corrupt(client, full))
+    Err(damaged(&client.target(&request)))
+}
+
+/// Whether the bytes of an answer match its checksum, that of an earlier answer about the same version, and the MD5 that its `ETag` is.
+async fn matches(answer: &Answer, of: Option<&Found>) -> bool {
+    let sums = [whole_checksum(answer), of.and_then(|found| found.crc64)];
+    let mut sums = sums.into_iter().flatten().peekable();
+    if sums.peek().is_some() {
+        let here = checksum::crc64(&answer.body);
+        return sums.all(|there| there == here);
+    }
+    let etag = answer.etag().or_else(|| of.and_then(|found| found.etag.clone()));
+    match etag.as_deref().filter(|_| has_plain_etag(answer)).and_then(checksum::md5_from_etag) {
+        Some(there) => there == checksum::md5(answer.body.clone()).await,
+        None => true,
+    }
 }
 
 fn of_version(request: Request, of: Option<&Found>) -> Request {

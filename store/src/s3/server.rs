@@ -35,6 +35,8 @@ pub(crate) struct S3 {
     options: StoreOptions,
     /// The server refuses checksum headers; it gets none any more.
     pub(super) plain: AtomicBool,
+    /// The bucket wants `Content-MD5` with everything that is written.
+    pub(super) wants_md5: AtomicBool,
     /// The server makes no copies by itself.
     pub(super) no_copies: AtomicBool,
 }
@@ -52,6 +54,7 @@ pub(super) fn open(bucket: &str, options: &StoreOptions) -> Result<Client, Fault
         signer: Signer::default(),
         options: options.clone(),
         plain: AtomicBool::new(false),
+        wants_md5: AtomicBool::new(false),
         no_copies: AtomicBool::new(false),
     };
     Ok(Exchange::new(server, http, options))
@@ -116,6 +119,7 @@ impl Server for S3 {
             Deed::Abort => "s3:AbortMultipartUpload",
             Deed::Head | Deed::Get => "s3:GetObject",
             Deed::Delete => "s3:DeleteObject",
+            Deed::Tags => "s3:GetObjectTagging",
             Deed::List => "s3:ListBucket",
             Deed::ListParts => "s3:ListMultipartUploadParts",
             Deed::ListUploads => "s3:ListBucketMultipartUploads",
@@ -124,7 +128,12 @@ impl Server for S3 {
     }
 
     fn words(&self) -> Words {
-        Words { bucket: "bucket", renew: "aws sso login", protocol: "S3" }
+        Words {
+            bucket: "bucket",
+            renew: "aws sso login",
+            restore: "aws s3api restore-object",
+            protocol: "S3",
+        }
     }
 }
 

@@ -23,6 +23,25 @@ pub(crate) struct Site {
     pub(crate) trusted: bool,
 }
 
+/// An access point, as `arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME` names it. It takes the place of a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AccessPoint<'a> {
+    region: &'a str,
+    account: &'a str,
+    name: &'a str,
+}
+
+impl<'a> AccessPoint<'a> {
+    /// `None` for a bucket.
+    pub(crate) fn of(bucket: &'a str) -> Option<Self> {
+        let mut parts = bucket.strip_prefix("arn:")?.splitn(5, ':');
+        let (_partition, _service, region, account) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let name = parts.next()?.strip_prefix("accesspoint")?.strip_prefix(['/', ':'])?;
+        Some(Self { region, account, name })
+    }
+}
+
 impl Site {
     /// Endpoint: `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, the profile's `services` section, its `endpoint_url`, AWS.
     /// Region: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's `region`, `us-east-1`.
@@ -32,6 +51,8 @@ impl Site {
         profiles: &Profiles,
     ) -> Result<Self, Fault> {
         let region = aws::region(environment, profiles).unwrap_or("us-east-1");
+        // An access point is in the region that its ARN names.
+        let region = AccessPoint::of(bucket).map_or(region, |point| point.region);
         let endpoint = aws::configured_endpoint("s3", environment, profiles);
         match endpoint {
             Some(endpoint) => Self::custom(bucket, endpoint, region),
@@ -42,6 +63,11 @@ impl Site {
     /// AWS in a region. The bucket goes into the host unless its name cannot be there: a dot breaks the certificate,
     /// capitals and underscores are no host's.
     pub(crate) fn aws(bucket: &str, region: &str) -> Self {
+        if let Some(AccessPoint { region, account, name }) = AccessPoint::of(bucket) {
+            let host = format!("{name}-{account}.s3-accesspoint.{region}.{}", aws::domain(region));
+            let (region, base) = (region.to_owned(), format!("https://{host}"));
+            return Self { region, base, host, path_style: false, custom: false, trusted: true };
+        }
         let suffix = aws::domain(region);
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         let path_style = !bucket.bytes().all(plain);
@@ -72,7 +98,10 @@ impl Site {
         let mut url = self.base.clone();
         if self.path_style {
             url.push('/');
-            url.push_str(&encode::path(bucket));
+            match AccessPoint::of(bucket) {
+                Some(AccessPoint { account, name, .. }) => url.extend([name, "-", account]),
+                None => url.push_str(&encode::path(bucket)),
+            }
         }
         match key {
             Some(key) => {
@@ -116,6 +145,9 @@ mod tests {
     #[case::dots("my.data", &[], "https://s3.us-east-1.amazonaws.com/my.data/k")]
     #[case::capitals("MyData", &[], "https://s3.us-east-1.amazonaws.com/MyData/k")]
     #[case::underscore("my_data", &[], "https://s3.us-east-1.amazonaws.com/my_data/k")]
+    #[case::access_point("arn:aws:s3:us-west-2:123456789012:accesspoint/rig", &[("AWS_REGION", "eu-west-1")], "https://rig-123456789012.s3-accesspoint.us-west-2.amazonaws.com/k")]
+    #[case::access_point_in_china("arn:aws-cn:s3:cn-north-1:123456789012:accesspoint/rig", &[], "https://rig-123456789012.s3-accesspoint.cn-north-1.amazonaws.com.cn/k")]
+    #[case::access_point_elsewhere("arn:aws:s3:us-west-2:123456789012:accesspoint/rig", &[("AWS_ENDPOINT_URL", "http://minio:9000")], "http://minio:9000/rig-123456789012/k")]
     #[case::custom("data", &[("AWS_ENDPOINT_URL", "http://minio:9000/")], "http://minio:9000/data/k")]
     #[case::custom_path("data", &[("AWS_ENDPOINT_URL", "https://x.org/s3/")], "https://x.org/s3/data/k")]
     #[case::s3_first("data", &[("AWS_ENDPOINT_URL", "http://a"), ("AWS_ENDPOINT_URL_S3", "http://b")], "http://b/data/k")]

@@ -186,7 +186,7 @@ async fn what_may_pass_is_tried_again_and_told(#[case] fault: Reply) {
     "Storage Blob Data Contributor"
 )]
 #[case::no_container(refuse(404, "ContainerNotFound"), Class::Missing, "container `lab`")]
-#[case::archived(refuse(409, "BlobArchived"), Class::Refused, "rehydrated")]
+#[case::archived(refuse(409, "BlobArchived"), Class::Refused, "archived: restore it first")]
 #[case::expired(refuse(401, "InvalidAuthenticationInfo"), Class::Refused, "az login")]
 #[tokio::test]
 async fn what_will_not_pass_is_asked_once(#[case] refusal: Reply, #[case] class: Class, #[case] help: &str) {
@@ -240,15 +240,21 @@ async fn what_azure_does_not_keep_is_refused_by_name_before_it_is_sent(
     assert!(fault.line().contains(words), "{fault:?}");
 }
 
-/// A service that confirms blocks or not, answers lists of blocks in order, and then holds `object` with our checksum of `vouched`.
+/// A service that confirms blocks or not, answers lists of blocks in order, and then holds `object` with our checksum of `vouched`; of
+/// the right bytes it lists the blocks.
 async fn committing(
     confirms: bool,
     lists: Vec<Reply>,
     object: &'static str,
     vouched: Option<&'static str>,
 ) -> Scripted {
-    let count = AtomicUsize::new(0);
+    let (count, sent) = (AtomicUsize::new(0), std::sync::Mutex::new(Vec::new()));
     Scripted::start(move |_, asked| match asked.method.as_str() {
+        "GET" if is_list(asked) && object == DATA => list_of_blocks(&sent.lock().unwrap()),
+        "PUT" if asked.target.contains("blockid=") && sent.lock().unwrap().is_empty() => {
+            sent.lock().unwrap().push(block_of(asked));
+            if confirms { honest(asked) } else { agree(&[("etag", "\"0x2\"")]) }
+        }
         "PUT" if is_list(asked) => lists[count.fetch_add(1, Ordering::Relaxed).min(lists.len() - 1)].clone(),
         "PUT" if asked.target.contains("blockid=") && confirms => honest(asked),
         "PUT" => agree(&[("etag", "\"0x2\"")]),
@@ -261,6 +267,17 @@ async fn committing(
         _ => Reply::Say(206, vec![("etag", "\"0x1\"".into())], object.to_owned()),
     })
     .await
+}
+
+fn block_of(asked: &Asked) -> String {
+    let id = asked.target.split("blockid=").nth(1).unwrap().split('&').next().unwrap();
+    id.replace("%3D", "=").replace("%2B", "+").replace("%2F", "/")
+}
+
+fn list_of_blocks(names: &[String]) -> Reply {
+    let blocks = names.iter().map(|name| format!("<Block><Name>{name}</Name><Size>4</Size></Block>"));
+    let blocks: String = blocks.collect();
+    tell(&format!("<BlockList><CommittedBlocks>{blocks}</CommittedBlocks></BlockList>"))
 }
 
 fn committed() -> Reply {
@@ -297,7 +314,7 @@ async fn completions(
     // What is not proven is not vouched for, until it is.
     assert_eq!(has(list, "x-ms-meta-crc64nvme"), confirms);
     let later = asked.iter().find(|asked| asked.target.contains("comp=metadata"));
-    if proof == Ok(Proof::ReadBack) && vouched.is_none() && object == DATA && asked.len() == 5 {
+    if proof == Ok(Proof::ReadBack) && vouched.is_none() && object == DATA && asked.len() == 6 {
         let later = later.unwrap();
         assert!(has(later, "x-ms-meta-crc64nvme") && has(later, "x-ms-meta-mtime"));
     }
@@ -324,6 +341,9 @@ async fn what_an_earlier_run_sent_is_worth_what_was_known_of_it(
         "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList><UncommittedBlocks><Block><Name>{theirs}</Name><Size>7</Size></Block><Block><Name>{name}</Name><Size>4</Size></Block></UncommittedBlocks></BlockList>"
     );
     let listing = Scripted::start(move |_, asked| match asked.method.as_str() {
+        "GET" if asked.target.contains("blocklisttype=committed") => {
+            list_of_blocks(std::slice::from_ref(&name))
+        }
         "GET" if is_list(asked) => tell(&document),
         "GET" => Reply::Say(206, vec![("etag", "\"0x1\"".into())], DATA.to_owned()),
         "HEAD" => agree(&[("content-length", "4"), ("etag", "\"0x1\"")]),
@@ -379,7 +399,7 @@ async fn a_listing_brings_what_stands_beside_each_blob() {
         ))
     };
     let first = format!(
-        "<Blob><Name>x/a</Name><Properties><Last-Modified>Thu, 12 Oct 2023 08:32:18 GMT</Last-Modified><Etag>0x8D</Etag><Content-Length>4</Content-Length><Content-Type>text/plain</Content-Type><Content-MD5>{MD5}</Content-MD5></Properties><Metadata><Crc64nvme>{}</Crc64nvme><mtime>1697099538.5</mtime><Lab>b &amp; c</Lab></Metadata></Blob>",
+        "<Blob><Name>x/a</Name><Properties><Last-Modified>Thu, 12 Oct 2023 08:32:18 GMT</Last-Modified><Etag>0x8D</Etag><Content-Length>4</Content-Length><Content-Type>text/plain</Content-Type><Content-MD5>{MD5}</Content-MD5></Properties><Metadata><Crc64nvme>{}</Crc64nvme><crc64nvme_of>4,8d777f385d3dfec8815d20f7496026dc,1</crc64nvme_of><mtime>1697099538.5</mtime><Lab>b &amp; c</Lab></Metadata></Blob>",
         digits(DATA.as_bytes())
     );
     let odd = "<Blob><Name Encoded=\"true\">x/b%20+%EF%BF%BE</Name><Properties><Content-Length>1</Content-Length></Properties></Blob>";
@@ -450,22 +470,149 @@ async fn folders_are_listed_one_by_one_where_an_account_has_them() {
     assert_eq!(names(&place(&server).await).await, ["0", "a-b", "a/b", "a/c/d.e", "a/c/d/e"]);
 }
 
+/// What stands beside a blob of four bytes, and whether they are taken.
+#[rstest]
+#[case::our_checksum(DATA, "4,-,1697099538", None, true)]
+#[case::another_checksum_for_these_very_bytes("dato", "4,-,1697099538", None, false)]
+#[case::another_checksum_that_has_outlived_its_bytes("dato", "4,-,1697000000", None, true)]
+#[case::another_checksum_of_another_md5(
+    "dato",
+    "4,00000000000000000000000000000000,1697099538",
+    Some(MD5),
+    true
+)]
+#[case::the_services_md5_is_another(DATA, "4,-,1697099538", Some("AAAAAAAAAAAAAAAAAAAAAA=="), false)]
 #[tokio::test]
-async fn a_blob_whose_bytes_do_not_fit_what_is_beside_it_is_corrupt() {
-    let server = Scripted::start(|_, asked| {
-        let vouched = digits(if asked.target.ends_with("right") { b"data" } else { b"dato" });
-        let mut headers = vec![("x-ms-meta-crc64nvme", vouched)];
-        if asked.target.ends_with("md5") {
-            headers.push(("content-md5", MD5.to_owned()));
-        }
+async fn a_blobs_bytes_have_to_match_what_is_stated_for_them(
+    #[case] vouched: &'static str,
+    #[case] made_for: &'static str,
+    #[case] md5: Option<&'static str>,
+    #[case] right: bool,
+) {
+    let server = Scripted::start(move |_, _| {
+        let mut headers = vec![
+            ("x-ms-meta-crc64nvme", digits(vouched.as_bytes())),
+            ("x-ms-meta-crc64nvme_of", made_for.to_owned()),
+            ("last-modified", "Thu, 12 Oct 2023 08:32:18 GMT".to_owned()),
+        ];
+        headers.extend(md5.map(|md5| ("content-md5", md5.to_owned())));
         Reply::Say(200, headers, DATA.to_owned())
     })
     .await;
     let place = place(&server).await;
-    // Whoever changed the bytes and not the metadata kept the MD5 right.
-    for (name, right) in [("right", true), ("wrong", false), ("right-by-md5", true)] {
-        assert_eq!(place.get(&key(name), None).await.is_ok(), right, "{name}");
+    assert_eq!(place.get(&key("a"), None).await.map_err(|fault| fault.class()).is_ok(), right);
+}
+
+/// Another program has replaced the bytes and kept the metadata.
+#[rstest]
+#[case::right("4,-,1697099538", None, true)]
+#[case::rewritten_later("4,-,1697099530", None, false)]
+#[case::put_whole_since("4,-,1697099538", Some(MD5), false)]
+#[case::of_another_size("5,-,1697099538", None, false)]
+#[tokio::test]
+async fn metadata_that_has_outlived_its_bytes_is_not_believed(
+    #[case] made_for: &'static str,
+    #[case] md5: Option<&'static str>,
+    #[case] believed: bool,
+) {
+    let labels = format!(
+        "<crc64nvme>{}</crc64nvme><crc64nvme_of>{made_for}</crc64nvme_of><mtime>1</mtime>",
+        digits(DATA.as_bytes())
+    );
+    let listed = format!(
+        "<Blob><Name>x/a</Name><Properties><Content-Length>4</Content-Length><Etag>0x1</Etag><Content-MD5>{}</Content-MD5><Last-Modified>Thu, 12 Oct 2023 08:32:18 GMT</Last-Modified></Properties><Metadata>{labels}</Metadata></Blob>",
+        md5.unwrap_or_default()
+    );
+    let server = Scripted::start(move |_, asked| {
+        if asked.method == "GET" {
+            return blobs(&listed);
+        }
+        let mut headers = vec![
+            ("content-length", "4".to_owned()),
+            ("last-modified", "Thu, 12 Oct 2023 08:32:18 GMT".to_owned()),
+            ("x-ms-meta-crc64nvme", digits(DATA.as_bytes())),
+            ("x-ms-meta-crc64nvme_of", made_for.to_owned()),
+            ("x-ms-meta-mtime", "1".to_owned()),
+        ];
+        headers.extend(md5.map(|md5| ("content-md5", md5.to_owned())));
+        Reply::Say(200, headers, String::new())
+    })
+    .await;
+    let place = place(&server).await;
+    for found in [list(&place).await.remove(0), place.head(&key("a")).await.unwrap().unwrap()] {
+        assert_eq!((found.crc64.is_some(), found.modified.is_some()), (believed, believed), "{found:?}");
     }
+}
+
+/// Blocks that the service has put together in another order than the list said, or of which it does not show the order.
+#[rstest]
+#[case::as_asked(&[0, 1], "datadato", Ok(Proof::Checksum))]
+#[case::another_order(&[1, 0], "datodata", Err(Class::Corrupt))]
+#[case::one_twice(&[0, 0], "datadata", Err(Class::Corrupt))]
+#[case::not_shown_and_right(&[], "datadato", Ok(Proof::ReadBack))]
+#[case::not_shown_and_in_another_order(&[], "datodata", Err(Class::Corrupt))]
+#[tokio::test]
+async fn blocks_in_another_order_are_noticed(
+    #[case] order: &'static [usize],
+    #[case] object: &'static str,
+    #[case] proof: Result<Proof, Class>,
+) {
+    let sent = std::sync::Mutex::new(Vec::new());
+    let server = Scripted::start(move |_, asked| match asked.method.as_str() {
+        "PUT" if asked.target.contains("blockid=") => {
+            sent.lock().unwrap().push(block_of(asked));
+            honest(asked)
+        }
+        "GET" if is_list(asked) => {
+            let sent = sent.lock().unwrap();
+            list_of_blocks(&order.iter().map(|at| sent[*at].clone()).collect::<Vec<_>>())
+        }
+        "HEAD" => agree(&[("content-length", "8"), ("etag", "\"0x1\"")]),
+        "GET" => Reply::Say(206, vec![("etag", "\"0x1\"".into())], object.to_owned()),
+        _ => committed(),
+    })
+    .await;
+    let upload = place(&server).await.begin(&key("a"), &meta(TIME)).await.unwrap();
+    let parts = [
+        upload.put_part(1, 0, block(DATA)).await.unwrap(),
+        upload.put_part(2, 4, block("dato")).await.unwrap(),
+    ];
+    let got = upload.complete(&parts).await;
+    assert_eq!(got.map(|receipt| receipt.proof).map_err(|fault| fault.class()), proof);
+}
+
+/// What a copy inside the service is worth: the MD5 of both sides, not the labels that were copied along.
+#[rstest]
+#[case::both_state_it(Some(MD5), Some([0x8d, 0x77, 0x7f, 0x38, 0x5d, 0x3d, 0xfe, 0xc8, 0x81, 0x5d, 0x20, 0xf7, 0x49, 0x60, 0x26, 0xdc]), "4", Ok(Some(Proof::EtagMd5)))]
+#[case::neither_states_one(None, None, "4", Ok(Some(Proof::ServerCopy)))]
+#[case::they_differ(Some(MD5), Some([1; 16]), "4", Err(Class::Corrupt))]
+#[case::shorter(None, None, "3", Err(Class::Corrupt))]
+#[tokio::test]
+async fn a_copy_is_proven_by_what_the_service_states(
+    #[case] there: Option<&'static str>,
+    #[case] here: Option<[u8; 16]>,
+    #[case] size: &'static str,
+    #[case] proof: Result<Option<Proof>, Class>,
+) {
+    let server = Scripted::start(move |_, _| {
+        let mut headers = vec![
+            ("x-ms-copy-id", "7".to_owned()),
+            ("x-ms-copy-status", "success".to_owned()),
+            ("content-length", size.to_owned()),
+            ("etag", "\"0x2\"".to_owned()),
+            ("x-ms-meta-crc64nvme", digits(DATA.as_bytes())),
+        ];
+        headers.extend(there.map(|md5| ("content-md5", md5.to_owned())));
+        Reply::Say(200, headers, String::new())
+    })
+    .await;
+    let place = place(&server).await;
+    let crc64 = Some(block(DATA).crc64);
+    let source = adt_store::Found { md5: here, crc64, ..adt_store::Found::new(key("b"), 4) };
+    let copied = place.copy(&key("a"), &place, &source, None).await;
+    let known = copied.as_ref().ok().and_then(|copied| copied.as_ref()?.crc64);
+    assert_eq!(known.is_some(), proof == Ok(Some(Proof::EtagMd5)), "{copied:?}");
+    assert_eq!(copied.map(|c| c.map(|c| c.proof)).map_err(|fault| fault.class()), proof);
 }
 
 #[rstest]
@@ -566,7 +713,7 @@ async fn copied(place: &Place) {
     let from = place.below(&key("from"));
     let source = list(&from).await.remove(0);
     let same = place.copy(&key("same"), &from, &source, None).await.unwrap().unwrap();
-    assert_eq!((same.size, same.crc64, same.proof), (4, source.crc64, Proof::ServerCopy));
+    assert_eq!((same.size, same.crc64, same.proof), (4, source.crc64, Proof::EtagMd5));
     let found = place.head(&key("same")).await.unwrap().unwrap();
     assert_eq!((found.etag, found.modified, found.md5), (same.etag, source.modified, source.md5));
     let mut other = ObjectMeta { content_type: Some("text/plain".into()), ..meta("2024-01-01T00:00:00Z") };

@@ -70,8 +70,9 @@ async fn beside(place: &Place) {
         assert_eq!(format!("{:?}", one.meta.unwrap()), format!("{packed:?}"));
     }
     assert_eq!(listed.crc32c, Some(adt_codec::crc32c(b"not really gzip")));
-    let (bytes, whole) = place.whole(listed).await.unwrap();
-    assert_eq!((&bytes[..], whole.size), (&b"not really gzip"[..], 15));
+    let whole = place.whole(listed).await.unwrap();
+    assert_eq!((&whole.bytes[..], whole.found.size), (&b"not really gzip"[..], 15));
+    assert!(whole.checked);
     place.delete(&key("packed")).await.unwrap();
 }
 

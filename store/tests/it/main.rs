@@ -8,8 +8,10 @@
 
 mod answers;
 mod azure;
+mod beside;
 mod bodies;
 mod conformance;
+mod downloads;
 mod faults;
 mod google;
 mod identity;

@@ -90,6 +90,7 @@ fn asked(clouds: &Clouds, options: StoreOptions) -> Result<StoreOptions, Fault> 
     Ok(StoreOptions {
         anonymous: clouds.no_sign_request,
         requester_pays: clouds.requester_pays,
+        tags: clouds.tags,
         storage_class: clouds.storage_class.clone(),
         encryption,
         ..options

@@ -120,5 +120,10 @@ fn account(report: &Report) -> String {
     .map(|(count, what)| format!("{count} {what}"))
     .collect();
     let wrong = if wrong.is_empty() { "nothing else".to_owned() } else { wrong.join(", ") };
-    format!("{} the same, {}{how}; {wrong}", show::count(report.same, "object"), ByteSize(report.bytes))
+    format!(
+        "{} the same, {}{how}; {wrong}{}",
+        show::count(report.same, "object"),
+        ByteSize(report.bytes),
+        show::unchecked(report.unchecked)
+    )
 }
