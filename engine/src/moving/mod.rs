@@ -12,6 +12,7 @@ mod copy;
 mod deletion;
 mod depart;
 mod equal;
+mod gone;
 mod item;
 mod links;
 mod manifest;

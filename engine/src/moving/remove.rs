@@ -9,12 +9,13 @@ use super::{
     confirm::Confirming,
     copy::{Account, Work},
     deletion::{Deletion, Seen, may_delete, permitted},
+    gone::all_gone,
     item::Selection,
     pairs::{Next, Remark},
 };
 
 /// Deletes what both the listing that `first` saw and a second one show as superfluous, once that second one is complete. The first doubt
-/// ends it: a listing that fails, a name that cannot be read. The same listing confirms what was sent.
+/// ends it: a listing that fails, a name that cannot be read. The same listing confirms what was sent, and a third one what was deleted.
 pub(super) async fn extra(work: &Arc<Work>, first: Seen, allowed: Deletion) -> Result<(), Fault> {
     let (here, there) = (&work.asked.source, &work.asked.destination);
     let of_disk = here.folder().map(|_| here.folders(&Selection::default()));
@@ -38,6 +39,7 @@ pub(super) async fn extra(work: &Arc<Work>, first: Seen, allowed: Deletion) -> R
     }
     let keys = may_delete(&first, &second, allowed)?;
     delete_all(work, keys.iter().map(|(key, _)| key)).await?;
+    all_gone(work, &keys).await?;
     for key in folders.intersection(&work.empty_folders()) {
         work.out.place().prune(key).await?;
         work.out.counters().deleted();

@@ -85,9 +85,9 @@ fn bodies() -> Vec<Lie> {
             reply.length = Length::Unsaid;
             reply.body.truncate(reply.body.len() / 2);
         }),
-        lie("200 MB", |reply, _| reply.flow = Flow::Endless(200_000_000)),
-        lie("200 MB without a length", |reply, _| {
-            (reply.flow, reply.length) = (Flow::Endless(200_000_000), Length::Unsaid);
+        lie("50 MB", |reply, _| reply.flow = Flow::Endless(50_000_000)),
+        lie("50 MB without a length", |reply, _| {
+            (reply.flow, reply.length) = (Flow::Endless(50_000_000), Length::Unsaid);
         }),
         lie("drip", |reply, _| reply.flow = Flow::Drip(1, Duration::from_millis(400))),
         Lie::new("size too large", &[Head]).answers(Answer::Edit(|reply, _| resize(reply, 10))),
@@ -311,4 +311,88 @@ fn drop_half(page: &mut Page, _: u64) {
 pub fn s3() -> Vec<Lie> {
     [strange_answers(), passing_faults(), bodies(), denials(), sums(), losses(), downloads(), pages()]
         .concat()
+}
+
+/// Operations of Google and Azure whose answers are looked at.
+const MOVING: &[Op] = &[List, Put, Begin, Part, Complete, Copy, Head, Get, Delete];
+
+/// Whole answers that are not what was asked for, and faults that pass.
+fn strange_elsewhere(in_200: &[(&'static str, Make)]) -> Vec<Lie> {
+    let lie = |name, make| Lie::new(name, MOVING).answers(Answer::Instead(make));
+    let mut all: Vec<Lie> = in_200.iter().map(|(name, make)| lie(*name, *make)).collect();
+    for (name, make) in in_200 {
+        all.push(lie(*name, *make).only_on(&[List]).when(When::From(2)));
+    }
+    let once = |name| Lie::new(name, MOVING).when(When::Only(1)).harmless();
+    all.extend([
+        once("500 once").answers(Answer::Instead(|_| Reply::empty(500))),
+        once("503 once").answers(Answer::Instead(|_| Reply::empty(503))),
+        once("reset once").answers(Answer::Edit(|reply, _| reply.flow = Flow::Reset)),
+        Lie::new("404", &[Head, Get, Copy]).answers(Answer::Instead(|_| Reply::empty(404))),
+        Lie::new("403", MOVING).answers(Answer::Instead(|_| Reply::empty(403))),
+        Lie::new("cut, length adapted", &[List, Get, Head])
+            .answers(Answer::Edit(|reply, _| reply.body.truncate(reply.body.len() / 2))),
+        Lie::new("one byte changed", &[Get]).answers(Answer::Edit(|reply, _| changed(reply))),
+        Lie::new("another object", &[Get]).hears(|asked| asked.key = other(&asked.key)),
+        Lie::new("acknowledged and dropped", &[Put, Complete, Copy])
+            .hears(|asked| LOST.clone_into(&mut asked.bucket)),
+        Lie::new("acknowledged and dropped", &[Delete]).answers(Answer::Instead(|_| Reply::empty(204))),
+    ]);
+    // Their pages say neither how many names they have nor whether more follow: what a token is missing from is the last page.
+    let end = |lie: &Lie| matches!(lie.name, "half of the keys missing" | "truncated without a token");
+    let pages = pages().into_iter().filter(|lie| matches!(lie.answer, Answer::Page(_)));
+    all.extend(pages.map(|lie| if end(&lie) { lie.plausible() } else { lie }));
+    all
+}
+
+/// Every lie that a server of Google's tells.
+pub fn google() -> Vec<Lie> {
+    let mut all = strange_elsewhere(&[
+        ("error in a 200", |_| {
+            Reply::new(200, "application/json", r#"{"error":{"code":503,"message":"backend"}}"#)
+        }),
+        ("an empty list", |_| Reply::new(200, "application/json", "[]")),
+        ("another kind", |_| Reply::new(200, "application/json", r#"{"kind":"storage#buckets"}"#)),
+        ("an empty object", |_| Reply::new(200, "application/json", "{}")),
+        ("login page", login),
+        ("empty body", |_| Reply::empty(200)),
+        ("204", |_| Reply::empty(204)),
+    ]);
+    all.push(Lie::new("sizes of 2^63", &[List, Head]).answers(Answer::Edit(|reply, _| {
+        reply.edit(|text| text.replace("\"size\":\"", "\"size\":\"9223372036854775808"));
+    })));
+    all.push(Lie::new("another checksum", &[Put, Complete, Copy]).answers(Answer::Edit(|reply, _| {
+        reply.edit(|text| text.replace("\"crc32c\":\"", "\"crc32c\":\"AAAAAA==\",\"was\":\""));
+    })));
+    all
+}
+
+/// Every lie that a server of Azure's tells.
+pub fn azure() -> Vec<Lie> {
+    let mut all = strange_elsewhere(&[
+        ("error in a 200", |_| refused(200, "ServerBusy")),
+        ("a listing without its parts", |_| xml(200, "<?xml version=\"1.0\"?><EnumerationResults/>")),
+        ("unknown root", |_| xml(200, "<?xml version=\"1.0\"?><Foo/>")),
+        ("login page", login),
+        ("JSON", |_| Reply::new(200, "application/json", "{}")),
+        ("empty body", |_| Reply::empty(200)),
+        ("204", |_| Reply::empty(204)),
+    ]);
+    all.push(Lie::new("InvalidBlockList once", &[Complete]).when(When::Only(1)).answers(Answer::Instead(
+        |_| refused(400, "InvalidBlockList").with("x-ms-error-code", "InvalidBlockList"),
+    )));
+    all.push(Lie::new("blocks in another order", &[Complete]).hears(|asked| {
+        asked.replace_body(|body| {
+            let text = String::from_utf8_lossy(body).into_owned();
+            let ids: Vec<_> =
+                text.split("<Latest>").skip(1).filter_map(|rest| rest.split('<').next()).collect();
+            let list =
+                ids.iter().rev().map(|id| format!("<Latest>{id}</Latest>")).collect::<Vec<_>>().concat();
+            *body = format!("<BlockList>{list}</BlockList>").into_bytes();
+        });
+    }));
+    all.push(Lie::new("sizes of 2^63", &[List]).answers(Answer::Edit(|reply, _| {
+        reply.edit(|text| text.replace("<Content-Length>", "<Content-Length>9223372036854775808"));
+    })));
+    all
 }

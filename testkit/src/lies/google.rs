@@ -134,6 +134,11 @@ fn crc32c(bytes: &[u8]) -> String {
     base64(&crc.to_be_bytes())
 }
 
+/// CRC-32C and MD5 of an object.
+fn sums(object: &Object) -> (String, String) {
+    object.sums.get_or_init(|| (crc32c(&object.bytes), base64(&md5(&object.bytes)))).clone()
+}
+
 /// An object as the service describes it.
 fn resource(state: &State, asked: &Asked, object: &Object) -> Value {
     shown(state, &asked.bucket, &asked.key, object)
@@ -153,10 +158,9 @@ fn shown(state: &State, bucket: &str, key: &str, object: &Object) -> Value {
     });
     all.extend(fields.as_object().cloned().unwrap_or_default());
     if state.checksums {
-        all.insert("crc32c".to_owned(), crc32c(&object.bytes).into());
-        if !object.etag.contains("composed") {
-            all.insert("md5Hash".to_owned(), base64(&md5(&object.bytes)).into());
-        }
+        let (crc, md5) = sums(object);
+        all.insert("crc32c".to_owned(), crc.into());
+        all.insert("md5Hash".to_owned(), md5.into());
     }
     Value::from(all)
 }
@@ -274,7 +278,7 @@ fn get(state: &State, asked: &Asked) -> Result<Reply, Refused> {
         reply.set("content-range", format!("bytes {first}-{}/{length}", last - 1));
     }
     if state.checksums {
-        reply.set("x-goog-hash", format!("crc32c={}", crc32c(&object.bytes)));
+        reply.set("x-goog-hash", format!("crc32c={}", sums(object).0));
     }
     Ok(reply.with("x-goog-generation", object.version.to_string()))
 }

@@ -1,4 +1,7 @@
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
@@ -20,6 +23,8 @@ pub struct Object {
     pub written: Timestamp,
     /// Azure: the MD5 the service keeps beside it, in base64.
     pub content_md5: Option<String>,
+    /// Google: CRC-32C and MD5, computed when they are first asked for.
+    pub(super) sums: Arc<OnceLock<(String, String)>>,
 }
 
 /// An unfinished upload.
@@ -29,6 +34,8 @@ pub(super) struct Upload {
     pub(super) key: String,
     pub(super) meta: BTreeMap<String, String>,
     pub(super) parts: BTreeMap<String, Bytes>,
+    /// S3: the MD5 of each part. Computing it again and again takes long in a debug build.
+    pub(super) sums: BTreeMap<String, [u8; 16]>,
     pub(super) begun: Timestamp,
     /// Google: the object that the session ended with.
     pub(super) done: bool,
@@ -103,7 +110,8 @@ impl State {
     ) -> Object {
         let version = self.serial();
         let etag = etag.unwrap_or_else(|| hex(&md5(&bytes)));
-        let object = Object { bytes, meta, etag, version, written: Timestamp::now(), content_md5: None };
+        let (written, content_md5, sums) = (Timestamp::now(), None, Arc::default());
+        let object = Object { bytes, meta, etag, version, written, content_md5, sums };
         self.keep(bucket, key, object)
     }
 

@@ -36,7 +36,7 @@ pub(super) struct Run {
 }
 
 /// A command that takes longer does not end.
-const LONGEST: Duration = Duration::from_secs(40);
+const LONGEST: Duration = Duration::from_secs(25);
 
 impl<'a> Cell<'a> {
     pub(super) fn new(fixture: &'a Fixture, scene: Scene) -> Self {

@@ -8,10 +8,10 @@ use camino::Utf8Path;
 use fs_err as fs;
 
 /// Files or objects with their bytes, by name.
-pub(super) type Files = BTreeMap<String, Bytes>;
+pub(crate) type Files = BTreeMap<String, Bytes>;
 
 /// Every file below a folder. Names that the program uses for unfinished files do not count.
-pub(super) fn files(folder: &Utf8Path) -> Files {
+pub(crate) fn files(folder: &Utf8Path) -> Files {
     let mut found = Files::new();
     collect(folder, folder, &mut found);
     found
@@ -30,7 +30,7 @@ fn collect(root: &Utf8Path, folder: &Utf8Path, found: &mut Files) {
 }
 
 /// What is below a prefix, by the rest of the key.
-pub(super) fn below(objects: &BTreeMap<String, Object>, prefix: &str) -> Files {
+pub(crate) fn below(objects: &BTreeMap<String, Object>, prefix: &str) -> Files {
     let inside = |(key, object): (&String, &Object)| {
         Some((key.strip_prefix(prefix)?.to_owned(), object.bytes.clone()))
     };
@@ -39,13 +39,13 @@ pub(super) fn below(objects: &BTreeMap<String, Object>, prefix: &str) -> Files {
 
 /// Collects what is wrong.
 #[derive(Debug, Default)]
-pub(super) struct Judge {
-    pub(super) faults: Vec<String>,
+pub(crate) struct Judge {
+    pub(crate) faults: Vec<String>,
 }
 
 impl Judge {
     /// All of `wanted` is in `found`, with the same bytes.
-    pub(super) fn holds(&mut self, what: &str, wanted: &Files, found: &Files) {
+    pub(crate) fn holds(&mut self, what: &str, wanted: &Files, found: &Files) {
         let missing: Vec<_> = wanted.keys().filter(|name| !found.contains_key(*name)).collect();
         if !missing.is_empty() {
             self.faults.push(format!("{what}: {} missing, such as {}", missing.len(), missing[0]));
@@ -58,7 +58,7 @@ impl Judge {
     }
 
     /// Nothing of `before` is gone, whatever bytes it has now.
-    pub(super) fn keeps(&mut self, what: &str, before: &Files, now: &Files) {
+    pub(crate) fn keeps(&mut self, what: &str, before: &Files, now: &Files) {
         let gone: Vec<_> = before.keys().filter(|name| !now.contains_key(*name)).collect();
         if !gone.is_empty() {
             self.faults.push(format!("{what}: {} removed, such as {}", gone.len(), gone[0]));
@@ -66,14 +66,14 @@ impl Judge {
     }
 
     /// Nothing has changed.
-    pub(super) fn untouched(&mut self, what: &str, before: &Files, now: &Files) {
+    pub(crate) fn untouched(&mut self, what: &str, before: &Files, now: &Files) {
         self.holds(what, before, now);
         if let Some(new) = now.keys().find(|name| !before.contains_key(*name)) {
             self.faults.push(format!("{what}: {new} has appeared"));
         }
     }
 
-    pub(super) fn must(&mut self, is: bool, otherwise: impl Into<String>) {
+    pub(crate) fn must(&mut self, is: bool, otherwise: impl Into<String>) {
         if !is {
             self.faults.push(otherwise.into());
         }

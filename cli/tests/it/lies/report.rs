@@ -19,12 +19,19 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
+    #[expect(
+        clippy::print_stderr,
+        reason = "what is wrong is shown at once, to people who run the test with --nocapture"
+    )]
     pub(super) fn of(scene: Scene, lie: Lie, op: Op, run: Run) -> Self {
         let mut faults = run.faults;
         if lie.harmless && run.code != Some(scene.right_code()) {
             faults.push(format!("a fault that passes ended the command with {:?}", run.code));
         }
         let cell = line(scene, &lie, op);
+        if run.told > 0 && !faults.is_empty() {
+            eprintln!("wrong: {cell} | exit {:?} | {}", run.code, faults.join("; "));
+        }
         Self { cell, scene, op, told: run.told, code: run.code, faults, said: run.said, took: run.took }
     }
 

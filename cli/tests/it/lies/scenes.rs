@@ -230,7 +230,7 @@ pub(super) fn adt(server: &LyingServer, home: &Utf8Path) -> Command {
         .envs(server.environment())
         .env("HOME", home)
         .env("ADT_RETRY_TIME", "1s")
-        .env("ADT_REQUEST_TIMEOUT", "2s")
+        .env("ADT_REQUEST_TIMEOUT", "3s")
         .env("ADT_CPUS", "1")
         .env("ADT_LANES", "6")
         .env("ADT_MEMORY", "128MiB")

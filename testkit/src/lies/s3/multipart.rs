@@ -33,8 +33,8 @@ pub(super) fn handle(state: &mut State, asked: &Asked) -> Result<Reply, Refused>
         Op::Part => {
             intact(state, asked)?;
             let body = asked.body.clone();
-            keep_part(state, asked, &body)?;
-            Ok(summed(state, Reply::empty(200), &body).with("etag", quoted(&hex(&md5(&body)))))
+            let etag = quoted(&keep_part(state, asked, &body)?);
+            Ok(summed(state, Reply::empty(200), &body).with("etag", etag))
         }
         Op::PartCopy => part_copy(state, asked),
         Op::ListParts => parts(state, asked),
@@ -60,6 +60,7 @@ fn begin(state: &mut State, bucket: &str, key: &str, meta: BTreeMap<String, Stri
 pub(in super::super) fn begun(state: &mut State, bucket: &str, key: &str, part: Bytes) {
     let id = begin(state, bucket, key, BTreeMap::new());
     if let Some(upload) = state.uploads.get_mut(&id) {
+        upload.sums.insert(number("1"), md5(&part));
         upload.parts.insert(number("1"), part);
     }
 }
@@ -73,14 +74,16 @@ fn upload<'a>(state: &'a State, asked: &Asked) -> Result<&'a Upload, Refused> {
     asked.query("uploadId").and_then(|id| state.uploads.get(id)).ok_or((404, "NoSuchUpload"))
 }
 
-fn keep_part(state: &mut State, asked: &Asked, bytes: &Bytes) -> Result<(), Refused> {
+/// Keeps a part; its `ETag`. A part for another bucket is acknowledged and lost.
+fn keep_part(state: &mut State, asked: &Asked, bytes: &Bytes) -> Result<String, Refused> {
     let upload = asked.query("uploadId").and_then(|id| state.uploads.get_mut(id));
     let upload = upload.ok_or((404, "NoSuchUpload"))?;
-    // A part for another bucket is acknowledged and lost.
+    let (number, sum) = (number(asked.query("partNumber").unwrap_or_default()), md5(bytes));
     if upload.bucket == asked.bucket {
-        upload.parts.insert(number(asked.query("partNumber").unwrap_or_default()), bytes.clone());
+        upload.parts.insert(number.clone(), bytes.clone());
+        upload.sums.insert(number, sum);
     }
-    Ok(())
+    Ok(hex(&sum))
 }
 
 fn part_copy(state: &mut State, asked: &Asked) -> Result<Reply, Refused> {
@@ -94,11 +97,8 @@ fn part_copy(state: &mut State, asked: &Asked) -> Result<Reply, Refused> {
         return Err((416, "InvalidRange"));
     }
     let bytes = object.bytes.slice(first..last);
-    keep_part(state, asked, &bytes)?;
-    Ok(document(
-        200,
-        &format!("<CopyPartResult><ETag>&quot;{}&quot;</ETag></CopyPartResult>", hex(&md5(&bytes))),
-    ))
+    let etag = keep_part(state, asked, &bytes)?;
+    Ok(document(200, &format!("<CopyPartResult><ETag>&quot;{etag}&quot;</ETag></CopyPartResult>")))
 }
 
 fn parts(state: &State, asked: &Asked) -> Result<Reply, Refused> {
@@ -115,8 +115,9 @@ fn parts(state: &State, asked: &Asked) -> Result<Reply, Refused> {
             "<ChecksumAlgorithm>CRC64NVME</ChecksumAlgorithm><ChecksumType>FULL_OBJECT</ChecksumType>",
         );
     }
-    for (number, bytes) in upload.parts.iter().filter(|(number, _)| **number > after) {
-        let number = number.trim_start_matches('0');
+    for (name, bytes) in upload.parts.iter().filter(|(number, _)| **number > after) {
+        let etag = hex(&upload.sums.get(name).copied().unwrap_or_default());
+        let number = name.trim_start_matches('0');
         let sum = if state.checksums {
             format!("<ChecksumCRC64NVME>{}</ChecksumCRC64NVME>", crc64(bytes))
         } else {
@@ -124,9 +125,8 @@ fn parts(state: &State, asked: &Asked) -> Result<Reply, Refused> {
         };
         let _infallible = write!(
             text,
-            "<Part><PartNumber>{number}</PartNumber><LastModified>{}</LastModified><ETag>&quot;{}&quot;</ETag><Size>{}</Size>{sum}</Part>",
+            "<Part><PartNumber>{number}</PartNumber><LastModified>{}</LastModified><ETag>&quot;{etag}&quot;</ETag><Size>{}</Size>{sum}</Part>",
             upload.begun,
-            hex(&md5(bytes)),
             bytes.len()
         );
     }
@@ -136,15 +136,17 @@ fn parts(state: &State, asked: &Asked) -> Result<Reply, Refused> {
 fn complete(state: &mut State, asked: &Asked) -> Result<Reply, Refused> {
     let upload = upload(state, asked)?.clone();
     let root = Element::parse(&asked.body).map_err(|_| (400, "MalformedXML"))?;
-    let mut pieces: Vec<&Bytes> = Vec::new();
+    let (mut pieces, mut sums): (Vec<&Bytes>, Vec<u8>) = Default::default();
     for part in root.all("Part") {
         let number = number(part.value("PartNumber").unwrap_or_default());
         let etag = part.value("ETag").map(unquoted);
         let bytes = upload.parts.get(&number).ok_or((400, "InvalidPart"))?;
-        if etag.as_deref() != Some(&hex(&md5(bytes))) {
+        let sum = upload.sums.get(&number).copied().unwrap_or_default();
+        if etag.as_deref() != Some(&hex(&sum)) {
             return Err((400, "InvalidPart"));
         }
         pieces.push(bytes);
+        sums.extend(sum);
     }
     let Some((_, all_but_last)) = pieces.split_last() else { return Err((400, "MalformedXML")) };
     if all_but_last.iter().any(|piece| piece.len() < state.min_part) {
@@ -154,7 +156,6 @@ fn complete(state: &mut State, asked: &Asked) -> Result<Reply, Refused> {
     if state.checksums && asked.header(CRC64).is_some_and(|given| given != crc64(&whole)) {
         return Err((400, "BadDigest"));
     }
-    let sums: Vec<u8> = pieces.iter().flat_map(|piece| md5(piece)).collect();
     let etag = format!("{}-{}", hex(&md5(&sums)), pieces.len());
     state.uploads.remove(asked.query("uploadId").unwrap_or_default());
     state.store((&asked.bucket, &asked.key), whole.clone(), upload.meta, Some(etag.clone()));
