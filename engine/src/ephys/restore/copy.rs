@@ -49,7 +49,7 @@ async fn copy(from: &Place, file: &Copy, out: &Arc<Delivery>, force: bool) -> Re
     if *size <= PIECE {
         let _permit = out.ctx().budget.take(*size).await;
         // What the server sends has to be the object that was listed, in size, version and checksum.
-        let (bytes, _) = from.whole(file.found.clone()).await?;
+        let bytes = from.whole(file.found.clone()).await?.bytes;
         out.counters().read(*size);
         out.bytes(&file.to, bytes, *modified).await?;
         return Ok(false);
