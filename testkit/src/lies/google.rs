@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Asked, Object, Op, Reply,
     serve::Plain,
-    state::{State, Upload, Wanted, base64, md5, of_token},
+    state::{State, Sums, Upload, Wanted, base64, md5, of_token},
 };
 
 /// Where the document that came with an object is kept.
@@ -134,9 +134,14 @@ fn crc32c(bytes: &[u8]) -> String {
     base64(&crc.to_be_bytes())
 }
 
-/// CRC-32C and MD5 of an object.
+/// CRC-32C and MD5 of an object. What is kept of them is used only for the very bytes they were computed for.
 fn sums(object: &Object) -> (String, String) {
-    object.sums.get_or_init(|| (crc32c(&object.bytes), base64(&md5(&object.bytes)))).clone()
+    let compute =
+        || Sums { of: object.bytes.clone(), crc32c: crc32c(&object.bytes), md5: base64(&md5(&object.bytes)) };
+    let kept = object.sums.get_or_init(compute);
+    let same = kept.of.as_ptr() == object.bytes.as_ptr() && kept.of.len() == object.bytes.len();
+    let sums = if same { kept.clone() } else { compute() };
+    (sums.crc32c, sums.md5)
 }
 
 /// An object as the service describes it.

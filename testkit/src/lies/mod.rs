@@ -28,7 +28,7 @@ pub use asked::{Asked, Op};
 pub use lie::{Answer, Lie, When};
 pub use reply::{Flow, Length, Reply};
 pub use serve::{Cloud, LyingServer};
-pub use state::{Object, Page};
+pub use state::{Object, Page, Sums};
 
 #[cfg(test)]
 mod tests {

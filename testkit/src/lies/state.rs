@@ -23,8 +23,16 @@ pub struct Object {
     pub written: Timestamp,
     /// Azure: the MD5 the service keeps beside it, in base64.
     pub content_md5: Option<String>,
-    /// Google: CRC-32C and MD5, computed when they are first asked for.
-    pub(super) sums: Arc<OnceLock<(String, String)>>,
+    /// Google: CRC-32C and MD5 of the bytes they were computed for.
+    pub sums: Arc<OnceLock<Sums>>,
+}
+
+/// Bytes with their CRC-32C and MD5, as Google writes them.
+#[derive(Clone, Debug)]
+pub struct Sums {
+    pub(super) of: Bytes,
+    pub(super) crc32c: String,
+    pub(super) md5: String,
 }
 
 /// An unfinished upload.
