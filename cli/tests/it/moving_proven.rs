@@ -9,6 +9,8 @@ use rstest::rstest;
 
 use crate::desk::{Desk, Said};
 
+/// How a summary counts what no checksum proves.
+const SAID: &str = "2 objects could not be checked by a checksum";
 /// More than fits into one request.
 const LARGE: usize = 20 << 20;
 
@@ -173,7 +175,6 @@ fn what_cannot_be_checked_is_counted() {
         object.etag = format!("0x8D{nth}");
     }
     scene.server.restore(&objects);
-    const SAID: &str = "2 objects could not be checked by a checksum";
     scene.adt(&["copy", &scene.there(), "back"]).ends(0).says(SAID);
     scene.adt(&["verify", &scene.there(), "source"]).ends(0).says(SAID);
     let said = scene.adt(&["verify", &scene.there(), "source", "--json"]).ends(0);

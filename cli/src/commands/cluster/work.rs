@@ -89,7 +89,7 @@ async fn perform(
         let (moved, ctx) = moved(&words, ctx).await?;
         let task = shares::Task { stage: asked.stage.unwrap_or(0), share, host: host(vars), moved };
         let command = format!("adt work {destination}");
-        let summary = shares::work(destination.clone(), plan.clone(), task, &command, ctx).await?;
+        let summary = Box::pin(shares::work(destination.clone(), plan.clone(), task, &command, ctx)).await?;
         let code = ended(&summary, common);
         if code != DONE || !asked.finish {
             return Ok(code);
