@@ -21,13 +21,16 @@ fn reason(text: &str) -> (&'static str, &'static str) {
         || behind
             .trim_start_matches(['.', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
             .starts_with(['+', '-']);
-    if dotted {
+    let year_first = date.split('/').next().is_some_and(|year| date.contains('/') && year.len() == 4);
+    if year_first {
+        ("a date with slashes that begins with the year", "write it with hyphens")
+    } else if dotted {
         ("a date with dots, whose day and month cannot be told for sure", COLUMN)
     } else if date.rsplit('/').next().is_some_and(|year| date.contains('/') && year.len() == 2) {
         ("a year of two digits", COLUMN)
     } else if !clock.is_empty() && clock.matches(':').count() == 1 && !behind.starts_with(':') {
         ("the seconds are missing", COLUMN)
-    } else if zoned {
+    } else if zoned && clock.matches(':').count() == 2 {
         ("a time with a zone", "write the rig's local time without a zone")
     } else if behind.starts_with(['.', ',']) {
         ("a fraction of a second", "leave the fraction out")
@@ -85,6 +88,8 @@ mod tests {
     #[case("1710754867", "a count of seconds, not a date")]
     #[case("1710754867123", "a count of seconds, not a date")]
     #[case("3/18/2024 9:41:07AM", "no blank before AM or PM")]
+    #[case("2024/03/18 09:41:07", "a date with slashes that begins with the year")]
+    #[case("2024-03-18_09-41-07", "not a date and time")]
     #[case("soon", "not a date and time")]
     fn the_reason_is_named(#[case] text: &str, #[case] what: &str) {
         let wrong = refused(text);

@@ -243,8 +243,8 @@ mod tests {
     #[case("job_type", "remove the column")]
     #[case("user_email", "remove the column")]
     #[case("modality1.capsule_id", "`codeocean_trigger_capsule_id`")]
-    #[case("derivatives_dir", "`adt copy`")]
-    #[case("Unnamed: 0", "`index=False`")]
+    #[case("derivatives_dir", "`adt copy FOLDER DESTINATION`")]
+    #[case("Unnamed: 0", "index=False")]
     fn columns_of_other_programs_are_named_with_what_to_do(#[case] name: &str, #[case] valid: &str) {
         let header = header(&format!("s3_bucket,{name}")).unwrap();
         assert_eq!(header.problems[0].what, "not a column of adt's job lists");

@@ -285,7 +285,7 @@ fn both_forms_are_read_whatever_the_name(#[case] name: &str, #[case] text: &str)
 #[case::broken_json("c.json", b"{\"lsb\": none}", "the text is not JSON at line 1, column 10")]
 #[case::cut_json("c.json", b"{\"lsb\": ", "the text ends too early at line 1, column 8")]
 #[case::broken_yaml("c.yaml", b"lsb: none\n  level: 3\n", "the text is not YAML at line 2, column 8")]
-#[case::utf16("c.json", b"\xff\xfe{\0}\0", "the file is UTF-16, not UTF-8")]
+#[case::utf16_cut("c.json", b"\xff\xfe{\0}", "the file is neither UTF-8 nor whole UTF-16 text")]
 #[case::latin("c.yaml", b"lsb: \xe4", "it is not UTF-8 text")]
 #[case::infinite("c.yaml", b"clip_n_frames: .inf", "the text is not YAML at line 1, column 16")]
 fn a_file_of_another_kind_is_named(#[case] name: &str, #[case] bytes: &[u8], #[case] said: &str) {
