@@ -26,7 +26,7 @@ fn key(text: &str) -> Key {
 #[rstest]
 #[case::moto(Store::Moto, &["./here", "a/../b", "a/.", "b/./../c", "z\\..\\up"])]
 // Its emulator closes the connection for parts `..`.
-#[case::google(Store::Gcs, &["./here", "a/.", "z\\..\\up"])]
+#[case::google(Store::Gcs, &["./here", "a/."])]
 #[case::azure(Store::Azurite, &[])]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn buckets_keep_them(#[case] store: Store, #[case] more: &[&'static str]) {
