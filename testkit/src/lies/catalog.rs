@@ -89,10 +89,16 @@ fn bodies() -> Vec<Lie> {
         lie("50 MB without a length", |reply, _| {
             (reply.flow, reply.length) = (Flow::Endless(50_000_000), Length::Unsaid);
         }),
-        lie("drip", |reply, _| reply.flow = Flow::Drip(1, Duration::from_millis(400))),
+        lie("drip", drip).only_on(&[List, Begin, Complete, ListUploads]),
+        // Every object would take its time.
+        lie("drip", drip).only_on(&[Copy, Get]).key("0.bin"),
         Lie::new("size too large", &[Head]).answers(Answer::Edit(|reply, _| resize(reply, 10))),
         Lie::new("size too small", &[Head]).answers(Answer::Edit(|reply, _| resize(reply, -1))),
     ]
+}
+
+fn drip(reply: &mut Reply, _: &Asked) {
+    reply.flow = Flow::Drip(1, Duration::from_millis(400));
 }
 
 /// Changes what an answer to HEAD says about the size.

@@ -155,11 +155,16 @@ impl<'a> Cell<'a> {
     pub(super) fn run(self, lies: impl IntoIterator<Item = Lie>) -> Run {
         let lies: Vec<Lie> = lies.into_iter().collect();
         let knows = !lies.iter().any(|lie| lie.plausible);
+        // Time must not decide whether a fault passes.
+        let patient = lies.iter().any(|lie| lie.harmless);
         self.server.tell(lies);
         let before = self.server.objects();
         let mut command = adt(&self.server, &self.root.join("home"));
         let words = self.root.join("said");
         let log = fs::File::create(&words).unwrap().into_parts().0;
+        if patient {
+            command.env("ADT_RETRY_TIME", "20s").env("ADT_REQUEST_TIMEOUT", "20s");
+        }
         command.args(self.arguments()).stdout(log.try_clone().unwrap()).stderr(log);
         let began = Instant::now();
         let mut child = command.spawn().unwrap();

@@ -88,19 +88,17 @@ fn matrix(cloud: Cloud, lies: &[Lie]) {
 }
 
 #[test]
-#[ignore = "not every cell is right yet"]
 fn no_lie_of_an_s3_server_makes_a_false_done_or_removes_anything() {
     matrix(Cloud::S3, &catalog::s3());
 }
 
 #[test]
-#[ignore = "not every cell is right yet"]
+#[ignore = "a listing of Google with keys outside of its prefix is not refused yet"]
 fn no_lie_of_a_google_server_makes_a_false_done_or_removes_anything() {
     matrix(Cloud::Google, &catalog::google());
 }
 
 #[test]
-#[ignore = "not every cell is right yet"]
 fn no_lie_of_an_azure_server_makes_a_false_done_or_removes_anything() {
     matrix(Cloud::Azure, &catalog::azure());
 }
