@@ -158,7 +158,7 @@ impl Bench {
             Drill::CopyDown | Drill::SyncDown | Drill::Restore => {
                 let mut made = files(&self.to());
                 // One that was killed after it got its source's time, and before it got its name, is left for `adt clean`.
-                made.retain(|name, _| !name.ends_with(".part"));
+                made.retain(|name, _| !name.contains(".adt-"));
                 made
             }
             Drill::Clean => Files::new(),

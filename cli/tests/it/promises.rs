@@ -10,7 +10,9 @@ fn page(name: &str) -> String {
 
 /// The part of a page below one of its headings of the second level.
 fn section<'a>(page: &'a str, heading: &str) -> &'a str {
-    let begin = page.find(&format!("\n## {heading}\n")).unwrap_or_else(|| panic!("no section {heading}"));
+    let begin = page.find(&format!("\n## {heading}\n"));
+    assert!(begin.is_some(), "no section {heading}");
+    let begin = begin.unwrap();
     let rest = &page[begin + 4..];
     &rest[..rest.find("\n## ").unwrap_or(rest.len())]
 }
