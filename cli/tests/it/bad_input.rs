@@ -279,12 +279,14 @@ fn names_of_every_kind_arrive_as_they_are(
 }
 
 #[rstest]
-fn an_empty_folder_is_said_and_is_no_failure(#[values("true", "false")] zip: &str) {
+fn an_empty_folder_is_uploaded_only_when_that_is_allowed(#[values("true", "false")] zip: &str) {
     let desk = Desk::new();
     let rig = desk.root.join("rig");
     fs::create_dir(&rig).unwrap();
     let job = Job::new().copy("behavior", &rig).with("modality0.compress_raw_data", zip);
-    desk.run(&[job], &[]).ends(0).says("holds no file");
+    desk.run(std::slice::from_ref(&job), &[]).ends(1);
+    assert!(!desk.asset().join(RECORD).exists());
+    desk.run(&[job.with("allow_empty", "true")], &[]).ends(0);
     assert!(desk.asset().join(RECORD).is_file());
 }
 

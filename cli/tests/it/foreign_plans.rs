@@ -53,6 +53,13 @@ impl Shared {
 #[case::another_destination(|shared: &Shared| json!(["sync", shared.path("source"), shared.path("victim"), "--delete"]))]
 #[case::another_source(|shared: &Shared| json!(["copy", shared.path("private"), shared.path("to")]))]
 #[case::a_single_file(|shared: &Shared| json!(["copy", shared.path("private/id_rsa"), shared.path("to")]))]
+#[case::another_server(|shared: &Shared| json!([
+    "copy", shared.path("source"), shared.path("to"), "--endpoint-url", "http://127.0.0.1:9"
+]))]
+#[case::another_server_for_the_source(|shared: &Shared| json!([
+    "copy", shared.path("source"), shared.path("to"), "--source-endpoint-url", "http://127.0.0.1:9"
+]))]
+#[case::another_profile(|shared: &Shared| json!(["copy", shared.path("source"), shared.path("to"), "--profile", "x"]))]
 #[case::another_command(|shared: &Shared| json!(["ephys", "compress", shared.path("private"), shared.path("to")]))]
 #[case::a_list(|shared: &Shared| json!(["run", shared.path("to/jobs.csv")]))]
 #[case::no_words(|_: &Shared| json!([]))]

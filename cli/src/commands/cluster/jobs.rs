@@ -82,10 +82,16 @@ impl Asked {
             ("--no-list", comparing.no_list),
             ("--files-from", copy.files_from.is_some()),
             ("--backup-dir", comparing.backup_dir.is_some()),
+            // A plan is found at the destination: it must not choose the servers that credentials are sent to.
+            ("--profile", copy.clouds.profile.is_some()),
+            ("--endpoint-url", copy.clouds.endpoint_url.is_some()),
+            ("--source-profile", copy.from_side.source_profile.is_some()),
+            ("--source-endpoint-url", copy.from_side.source_endpoint_url.is_some()),
         ];
         if let Some((flag, _)) = flags.into_iter().find(|(_, given)| *given) {
             let what = format!("`{flag}` does not go with work that is shared");
-            return Err(Fault::new(Class::BadInput, what).help("`adt copy` does it from here"));
+            let help = "`adt copy` does it from here; profiles and endpoints of shared work come from the environment of its tasks";
+            return Err(Fault::new(Class::BadInput, what).help(help));
         }
         Ok(Self::Move(copy, delete))
     }
