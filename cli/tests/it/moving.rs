@@ -274,7 +274,11 @@ impl Direction<'_> {
 
     /// Of large objects. To read an object on both sides would cost more than to send it, so it is sent.
     fn keep_the_same_checksums(&self) -> bool {
-        !matches!((self.from, self.to), (Kind::Gs, Kind::S3 | Kind::Az) | (Kind::S3 | Kind::Az, Kind::Gs))
+        // A copy that Azure made by itself has no checksum of the whole when its source was committed from blocks.
+        !matches!(
+            (self.from, self.to),
+            (Kind::Gs, Kind::S3 | Kind::Az) | (Kind::S3 | Kind::Az, Kind::Gs) | (Kind::Az, Kind::Az)
+        )
     }
 
     fn back_on_a_disk(&self) {

@@ -147,7 +147,10 @@ impl Clearing {
             Item::File(entry) => {
                 let (entry, root) = (entry.clone(), self.from.folder().cloned());
                 let deleted = off_the_reactor(move || delete_file(&entry, root.as_deref())).await?;
-                self.from.place.prune_above(source.key()).await?;
+                // Nothing was deleted below a link, so nothing below it is empty now.
+                if deleted {
+                    self.from.place.prune_above(source.key()).await?;
+                }
                 Ok(deleted)
             }
             Item::Object(found) => self.delete_object(found).await.map(|()| true),
