@@ -376,7 +376,6 @@ fn blob(name: &str) -> String {
 #[case::html(tell("<html><body>login</body></html>"), true)]
 #[case::nothing(tell(""), true)]
 #[case::no_blobs(blobs(""), false)]
-#[case::names_no_path_has(blobs(&blob("x/a//b")), true)]
 #[case::names_from_elsewhere(blobs(&blob("y/a")), true)]
 #[case::no_size(blobs("<Blob><Name>x/a</Name></Blob>"), true)]
 #[case::a_console_marker(
