@@ -305,10 +305,11 @@ fn list(state: &State, asked: &Asked) -> Reply {
         all.insert("nextPageToken".to_owned(), token.into());
     }
     if fields.contains("items") && !page.keys.is_empty() {
+        // A lie may name an object otherwise; it is listed all the same, with what the bucket has of it.
         let items = page
             .keys
             .iter()
-            .filter_map(|key| Some(shown(state, &asked.bucket, key, state.object(&asked.bucket, key)?)));
+            .filter_map(|key| Some(shown(state, &asked.bucket, key, state.called(&asked.bucket, key)?)));
         all.insert("items".to_owned(), items.collect());
     }
     if fields.contains("prefixes") && !page.folders.is_empty() {

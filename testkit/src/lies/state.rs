@@ -108,6 +108,13 @@ impl State {
         self.buckets.get(bucket)?.get(key)
     }
 
+    /// The object of this key, or the one whose key is the end of it.
+    pub(super) fn called(&self, bucket: &str, key: &str) -> Option<&Object> {
+        let ends = |own: &&String| key.ends_with(own.as_str());
+        let objects = self.buckets.get(bucket)?;
+        objects.get(key).or_else(|| objects.get(objects.keys().find(ends)?))
+    }
+
     /// Stores bytes. Without an `etag` it is their MD5.
     pub(super) fn store(
         &mut self,

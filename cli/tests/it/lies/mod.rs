@@ -93,7 +93,6 @@ fn no_lie_of_an_s3_server_makes_a_false_done_or_removes_anything() {
 }
 
 #[test]
-#[ignore = "a listing of Google with keys outside of its prefix is not refused yet"]
 fn no_lie_of_a_google_server_makes_a_false_done_or_removes_anything() {
     matrix(Cloud::Google, &catalog::google());
 }
