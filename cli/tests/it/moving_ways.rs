@@ -309,6 +309,44 @@ fn what_changes_in_between_stays() {
     assert_eq!(held(&desk.root.join("work/from")), set(&["a=changed"]));
 }
 
+/// A link at the destination that leads back to the source makes no copy of it.
+#[cfg(unix)]
+#[rstest]
+#[case::a_file("work/to/a", "../from/a")]
+#[case::a_folder("work/to/sub", "../from/sub")]
+fn a_source_that_is_its_own_copy_stays(#[case] link: &str, #[case] target: &str) {
+    let site = Site::new();
+    let files = [site.desk.write("work/from/a", "a"), site.desk.write("work/from/sub/b", "b")];
+    site.desk.write("work/to/other", "o");
+    fs_err::os::unix::fs::symlink(target, site.desk.root.join(link)).unwrap();
+    let moved = site.moves("home", &["move", "from", "to", "--links", "follow-at-destination"]).ends(1);
+    assert_eq!(moved.deleted.len(), 1, "{moved:#?}");
+    let kept: Vec<_> = files.iter().filter(|file| file.is_file()).collect();
+    assert_eq!(kept.len(), 1, "{moved:#?}");
+    assert!(moved.failed.iter().all(|name| kept[0].as_str().ends_with(name.as_str())), "{moved:#?}");
+}
+
+/// Two endpoints may be two names of one service.
+#[test]
+fn one_place_under_two_endpoints_is_not_moved() {
+    let site = Site::new();
+    let words =
+        ["move", "s3://recordings/x", "s3://recordings/x", "--source-endpoint-url", "http://127.0.0.1:9"];
+    site.moves("home", &words).ends(2);
+}
+
+/// A folder behind a link: a dry run, and the move itself, leave it and name it.
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_folder_of_the_source_itself_is_no_error() {
+    let site = Site::new();
+    site.desk.write("work/from/sub/c", "c");
+    fs_err::os::unix::fs::symlink("sub", site.desk.root.join("work/from/ls")).unwrap();
+    site.moves("home", &["move", "from", "to", "--dry-run"]).ends(0).deletes(&["sub/c"]);
+    site.moves("home", &["move", "from", "to"]).ends(0).deletes(&["sub/c"]);
+    assert!(site.desk.root.join("work/to/ls/c").is_file());
+}
+
 /// The file that a link leads to is not the source's to delete.
 #[cfg(unix)]
 #[test]

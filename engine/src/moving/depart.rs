@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use adt_formats::folder::{Entry, EntryKind};
-use adt_model::{Class, Fault, Key, What};
+use adt_model::{Class, Fault, Key, Location, What};
 use adt_store::{Found, Place};
 use camino::Utf8Path;
 use tokio::task::JoinSet;
@@ -133,7 +133,9 @@ impl Clearing {
     async fn one(&self, source: &Item, there: Option<Item>) -> Result<bool, Fault> {
         self.ctx.stop.check()?;
         if self.dry_run {
-            return Ok(true);
+            let linked =
+                |entry: &Entry| through_a_link(entry, self.from.folder().map(camino::Utf8PathBuf::as_path));
+            return Ok(!matches!(source, Item::File(entry) if linked(entry)));
         }
         let shown = self.from.place.location().join(source.key());
         let stays = |what: String| Err(Fault::new(Class::Corrupt, format!("`{shown}` stays: {what}")));
@@ -146,7 +148,12 @@ impl Clearing {
         match source {
             Item::File(entry) => {
                 let (entry, root) = (entry.clone(), self.from.folder().cloned());
-                let deleted = off_the_reactor(move || delete_file(&entry, root.as_deref())).await?;
+                let copy = match self.to.location() {
+                    Location::Folder(folder) => Some(folder.join(there.key().as_str())),
+                    _ => None,
+                };
+                let deleted =
+                    off_the_reactor(move || delete_file(&entry, root.as_deref(), copy.as_deref())).await?;
                 // Nothing was deleted below a link, so nothing below it is empty now.
                 if deleted {
                     self.from.place.prune_above(source.key()).await?;
@@ -172,18 +179,44 @@ fn changed(name: &str) -> Fault {
         .help("run the same command again")
 }
 
-/// Deletes a file that is still the one that was compared; false where a link leads to it.
-fn delete_file(entry: &Entry, root: Option<&Utf8Path>) -> Result<bool, Fault> {
+/// Whether a file is reached through a link, below `root` or as the file itself; a link that is moved as a link is not.
+fn through_a_link(entry: &Entry, root: Option<&Utf8Path>) -> bool {
+    if entry.kind == EntryKind::Link {
+        return false;
+    }
+    let above = entry.path.parent().filter(|above| root.is_none_or(|root| above.starts_with(root)));
+    let folders = above.into_iter().flat_map(Utf8Path::ancestors);
+    let mut folders = folders.take_while(|folder| root.is_some_and(|root| *folder != root));
+    entry.path.is_symlink() || folders.any(Utf8Path::is_symlink)
+}
+
+/// Whether two paths lead to one file, by a link or by a second mount of its disk. Another hard link is a second name: the bytes stay.
+fn is_one_file(one: &Utf8Path, other: &Utf8Path) -> bool {
+    if std::fs::canonicalize(one).ok().is_some_and(|one| std::fs::canonicalize(other).ok() == Some(one)) {
+        return true;
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        if let (Ok(one), Ok(other)) = (std::fs::metadata(one), std::fs::metadata(other)) {
+            return one.nlink() < 2 && (one.dev(), one.ino()) == (other.dev(), other.ino());
+        }
+    }
+    false
+}
+
+/// Deletes a file that is still the one that was compared, and not its own copy; false where a link leads to it.
+fn delete_file(entry: &Entry, root: Option<&Utf8Path>, copy: Option<&Utf8Path>) -> Result<bool, Fault> {
     let path = &entry.path;
+    if through_a_link(entry, root) {
+        return Ok(false);
+    }
     let failed = |error| Fault::io(format!("cannot delete `{path}`"), error);
     let data = fs_err::symlink_metadata(path).map_err(failed)?;
-    let is_link = data.is_symlink() && entry.kind == EntryKind::Link;
-    if !is_link {
-        let above = path.parent().filter(|above| root.is_none_or(|root| above.starts_with(root)));
-        let folders = above.into_iter().flat_map(Utf8Path::ancestors);
-        let mut folders = folders.take_while(|folder| root.is_some_and(|root| *folder != root));
-        if data.is_symlink() || folders.any(Utf8Path::is_symlink) {
-            return Ok(false);
+    if entry.kind != EntryKind::Link {
+        if let Some(copy) = copy.filter(|copy| is_one_file(path, copy)) {
+            let what = format!("`{path}` stays: `{copy}` is the same file, not a copy of it");
+            return Err(Fault::new(Class::Conflict, what).help("remove the link at the destination"));
         }
         let time = data.modified().ok().and_then(|time| jiff::Timestamp::try_from(time).ok());
         if data.len() != entry.size || time != Some(entry.modified) {

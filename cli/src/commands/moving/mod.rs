@@ -63,6 +63,10 @@ pub(super) fn tuned(
     let (there, here) = service::environments(&ctx.store.environment, clouds, from_side)?;
     (ctx.store.environment, ctx.source.environment) = (there, here);
     if let Some(rate) = rates.bandwidth {
+        if rate.0 == 0 {
+            return Err(Fault::new(Class::BadInput, "`--bandwidth 0` would move nothing")
+                .help("write bytes a second, such as 50MiB, or omit it"));
+        }
         ctx.pace = Pace::new(rate.0);
     }
     if let Some(size) = rates.part_size {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use adt_engine::{Ctx, moving};
 use adt_model::{Class, Fault};
 
-use super::{Vars, copy, ctx, end::Typed};
+use super::{Vars, copy, ctx, end::Typed, service};
 use crate::{
     args::{Common, Copy},
     commands::{DONE, FAILED, ephys::drive},
@@ -39,8 +39,18 @@ async fn moved(asked: &Copy, common: &Common, ctx: &Arc<Ctx>) -> Result<u8, Faul
             "`--no-list` proves nothing about the destination, so that nothing may be deleted at the source";
         return Err(Fault::new(Class::BadInput, what).help("omit `--no-list`, or use `adt copy`"));
     }
+    let (from, to) = (Typed::read(&asked.source)?.location, Typed::read(&asked.destination)?.location);
+    // Two endpoints may be two names of one service, and then the copy would be the original.
+    if !service::is_one(&ctx.source.environment, &ctx.store.environment)
+        && moving::apart(&from, &to, false).is_err()
+    {
+        let what =
+            format!("`{from}` and `{to}` may be the same place under two endpoints, so nothing is moved");
+        return Err(Fault::new(Class::BadInput, what)
+            .help("use `adt copy` and `adt verify`, then delete the source yourself"));
+    }
     let wanted = copy::wanted(asked, None, ctx).await?;
-    let command = format!("adt move {} {}", wanted.shown, Typed::read(&asked.destination)?.location);
+    let command = format!("adt move {} {to}", wanted.shown);
     let (_, code) = copy::perform(wanted.clone(), &command, asked, common, ctx).await?;
     if code != DONE {
         return Ok(code);
