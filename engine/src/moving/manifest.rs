@@ -134,6 +134,10 @@ fn read(path: &Utf8PathBuf, each: &mut dyn FnMut(Noted) -> bool) -> Result<(), F
             break;
         }
     }
+    if last.is_none() {
+        let what = format!("the manifest `{path}` names no object");
+        return Err(Fault::new(Class::BadInput, what).help("check that it was written to its end"));
+    }
     Ok(())
 }
 
