@@ -326,6 +326,16 @@ fn a_source_that_is_its_own_copy_stays(#[case] link: &str, #[case] target: &str)
     assert!(moved.failed.iter().all(|name| kept[0].as_str().ends_with(name.as_str())), "{moved:#?}");
 }
 
+#[rstest]
+#[case::a_bandwidth_of_nothing(&["copy", "from", "to", "--bandwidth", "0"])]
+#[case::a_manifest_of_nothing(&["verify", "from", "--manifest", "empty.jsonl"])]
+fn what_cannot_do_anything_is_refused(#[case] words: &[&str]) {
+    let site = Site::new();
+    site.desk.write("work/from/a", "a");
+    site.desk.write("work/empty.jsonl", "");
+    site.moves("home", words).ends(2);
+}
+
 /// Two endpoints may be two names of one service.
 #[test]
 fn one_place_under_two_endpoints_is_not_moved() {

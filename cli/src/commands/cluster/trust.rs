@@ -1,4 +1,4 @@
-//! What `adt work` believes of a plan it finds: whoever may write at the destination may have changed it.
+//! What `adt work` believes of a plan it finds: anyone with write access to the destination can have changed it.
 //!
 //! A plan says what is done, not where: its destination is the one it was found at, its sources are below the roots that the command
 //! line names, and what removes or overwrites anything else (`--delete`, `--manifest`, `--metrics-file`) is on the command line or not
