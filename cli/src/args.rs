@@ -45,7 +45,7 @@ Exit codes:
   2    bad input; nothing was started, nothing was written
   3    a bug in this program
   75   `adt work`: interrupted or not complete; the same again goes on there
-  130  interrupted; running the same command again goes on where it was
+  130  interrupted; running the same command again resumes
 
 Settings:
   A flag wins over an environment variable (`ADT_…`), that over the

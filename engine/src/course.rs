@@ -207,7 +207,7 @@ impl Course {
 /// What may pass is worth another try; where nobody closer to it knew better, that is said.
 fn advised(fault: Fault) -> Fault {
     if fault.class() == Class::Transient && fault.advice().is_none() {
-        fault.help("when the destination answers again, run the same command again: it goes on where it was")
+        fault.help("when the destination answers again, run the same command again to resume")
     } else {
         fault
     }

@@ -67,7 +67,7 @@ impl Stop {
 
 /// The fault of whatever is stopped by a person.
 pub fn interrupted() -> Fault {
-    Fault::new(Class::Cancelled, "interrupted").help("run the same command again: it goes on where it was")
+    Fault::new(Class::Cancelled, "interrupted").help("run the same command again to resume")
 }
 
 /// Everything that comes from outside.
@@ -113,6 +113,16 @@ impl Ctx {
     pub(crate) fn owner(&self, work: &str, from: &str, to: &Location) -> Result<String, Fault> {
         let ledger = self.ledger.identity(&(self.new_id)().simple().to_string())?;
         Ok(format!("{ledger} {work} {from} to {to}"))
+    }
+
+    /// Waits until `bytes` more may be taken up, unless a stop is asked for first.
+    pub(crate) async fn paced(&self, bytes: u64) -> Result<(), Fault> {
+        self.stop.check()?;
+        let waiting = async {
+            self.pace.take(bytes).await;
+            Ok(())
+        };
+        self.stop.or(waiting).await
     }
 
     /// Tells the outside something about a job.

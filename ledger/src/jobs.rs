@@ -191,6 +191,17 @@ impl Ledger {
         })
     }
 
+    /// Whether a job of a run of this very command was done.
+    pub fn was_done_by(&self, command: &str) -> Result<bool, Fault> {
+        self.read("look for an earlier run", |connection| {
+            connection.query_row(
+                "SELECT EXISTS (SELECT 1 FROM attempts JOIN runs USING (run_id) WHERE command = ?1 AND result = 'done')",
+                [command],
+                |row| row.get(0),
+            )
+        })
+    }
+
     /// Durable: an attempt that ended before anything was begun. A job that had been begun or done stands as it stood.
     pub fn refuse_job(
         &self,

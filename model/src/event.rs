@@ -64,6 +64,18 @@ pub enum What {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         help: Option<String>,
     },
+    /// One object that was to be moved stays at the source; the others go on.
+    SourceKept {
+        /// Its name.
+        key: String,
+        /// Whether the destination has a copy of it.
+        copied: bool,
+        /// Why it stays, with the chain of causes.
+        fault: String,
+        /// What to do about it.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        help: Option<String>,
+    },
     /// One object was deleted at the destination (or, in a dry run, would be).
     Deleted {
         /// Its name.

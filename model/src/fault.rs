@@ -70,7 +70,20 @@ impl Fault {
                 (Class::Refused, Some("free some space, then run the same command again"))
             }
             Kind::Interrupted | Kind::TimedOut | Kind::WouldBlock => (Class::Transient, None),
-            Kind::AlreadyExists => (Class::Conflict, None),
+            Kind::AlreadyExists => {
+                (Class::Conflict, Some("something of that name is there already: rename or remove it"))
+            }
+            Kind::NotADirectory => (
+                Class::Refused,
+                Some("there is a file where a folder has to be: rename, remove or exclude one of them"),
+            ),
+            Kind::IsADirectory => (
+                Class::Refused,
+                Some("there is a folder where a file has to be: rename, remove or exclude one of them"),
+            ),
+            Kind::InvalidFilename => {
+                (Class::Refused, Some("the file system does not take such a name: rename or exclude it"))
+            }
             _ => (Class::Refused, None),
         };
         let fault = Self::new(class, what).because(error);

@@ -314,7 +314,7 @@ pub(crate) struct Clean {
     /// A path or a location of a cloud
     #[arg(value_name = "LOCATION", value_hint = ValueHint::AnyPath)]
     pub location: String,
-    /// Only say what would be thrown away
+    /// Only say what would be removed
     #[arg(long)]
     pub dry_run: bool,
     #[command(flatten)]

@@ -35,8 +35,8 @@ fn password(asked: &Decrypt, common: &Common, vars: &BTreeMap<String, String>) -
     let Some(text) = &asked.password else { return Ok(typed()?) };
     let reference: SecretRef = text.parse()?;
     if let SecretRef::Inline(_) = reference {
-        return Err(Fault::new(Class::BadInput, "the password itself cannot stand on the command line")
-            .help("say where it is: `env:NAME`, `file:PATH`, `ssm:/path`, `secretsmanager:name`; or leave `--password` out and type it")
+        return Err(Fault::new(Class::BadInput, "the password itself must not be on the command line, where other users can read it")
+            .help("say where it is: `env:NAME`, `file:PATH`, `ssm:/path`, `secretsmanager:name`; or omit `--password` and type it")
             .into());
     }
     let settings = settings::resolve(common, &Tuning::default(), vars)?;

@@ -121,7 +121,7 @@ fn run_list(lab: &Lab, common: &Common, vars: &BTreeMap<String, String>) -> anyh
     let events = show::reporter(common, settings.log_level.unwrap_or_default());
     let ctx = wire::ctx(&settings, vars, wire::Ways::default(), events, Stop::default())?;
     let asked = Asked { jobs: specs, command: "adt demo".into() };
-    super::run::drive(asked, &ctx).map(Some)
+    Ok(Some(crate::stop::drive(&ctx, adt_engine::run(asked, Arc::clone(&ctx)))?))
 }
 
 /// All but the last row went well, and the last one failed as it must.

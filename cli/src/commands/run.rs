@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use adt_engine::{Asked, Ctx, Stop, Summary};
+use adt_engine::{Asked, Stop};
 use adt_ledger::Ledger;
-use adt_model::{JobSpec, LogLevel, ProblemKind, What};
+use adt_model::{JobSpec, LogLevel, ProblemKind};
 
 use super::{BAD_INPUT, FAILED, look::unforgiven, sorted, tell};
 use crate::{
@@ -34,36 +34,17 @@ pub(super) fn run(asked: &Run, common: &Common, vars: &Vars) -> anyhow::Result<u
     let told = show::reporter(common, settings.log_level.unwrap_or_else(|| most_said(&specs)));
     let ways = wire::Ways { fail_fast: asked.fail_fast, retrigger: asked.retrigger, no_list: asked.no_list };
     let ctx = wire::ctx(&settings, vars, ways, told, Stop::default())?;
-    let summary = match drive(Asked { jobs: specs, command: command_line(asked) }, &ctx) {
+    let wanted = Asked { jobs: specs, command: command_line(asked) };
+    let summary = match stop::drive(&ctx, adt_engine::run(wanted, Arc::clone(&ctx))) {
         Ok(summary) => summary,
         // The ledger cannot be written any more; jobs may have begun.
         Err(error) => {
-            show::error(&error);
+            show::error(&error.into());
             return Ok(FAILED);
         }
     };
     show::ended(&summary, common);
     Ok(summary.exit_code() as u8)
-}
-
-/// Runs the list while listening for Ctrl-C.
-pub(super) fn drive(asked: Asked, ctx: &Arc<Ctx>) -> anyhow::Result<Summary> {
-    let runtime = wire::runtime()?;
-    let summary = runtime.block_on(async {
-        let told = Arc::clone(ctx);
-        stop::listen(ctx.stop.clone(), move |count| {
-            let text = if count == 1 {
-                "interrupted: finishing what is in flight (once more to drop it)"
-            } else {
-                "dropping what is in flight"
-            };
-            told.tell("", None, What::Note { text: text.into() });
-        });
-        adt_engine::run(asked, Arc::clone(ctx)).await
-    });
-    // A read that hangs (a network disk that went away) must not keep the program from ending.
-    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
-    Ok(summary?)
 }
 
 /// When nobody says otherwise, the job that asks for most is heard.

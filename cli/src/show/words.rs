@@ -54,13 +54,15 @@ impl Words {
             What::Object { key, bytes, kept } => {
                 format!("{key} ({}){}", ByteSize(*bytes), if *kept { ", stood there already" } else { "" })
             }
-            What::ObjectFailed { key, fault, .. } => {
-                self.failures += 1;
-                match self.failures {
-                    ..=NAMED if key.is_empty() => format!("NOT MOVED: {fault}"),
-                    ..=NAMED => format!("NOT MOVED: {key}: {fault}"),
-                    n if n == NAMED + 1 => "NOT MOVED: and more (`--json` names all of them)".to_owned(),
-                    _ => return Vec::new(),
+            What::ObjectFailed { key, fault, .. } => match self.failure("NOT MOVED", key, fault) {
+                Some(text) => text,
+                None => return Vec::new(),
+            },
+            What::SourceKept { key, copied, fault, .. } => {
+                let verb = if *copied { "copied, source kept" } else { "NOT COPIED, source kept" };
+                match self.failure(verb, key, fault) {
+                    Some(text) => text,
+                    None => return Vec::new(),
                 }
             }
             What::Deleted { key, dry_run: true } => format!("would delete {key}"),
@@ -73,6 +75,17 @@ impl Words {
             lines.push(format!("{}: help: {help}", event.job));
         }
         lines
+    }
+
+    /// The first ones by name.
+    fn failure(&mut self, verb: &str, key: &str, fault: &str) -> Option<String> {
+        self.failures += 1;
+        match self.failures {
+            ..=NAMED if key.is_empty() => Some(format!("{verb}: {fault}")),
+            ..=NAMED => Some(format!("{verb}: {key}: {fault}")),
+            n if n == NAMED + 1 => Some("more objects failed (`--json` names all of them)".to_owned()),
+            _ => None,
+        }
     }
 
     fn heard_before(&mut self, text: &str) -> bool {
@@ -90,7 +103,7 @@ impl Words {
 fn level_of(what: &What) -> Option<LogLevel> {
     Some(match what {
         What::Object { .. } => LogLevel::Debug,
-        What::ObjectFailed { .. } => LogLevel::Error,
+        What::ObjectFailed { .. } | What::SourceKept { .. } => LogLevel::Error,
         What::StepStarted | What::StepFinished | What::Deleted { dry_run: false, .. } => LogLevel::Info,
         What::JobFinished(ended) if ended.end == JobEnd::Failed => LogLevel::Critical,
         What::RunStarted { .. } | What::Moved(_) => return None,

@@ -15,6 +15,7 @@ use rstest::rstest;
 use crate::{
     desk::{Said, Tree, differing, digest, within},
     imaging_session::{Microscope, Rule, nothing_is_left_over},
+    kills::{asked, tell},
     lab::until,
 };
 
@@ -155,7 +156,7 @@ fn a_killed_conversion_goes_on_and_ends_like_a_clean_one(
         None => Utf8PathBuf::from(&to),
     };
 
-    let kills = std::env::var("ADT_KILLS").map_or(4, |text| text.parse().unwrap());
+    let kills = asked("ADT_KILLS", 4) as u32;
     let mut seeds = Seed::new(seed);
     let mut killed = 0;
     while killed < kills {
@@ -172,8 +173,9 @@ fn a_killed_conversion_goes_on_and_ends_like_a_clean_one(
         assert!(lives.last.success(), "seed {seed}: {lives:?}");
         same(&digest(&folder), &clean);
         nothing_is_left_over(&folder);
-        killed += lives.kills.max(1);
+        killed += lives.kills;
     }
+    tell(&format!("a_killed_conversion_goes_on_and_ends_like_a_clean_one, {to}"), killed.into());
 }
 
 /// As if nothing had ever been run.

@@ -129,6 +129,8 @@ pub(crate) struct Moves {
     pub kept: BTreeSet<String>,
     pub failed: BTreeSet<String>,
     pub deleted: BTreeSet<String>,
+    /// What a move has left at the source.
+    pub stays: BTreeSet<String>,
     pub notes: Vec<String>,
 }
 
@@ -146,9 +148,10 @@ impl Moves {
             names("object", &|event| event["kept"] == true),
         );
         let (failed, deleted) = (names("object-failed", &|_| true), names("deleted", &|_| true));
+        let stays = names("source-kept", &|_| true);
         let notes =
             said.events("note").iter().map(|note| note["text"].as_str().unwrap().to_owned()).collect();
-        Self { said, sent, kept, failed, deleted, notes }
+        Self { said, sent, kept, failed, deleted, stays, notes }
     }
 
     #[track_caller]

@@ -195,7 +195,12 @@ fn a_source_that_has_shrunk_deletes_nothing_without_a_number(#[values(Kind::Disk
     assert_eq!(names(&site, &there), ALL);
     // The rehearsal names all of them, and says that it would not be done.
     site.moves("home", &["sync", &source, &there, "--delete", "--dry-run"]).ends(1).deletes(&gone);
-    site.adt(&["sync", &source, &there, "--delete", "--dry-run"]).ends(1).says("would delete b/old");
+    let rehearsed = site.adt(&["sync", &source, &there, "--delete", "--dry-run"]).ends(1);
+    let said = format!("{}{}", rehearsed.stdout, rehearsed.stderr);
+    assert!(!said.contains("nothing was deleted") && !said.contains("look at them"), "{said}");
+    for words in ["would delete b/old", "dry run: the real run would stop", "help: `--max-delete 3` allows"] {
+        assert!(said.contains(words), "{words} {said}");
+    }
     assert_eq!(names(&site, &there), ALL);
     site.moves("home", &["sync", &source, &there, "--delete", "--max-delete", "3"]).ends(0).deletes(&gone);
 }

@@ -43,7 +43,7 @@ fn plain(said: Said, code: i32, word: &str) {
 #[case::max_delete_alone(&["sync", "SOURCE", "s3://recordings/x", "--max-delete", "3"], 2, "--delete")]
 #[case::one_place(&["verify", "SOURCE"], 2, "--manifest")]
 #[case::no_manifest(&["verify", "SOURCE", "--manifest", "/nowhere/list"], 2, "/nowhere/list")]
-#[case::a_file_above(&["copy", "SOURCE", "SOURCE/a/below"], 2, "lies inside")]
+#[case::a_file_above(&["copy", "SOURCE", "SOURCE/a/below"], 2, "is inside")]
 fn what_is_wrong_is_said(#[case] args: &[&str], #[case] code: i32, #[case] word: &str) {
     let site = site();
     let (source, out) = (site.desk.root.join("source"), site.desk.root.join("out"));

@@ -18,82 +18,13 @@ use fs_err as fs;
 use rstest::rstest;
 
 use crate::{
-    desk::{Desk, Job, RECORD, Said, differing, digest, within},
+    desk::{Desk, RECORD, Said, differing, digest, within},
     lab::{Lab, NAME, bare, until},
+    machines::{Machines, ended, killed, waited},
 };
 
 fn asked(variable: &str, usual: u64) -> u64 {
     std::env::var(variable).map_or(usual, |text| text.parse().unwrap())
-}
-
-/// The lab's job on machines that have nothing in common but the bucket and Code Ocean.
-struct Machines {
-    lab: Lab,
-}
-
-impl Machines {
-    fn new() -> Self {
-        Self { lab: Lab::new() }
-    }
-
-    /// Plans the lab's usual job, and does its shares.
-    fn ready() -> Self {
-        let machines = Self::new();
-        machines.plan(machines.lab.job());
-        machines.work("share", NAME, &["--shard", "0/1"]).ends(0);
-        machines
-    }
-
-    fn plan(&self, job: impl AsRef<[Job]>) {
-        let list = self.lab.desk.list(job);
-        let words = ["submit", "--engine", "kubernetes", "--print", "--image", "lab/adt", list.as_str()];
-        Said::of(&mut self.on("planner", &words)).ends(0);
-    }
-
-    fn on(&self, machine: &str, words: &[&str]) -> Command {
-        let home = self.lab.desk.root.join("machines").join(machine);
-        fs::create_dir_all(&home).unwrap();
-        let mut command = self.lab.adt(words);
-        command.env("HOME", home).env("ADT_REQUEST_TIMEOUT", "1s");
-        command
-    }
-
-    fn command(&self, machine: &str, name: &str, flags: &[&str]) -> Command {
-        let to = format!("s3://recordings/{name}");
-        self.on(machine, &[&["work", to.as_str()], flags].concat())
-    }
-
-    fn work(&self, machine: &str, name: &str, flags: &[&str]) -> Said {
-        Said::of(&mut self.command(machine, name, flags))
-    }
-
-    fn finish(&self, machine: &str) -> Said {
-        self.work(machine, NAME, &["--finish"])
-    }
-
-    fn start(&self, machine: &str, name: &str, flags: &[&str]) -> Child {
-        let mut command = self.command(machine, name, flags);
-        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
-    }
-
-    fn accepted(&self, name: &str) -> usize {
-        let all = self.lab.ocean.accepted();
-        all.iter().filter(|one| one.body.contains(name)).count()
-    }
-
-    fn is_tidy(&self, name: &str) -> bool {
-        let asset = self.lab.asset_of(name);
-        asset.join(RECORD).is_file() && !asset.join(".adt-work/plan.json").exists()
-    }
-}
-
-fn killed(mut child: Child) {
-    child.kill().unwrap();
-    child.wait().unwrap();
-}
-
-fn waited(mut child: Child) {
-    child.wait().unwrap();
 }
 
 #[test]
@@ -216,8 +147,7 @@ fn a_stop_while_waiting_for_code_ocean_is_quick(#[case] run: Run) {
     let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
     let code = child.wait().unwrap().code();
-    // Five seconds are promised; a machine that is busy takes longer, and without the promise it would be minutes.
-    assert!(code == Some(130) && began.elapsed() < Duration::from_secs(30), "{code:?} {:?}", began.elapsed());
+    assert!(code == Some(130) && began.elapsed() < Duration::from_secs(5), "{code:?} {:?}", began.elapsed());
     lab.ocean.list(Listing::Whole);
     lab.run(lab.job(), &[]).ends(0).says("computation-1");
     assert_eq!(lab.orders(), 1);
@@ -324,24 +254,6 @@ fn interleavings_of_finishes_and_shares_order_once_and_complete_the_asset() {
         let there = within("SPIM", &digest(&lab.asset_of(&name)));
         assert_eq!(differing(&there, &digest(&source)), [""; 0], "{seed}");
     }
-}
-
-/// Does what is left. Where it is unknown whether an order arrived, the one who looks sees the truth.
-fn ended(machines: &Machines, name: &str, seed: &str) {
-    for share in ["0/2", "1/2"] {
-        machines.work("share", name, &["--shard", share]).ends(0);
-    }
-    let said = machines.work("last", name, &["--finish"]);
-    if said.code == Some(1) {
-        assert_eq!(machines.accepted(name), 0, "{seed}: what runs is found: {said:#?}");
-        said.says("unknown whether the pipeline was started");
-        machines.work("last", name, &["--finish", "--retrigger"]).ends(0);
-    } else {
-        said.ends(0);
-    }
-    machines.work("another", name, &["--finish"]).ends(0).says("already complete");
-    assert_eq!(machines.accepted(name), 1, "{seed}");
-    assert!(machines.is_tidy(name), "{seed}");
 }
 
 /// Images have a journal of their own: a finish that is killed after they are described makes none of them again.

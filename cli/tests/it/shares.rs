@@ -369,3 +369,40 @@ fn what_a_killed_share_has_begun_to_write_does_not_stay(#[case] folder: Option<&
     }
     assert!(folder.is_none() || !asset.join(".adt-work").exists());
 }
+
+/// Asked from a machine that has never heard of the work.
+#[rstest]
+#[case::a_bucket("s3://recordings/deep/copied", "store/recordings/deep")]
+#[case::a_folder("FOLDER/disk/copied", "disk")]
+fn copying_that_is_done_is_done_for_every_ledger(#[case] to: &str, #[case] above: &str) {
+    let desk = Desk::new();
+    let source = desk.tree("few", &TreeSpec { files: 30, ..TreeSpec::default() }, 5);
+    let (to, above) = (to.replace("FOLDER", desk.root.as_str()), desk.root.join(above));
+    let words =
+        ["submit", "--engine", "aws-batch", "--print", "--image", "lab/adt", "copy", source.as_str(), &to];
+    let submit = || Said::of(&mut desk.adt(&words)).ends(0);
+    let work = |machine: &str, flags: &[&str]| {
+        let ledger = desk.root.join(format!("{machine}.sqlite"));
+        Said::of(&mut desk.adt(&[&["work", &to, "--ledger", ledger.as_str()], flags].concat()))
+    };
+    work("one", &["--finish"]).ends(2).says("there is no plan");
+    submit();
+    work("one", &["--shard", "0/1"]).ends(0);
+    work("one", &["--finish"]).ends(0);
+    for flags in [&["--finish"][..], &["--shard", "0/1"], &["--check"]] {
+        work("two", flags).ends(0).says("already complete");
+    }
+    // What says so is beside the destination, and no object of it.
+    Said::of(&mut desk.adt(&["verify", source.as_str(), &to]))
+        .ends(0)
+        .says("30 objects the same")
+        .says("nothing else");
+    let lost = digest(&above.join("copied")).into_keys().next().unwrap();
+    fs::remove_file(above.join("copied").join(lost)).unwrap();
+    work("two", &["--finish"]).ends(2).says("30 objects in").says("29 are there now").says("`adt submit`");
+    submit();
+    work("three", &["--finish"]).ends(75);
+    work("three", &["--shard", "0/1"]).ends(0);
+    work("three", &["--finish"]).ends(0);
+    work("four", &["--finish"]).ends(0).says("already complete");
+}

@@ -19,12 +19,9 @@ use rstest::rstest;
 
 use crate::{
     desk::{Job, RECORD, Said, writes},
+    kills::{asked, tell},
     lab::{CAPSULE, ENDPOINTS, Lab, NAME, TOKEN, bare, until},
 };
-
-fn asked(variable: &str, usual: u64) -> u64 {
-    std::env::var(variable).map_or(usual, |text| text.parse().unwrap())
-}
 
 /// Where a kill hit.
 #[derive(Debug, Default)]
@@ -81,12 +78,9 @@ fn a_killed_job_starts_its_pipeline_once() {
         lab.run(&job, &[]).ends(0).says("skipped");
     }
     assert_eq!(lab.ocean.accepted().len() as u64, rounds, "one pipeline for each asset");
-    tell(&format!(
-        "{} kills in {rounds} rounds, {} orders, {} pipelines: {hits:?}",
-        hits.count(),
-        lab.orders(),
-        lab.ocean.accepted().len()
-    ));
+    let (orders, pipelines) = (lab.orders(), lab.ocean.accepted().len());
+    let about = format!("in {rounds} rounds, {orders} orders, {pipelines} pipelines: {hits:?}");
+    tell(&format!("a_killed_job_starts_its_pipeline_once, {about}"), hits.count());
 }
 
 /// An asset that is made complete anew with other data gets one pipeline more, however often that is killed.
@@ -120,7 +114,8 @@ fn a_killed_rerun_with_other_data_starts_one_pipeline_more(#[case] zipped: bool,
         let seed = asked("ADT_SEED", seed);
         assert_eq!(lab.ocean.accepted().len(), 1 + rounds, "round {rounds} (seed {seed}), {killed:?}");
     }
-    tell(&format!("{kills} kills in {rounds} rounds, {} orders", lab.orders()));
+    let about = format!("in {rounds} rounds, {} orders", lab.orders());
+    tell(&format!("a_killed_rerun_with_other_data_starts_one_pipeline_more, {about}"), kills);
 }
 
 /// A run that was killed between its claim and its order leaves the outcome unknown: it ends with 1, and a person who sees that nothing
@@ -206,12 +201,6 @@ fn is_whole(request: &[u8]) -> bool {
     let text = String::from_utf8_lossy(&request[..head]).to_ascii_lowercase();
     let length = text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
     request.len() >= head + 4 + length.unwrap_or(0)
-}
-
-/// For a person who runs the test by hand with `--nocapture`.
-#[expect(clippy::print_stderr, reason = "numbers of a run by hand")]
-fn tell(report: &str) {
-    eprintln!("{report}");
 }
 
 /// What Code Ocean makes of the first orders, and how many orders it takes; in the end one pipeline runs.

@@ -118,15 +118,14 @@ impl Delivery {
                 parts.insert(number, kept.clone());
                 continue;
             }
-            if let Err(fault) = self.ctx.stop.check() {
-                land_all(&mut flying, &mut parts).await?;
-                return Err(fault);
-            }
             while flying.len() >= self.ctx.settings.lanes {
                 land(&mut flying, &mut parts).await?;
             }
             let permit = self.ctx.budget.take(length).await;
-            self.ctx.pace.take(length).await;
+            if let Err(stopped) = self.ctx.paced(length).await {
+                land_all(&mut flying, &mut parts).await?;
+                return Err(stopped);
+            }
             let part = Part {
                 number,
                 offset,

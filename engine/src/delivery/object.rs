@@ -116,7 +116,7 @@ impl Delivery {
             return self.large(Reader::object(from.clone(), found), source, key).await;
         }
         let _permit = self.ctx.budget.take(found.size).await;
-        self.ctx.pace.take(found.size).await;
+        self.ctx.paced(found.size).await?;
         let Whole { bytes, found, checked } = from.whole(found).await?;
         let found = self.with_tags(from, found).await?;
         self.counters.read(found.size);

@@ -22,7 +22,7 @@ impl Delivery {
 
     async fn small(&self, entry: &Entry, key: &Key) -> Result<(), Fault> {
         let _permit = self.ctx.budget.take(entry.size).await;
-        self.ctx.pace.take(entry.size).await;
+        self.ctx.paced(entry.size).await?;
         let source = Source::file(entry);
         let (entry, budget) = (entry.clone(), self.ctx.budget.clone());
         let block = off_the_reactor(move || read_whole(&entry, &budget)).await?;

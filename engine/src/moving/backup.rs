@@ -1,7 +1,9 @@
 //! `--backup-dir`: what the destination has is kept elsewhere before it is replaced or deleted.
 
-use adt_model::{Class, Fault, Key};
-use adt_store::{Found, Sums};
+use adt_formats::folder::LINK;
+use adt_model::{Class, Crc64, Fault, Key, Location, Rules};
+use adt_store::{Block, Found, ObjectMeta, Place, Sums};
+use camino::Utf8PathBuf;
 
 use super::copy::Work;
 
@@ -10,6 +12,9 @@ impl Work {
     pub(super) async fn keep_old(&self, key: &Key) -> Result<(), Fault> {
         let Some(backup) = &self.backup else { return Ok(()) };
         let from = &self.asked.destination.place;
+        if let Some(link) = self.old_link(key)? {
+            return link.keep(backup.place()).await;
+        }
         let Some(old) = from.head(key).await? else { return Ok(()) };
         let shown = backup.place().location().join(key);
         if let Some(there) = backup.place().head(key).await? {
@@ -17,10 +22,7 @@ impl Work {
             if is_copy(&old, &there) {
                 return Ok(());
             }
-            let what = format!("`{shown}` exists already, and is not what would be kept there");
-            return Err(
-                Fault::new(Class::Conflict, what).help("name another `--backup-dir`, a new one for each run")
-            );
+            return Err(occupied(&shown));
         }
         backup.send_object(from, &old, key).await?;
         if self.asked.dry_run {
@@ -31,6 +33,70 @@ impl Work {
             _ => Err(Fault::new(Class::Corrupt, format!("`{shown}` is missing, although it was confirmed"))),
         }
     }
+
+    /// The link that a destination folder has under this name.
+    fn old_link(&self, key: &Key) -> Result<Option<OldLink>, Fault> {
+        let destination = &self.asked.destination;
+        let Some(root) = destination.folder().filter(|_| destination.has_own_links()) else {
+            return Ok(None);
+        };
+        // A name that ends like this may stand for a link without that end.
+        let stripped = key.as_str().strip_suffix(LINK).and_then(|name| Key::parse(name).ok());
+        for name in [Some(key.clone()), stripped].into_iter().flatten() {
+            let Ok(path) = Rules::here().below(root, name.as_str()) else { continue };
+            match path.symlink_metadata() {
+                Ok(data) if data.is_symlink() => {}
+                Ok(_) => return Ok(None),
+                Err(_) => continue,
+            }
+            let failed = |e| Fault::io(format!("cannot read the link `{path}`"), e);
+            return Ok(Some(OldLink { name, target: path.read_link_utf8().map_err(failed)? }));
+        }
+        Ok(None)
+    }
+}
+
+/// A link that is to be kept: as a link in a folder, in a bucket as an object that holds the text of its target.
+struct OldLink {
+    name: Key,
+    target: Utf8PathBuf,
+}
+
+impl OldLink {
+    async fn keep(&self, backup: &Place) -> Result<(), Fault> {
+        let object = Key::parse(format!("{}{LINK}", self.name)).map_err(|e| {
+            Fault::new(Class::BadInput, format!("`{}` cannot be named", self.name)).because(e)
+        })?;
+        match self.is_kept(backup, &object).await? {
+            Some(true) => return Ok(()),
+            Some(false) => return Err(occupied(&backup.location().join(&self.name))),
+            None => {}
+        }
+        if backup.link(&object, &self.target).await? {
+            return Ok(());
+        }
+        let bytes = self.target.as_str().as_bytes().to_vec();
+        let crc64 = Crc64(adt_codec::crc64(&bytes));
+        backup.put(&object, Block { bytes: bytes.into(), crc64 }, &ObjectMeta::default()).await.map(drop)
+    }
+
+    /// Whether what is kept under that name is this link; `None` where nothing is.
+    async fn is_kept(&self, backup: &Place, object: &Key) -> Result<Option<bool>, Fault> {
+        if let Location::Folder(root) = backup.location() {
+            let path = root.join(self.name.as_str());
+            let is_there = path.symlink_metadata().is_ok();
+            return Ok(is_there.then(|| path.read_link_utf8().is_ok_and(|target| target == self.target)));
+        }
+        let Some(found) = backup.head(object).await? else { return Ok(None) };
+        let text = self.target.as_str().as_bytes();
+        Ok(Some(found.size == text.len() as u64 && backup.get_of(&found, 0..found.size).await? == text))
+    }
+}
+
+/// What is kept is never replaced.
+fn occupied(shown: &Location) -> Fault {
+    let what = format!("`{shown}` exists already, and is not what would be kept there");
+    Fault::new(Class::Conflict, what).help("name another `--backup-dir`, a new one for each run")
 }
 
 /// Whether one is known to be a copy of the other.

@@ -55,6 +55,8 @@ pub struct Asked {
     pub ignore_existing: bool,
     /// Where objects of the destination go before they are replaced or deleted.
     pub backup: Option<Place>,
+    /// What names begin with that are inside the source, where that is inside the destination.
+    pub within: Option<String>,
 }
 
 /// Copies what differs. Fails when nothing can be begun; what goes wrong later is in the summary's one row. `command` is how the ledger
@@ -215,7 +217,13 @@ impl Work {
             1 => format!("1 of {found} {objects} could not be moved{kept}: {first}"),
             _ => format!("{failed} of {found} {objects} could not be moved{kept}; the first: {first}"),
         };
-        Fault::new(class, what).help(advice.unwrap_or_else(|| "run the same command again to resume".into()))
+        let usual = match class {
+            Class::Transient | Class::Corrupt => "run the same command again to resume",
+            _ => {
+                "remove the cause, or leave the object out with `--exclude`, then run the same command again"
+            }
+        };
+        Fault::new(class, what).help(advice.unwrap_or_else(|| usual.into()))
     }
 
     /// A single object, under a name of its own.
@@ -308,6 +316,9 @@ impl Work {
             self.asked.delete.is_some() && self.asked.source.folder().is_none() && account.seen.extra > 0;
         if account.found == 0 && !decided && !self.is_there().await? {
             return Err(missing(&self.asked.source.place));
+        }
+        if account.found == 0 {
+            self.out.note(none_selected(&self.asked, account.seen.source));
         }
         Ok(account)
     }
@@ -453,6 +464,7 @@ impl Work {
     async fn settle(&self, pair: Pair, key: &Key) -> Result<(), Fault> {
         self.ctx.stop.check()?;
         let Some(source) = &pair.source else { return Ok(()) };
+        self.outside_of_source(key)?;
         let same = match self.glance(&pair) {
             Glance::Same => true,
             Glance::Different => false,
@@ -473,6 +485,19 @@ impl Work {
             self.keep_old(key).await?;
         }
         self.send(source, key).await
+    }
+
+    /// Fails for a copy that would be an object of the source, and could replace one that is still to be copied.
+    fn outside_of_source(&self, key: &Key) -> Result<(), Fault> {
+        match &self.asked.within {
+            Some(names) if format!("{key}/").starts_with(names.as_str()) => {
+                let what =
+                    format!("the copy of `{key}` would be inside of the source `{}`", self.asked.shown);
+                Err(Fault::new(Class::BadInput, what)
+                    .help("name a destination outside of the source and beside it, or leave the object out with `--exclude`"))
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn send(&self, source: &Item, key: &Key) -> Result<(), Fault> {
@@ -500,6 +525,20 @@ impl Work {
                 }
             },
         }
+    }
+}
+
+/// What is said where nothing is to be moved; `listed` objects of the source were left out by their sizes or times.
+fn none_selected(asked: &Asked, listed: u64) -> String {
+    let shown = &asked.shown;
+    match listed {
+        0 if asked.selection.choice.is_some() => {
+            format!("0 objects of `{shown}` are selected: `--include` and `--exclude` leave out all of them")
+        }
+        0 => format!("`{shown}` has no objects"),
+        _ => format!(
+            "0 of {listed} objects of `{shown}` are selected: all of them are outside of the bounds of size and age"
+        ),
     }
 }
 

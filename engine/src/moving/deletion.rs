@@ -113,6 +113,18 @@ fn version(item: &Item) -> u64 {
     adt_codec::crc64(text.as_bytes())
 }
 
+/// Why a limit stops a deletion.
+#[derive(Debug)]
+struct Stopped {
+    why: String,
+    /// What the command line lacks; nothing where a number that is there is too small.
+    needs: Option<&'static str>,
+    /// What a person looks at before allowing it.
+    check: &'static str,
+    /// What allows it.
+    allows: String,
+}
+
 /// Whether what one listing shows as superfluous may be deleted at all.
 ///
 /// | the listing shows | what allows it |
@@ -122,46 +134,58 @@ fn version(item: &Item) -> u64 {
 /// | more than half of the destination, or more than 1,000 objects | `--max-delete N`, or `--delete-all` |
 /// | an empty folder at the source, objects below it at the destination | `--max-delete N`, or `--delete-all` |
 pub(super) fn permitted(seen: &Seen, allowed: Deletion) -> Result<(), Fault> {
+    let Some(Stopped { why, needs, check, allows }) = stopped(seen, allowed) else { return Ok(()) };
+    let what = match needs {
+        Some(needs) => format!("{why}: `--delete` needs `{needs}` for that; nothing was deleted"),
+        None => format!("{why}; nothing was deleted"),
+    };
+    Err(Fault::new(Class::Conflict, what).help(format!("{check}; `{allows}` deletes them")))
+}
+
+/// The same for a dry run, which has named what would be deleted.
+pub(super) fn would_be_permitted(seen: &Seen, allowed: Deletion) -> Result<(), Fault> {
+    let Some(Stopped { why, check, allows, .. }) = stopped(seen, allowed) else { return Ok(()) };
+    let what =
+        format!("dry run: the real run would stop before it deletes anything, with exit code 1: {why}");
+    let check = if check == LOOK { String::new() } else { format!("{check}; ") };
+    Err(Fault::new(Class::Conflict, what).help(format!("{check}`{allows}` allows the deletion")))
+}
+
+const LOOK: &str = "look at them with `--dry-run`";
+
+fn stopped(seen: &Seen, allowed: Deletion) -> Option<Stopped> {
     let Seen { source, destination, extra, .. } = *seen;
-    let refuse = |what: String, help: String| Err(Fault::new(Class::Conflict, what).help(help));
     if extra == 0 {
-        return Ok(());
+        return None;
     }
-    let look = "look at them with `--dry-run`";
     let objects = plural(extra);
+    let number = format!("--max-delete {extra}");
     if source == 0 && !allowed.all {
-        let what = format!(
-            "the source lists 0 objects, the destination {destination}: `--delete` needs `--delete-all` for that; nothing was deleted"
-        );
-        return refuse(what, "check that the source is complete and mounted".into());
+        let why = format!("the source lists 0 objects, the destination {destination}");
+        let check = "check that the source is complete and mounted";
+        return Some(Stopped { why, needs: Some("--delete-all"), check, allows: "--delete-all".into() });
     }
     match allowed.most {
         Some(most) if extra > most => {
-            let what = format!(
-                "{objects} would be deleted, more than `--max-delete {most}` allows; nothing was deleted"
-            );
-            return refuse(what, format!("{look}; `--max-delete {extra}` deletes them"));
+            let why = format!("{objects} would be deleted, more than `--max-delete {most}` allows");
+            return Some(Stopped { why, needs: None, check: LOOK, allows: number });
         }
-        Some(_) => return Ok(()),
-        None if allowed.all => return Ok(()),
+        Some(_) => return None,
+        None if allowed.all => return None,
         None => {}
     }
-    let help = format!("{look}; `--max-delete {extra}` deletes them");
+    let needs = Some("--max-delete N");
     if extra > MOST || extra.saturating_mul(2) > destination {
-        let why = if extra > MOST { "more than 1,000" } else { "more than half" };
-        let what = format!(
-            "{objects} of {destination} at the destination would be deleted, {why}: `--delete` needs `--max-delete N` for that; nothing was deleted"
-        );
-        return refuse(what, help);
+        let how = if extra > MOST { "more than 1,000" } else { "more than half" };
+        let why = format!("{objects} of {destination} at the destination would be deleted, {how}");
+        return Some(Stopped { why, needs, check: LOOK, allows: number });
     }
-    if let Some((folder, count)) = &seen.emptied {
-        let what = format!(
-            "the folder `{folder}` of the source is empty, and {} below it would be deleted at the destination: `--delete` needs `--max-delete N` for that; nothing was deleted",
-            plural(*count)
-        );
-        return refuse(what, format!("check that its disk is mounted; {help}"));
-    }
-    Ok(())
+    let (folder, count) = seen.emptied.as_ref()?;
+    let why = format!(
+        "the folder `{folder}` of the source is empty, and {} below it would be deleted at the destination",
+        plural(*count)
+    );
+    Some(Stopped { why, needs, check: "check that its disk is mounted", allows: number })
 }
 
 fn plural(count: u64) -> String {
@@ -315,6 +339,11 @@ mod tests {
             Some(word) => {
                 let line = decided.unwrap_err().line();
                 assert!(line.contains(word) && line.contains("nothing was deleted"), "{line}");
+                let deletion = Deletion { most, all };
+                let dry = would_be_permitted(&counted(source, destination, extra), deletion).unwrap_err();
+                let (line, help) = (dry.line(), dry.advice().unwrap().to_owned());
+                assert!(line.starts_with("dry run: ") && !line.contains("nothing was deleted"), "{line}");
+                assert!(!help.contains("--dry-run") && help.contains("allows the deletion"), "{help}");
             }
         }
     }

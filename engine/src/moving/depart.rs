@@ -35,7 +35,7 @@ pub async fn clear_source(asked: &Asked, ctx: &Arc<Ctx>) -> Result<Departed, Fau
     while let Some(next) = pairs.next().await? {
         ctx.stop.check()?;
         match next {
-            Next::Remark(Remark::Fault(fault)) => departed.keep("", &fault, &job, ctx),
+            Next::Remark(Remark::Fault(fault)) => departed.keep("", Kept { fault, copied: false }, &job, ctx),
             Next::Remark(_) => {}
             Next::Pair(pair) => {
                 let Some(source) = pair.source else { continue };
@@ -69,17 +69,30 @@ async fn pairs(asked: &Asked) -> Result<Pairs, Fault> {
     Ok(Pairs::new(source, there_listing, None).alike())
 }
 
-type Cleared = (Key, Result<bool, Fault>);
+type Cleared = (Key, Result<bool, Kept>);
+
+/// Why an object stays at the source.
+struct Kept {
+    fault: Fault,
+    /// The destination was proven to have a copy.
+    copied: bool,
+}
+
+impl Kept {
+    fn uncopied(fault: Fault) -> Self {
+        Self { fault, copied: false }
+    }
+
+    fn copied(fault: Fault) -> Self {
+        Self { fault, copied: true }
+    }
+}
 
 impl Departed {
-    fn keep(&mut self, key: &str, fault: &Fault, job: &str, ctx: &Ctx) {
+    fn keep(&mut self, key: &str, Kept { fault, copied }: Kept, job: &str, ctx: &Ctx) {
         self.kept += 1;
-        let what = What::ObjectFailed {
-            key: key.to_owned(),
-            fault: fault.line(),
-            help: fault.advice().map(str::to_owned),
-        };
-        ctx.tell(job, None, what);
+        let help = fault.advice().map(str::to_owned);
+        ctx.tell(job, None, What::SourceKept { key: key.to_owned(), copied, fault: fault.line(), help });
     }
 
     async fn land(
@@ -102,10 +115,10 @@ impl Departed {
                 let text = format!("{key} is reached through a link: it was copied, and stays at the source");
                 ctx.tell(job, None, What::Note { text });
             }
-            Some(Ok((_, Err(fault)))) if matches!(fault.class(), Class::Cancelled | Class::Bug) => {
-                return Err(fault);
+            Some(Ok((_, Err(kept)))) if matches!(kept.fault.class(), Class::Cancelled | Class::Bug) => {
+                return Err(kept.fault);
             }
-            Some(Ok((key, Err(fault)))) => self.keep(key.as_str(), &fault, job, ctx),
+            Some(Ok((key, Err(kept)))) => self.keep(key.as_str(), kept, job, ctx),
             Some(Err(panic)) => {
                 return Err(Fault::new(Class::Bug, "deleting an object ended in a panic").because(panic));
             }
@@ -130,8 +143,8 @@ impl Clearing {
     }
 
     /// Whether it was deleted; what is reached through a link is not.
-    async fn one(&self, source: &Item, there: Option<Item>) -> Result<bool, Fault> {
-        self.ctx.stop.check()?;
+    async fn one(&self, source: &Item, there: Option<Item>) -> Result<bool, Kept> {
+        self.ctx.stop.check().map_err(Kept::uncopied)?;
         // Looked at first: what a link leads to may be an object of the source itself, and gone by now.
         let root = self.from.folder().map(camino::Utf8PathBuf::as_path);
         if matches!(source, Item::File(entry) if through_a_link(entry, root)) {
@@ -140,14 +153,33 @@ impl Clearing {
         if self.dry_run {
             return Ok(true);
         }
-        let shown = self.from.place.location().join(source.key());
-        let stays = |what: String| Err(Fault::new(Class::Corrupt, format!("`{shown}` stays: {what}")));
-        let Some(there) = there else { return stays("the destination does not have it".into()) };
-        match same_bytes((source, &self.from.place), (&there, &self.to), &self.ctx.budget).await? {
-            (Some(true), _) => {}
-            (Some(false), why) => return stays(format!("the destination has other bytes ({why})")),
-            (None, why) => return stays(format!("it could not be compared ({why})")),
+        let copy = self.copy_of(source, there).await.map_err(Kept::uncopied)?;
+        self.delete(source, &copy).await.map_err(|fault| match fault.class() {
+            // The two are one file.
+            Class::Conflict => Kept::uncopied(fault),
+            _ => Kept::copied(fault),
+        })
+    }
+
+    /// The copy at the destination, if its bytes are those of the source.
+    async fn copy_of(&self, source: &Item, there: Option<Item>) -> Result<Item, Fault> {
+        let differs = |what: String| Err(Fault::new(Class::Corrupt, what));
+        let Some(there) = there else { return differs("the destination does not have it".into()) };
+        let copy = self.to.location().join(there.key());
+        if copy == self.from.place.location().join(source.key()) {
+            return Err(Fault::new(
+                Class::Conflict,
+                format!("`{copy}` is the same object, not a copy of it"),
+            ));
         }
+        match same_bytes((source, &self.from.place), (&there, &self.to), &self.ctx.budget).await? {
+            (Some(true), _) => Ok(there),
+            (Some(false), why) => differs(format!("the destination has other bytes ({why})")),
+            (None, why) => differs(format!("it could not be compared ({why})")),
+        }
+    }
+
+    async fn delete(&self, source: &Item, there: &Item) -> Result<bool, Fault> {
         match source {
             Item::File(entry) => {
                 let (entry, root) = (entry.clone(), self.from.folder().cloned());
@@ -171,15 +203,14 @@ impl Clearing {
     async fn delete_object(&self, found: &Found) -> Result<(), Fault> {
         let now = self.from.place.head(&found.key).await?;
         if now.is_none_or(|now| now.size != found.size || now.etag != found.etag) {
-            return Err(changed(&self.from.place.location().join(&found.key).to_string()));
+            return Err(changed());
         }
         self.from.place.delete(&found.key).await
     }
 }
 
-fn changed(name: &str) -> Fault {
-    Fault::new(Class::Corrupt, format!("`{name}` stays: it has changed since it was copied"))
-        .help("run the same command again")
+fn changed() -> Fault {
+    Fault::new(Class::Corrupt, "it has changed since it was copied").help("run the same command again")
 }
 
 /// Whether a file is reached through a link, below `root` or as the file itself; a link that is moved as a link is not.
@@ -218,12 +249,12 @@ fn delete_file(entry: &Entry, root: Option<&Utf8Path>, copy: Option<&Utf8Path>) 
     let data = fs_err::symlink_metadata(path).map_err(failed)?;
     if entry.kind != EntryKind::Link {
         if let Some(copy) = copy.filter(|copy| is_one_file(path, copy)) {
-            let what = format!("`{path}` stays: `{copy}` is the same file, not a copy of it");
+            let what = format!("`{copy}` is the same file, not a copy of it");
             return Err(Fault::new(Class::Conflict, what).help("remove the link at the destination"));
         }
         let time = data.modified().ok().and_then(|time| jiff::Timestamp::try_from(time).ok());
         if data.len() != entry.size || time != Some(entry.modified) {
-            return Err(changed(path.as_str()));
+            return Err(changed());
         }
     }
     fs_err::remove_file(path).map_err(failed)?;

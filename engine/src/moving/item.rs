@@ -13,7 +13,8 @@ use jiff::Timestamp;
 pub struct Selection {
     /// Whether a key is taken; what is not taken is neither copied, compared nor removed.
     pub takes: Arc<dyn Fn(&Key) -> bool + Send + Sync>,
-    /// The same for names of a folder, before anything is opened or entered: also names that cannot be keys. All of them without it.
+    /// The same for names of a folder, before anything is opened or entered: also names that cannot be keys. `None` where everything is
+    /// taken.
     pub choice: Option<Choice>,
     /// What becomes of symbolic links.
     pub links: Links,

@@ -24,7 +24,7 @@ mod remove;
 mod side;
 mod superfluous;
 
-pub use apart::{apart, overlap};
+pub use apart::{apart, distinct, overlap, within};
 pub use clean::clean;
 pub use copy::{Asked, copy};
 pub use deletion::Deletion;

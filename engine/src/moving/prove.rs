@@ -128,7 +128,15 @@ pub async fn prove(
 ) -> Result<Report, Fault> {
     let (listing, from) = match &asked.source {
         Source::Place(end) => (end.items(&asked.selection), Some(end.place.clone())),
-        Source::Manifest(path) => (manifest::items(path.clone(), &asked.selection), None),
+        Source::Manifest(path) => {
+            if !manifest::is_counted(path)? {
+                let text = format!(
+                    "the manifest `{path}` does not say how many objects it has, so that a missing end would not be noticed"
+                );
+                ctx.tell("", None, adt_model::What::Note { text });
+            }
+            (manifest::items(path.clone(), &asked.selection), None)
+        }
     };
     let mut pairs = Pairs::new(listing, asked.destination.items(&asked.selection), None);
     if let (Source::Place(End { only: Some(_), .. }), Some(_)) = (&asked.source, &asked.destination.only) {
@@ -136,9 +144,9 @@ pub async fn prove(
     }
     let to = asked.destination.place.clone();
     let mut account = Account { report: Report::default(), found: 0, tell };
-    let mut list = manifest::Writer::new(asked.manifest.take());
+    let mut list = manifest::Writer::new(asked.manifest.take())?;
     let mut flying = JoinSet::new();
-    let mut number = 0;
+    let (mut number, mut outside) = (0, 0_u64);
     while let Some(next) = pairs.next().await? {
         ctx.stop.check()?;
         match next {
@@ -154,7 +162,10 @@ pub async fn prove(
                     .source
                     .as_ref()
                     .or(pair.there.as_ref())
-                    .is_some_and(|item| !asked.selection.bounds.hold(&item.found())) => {}
+                    .is_some_and(|item| !asked.selection.bounds.hold(&item.found())) =>
+            {
+                outside += 1;
+            }
             Next::Pair(pair) => match (&pair.source, &pair.there) {
                 (Some(source), None) => account.wrong(source.key().to_string(), Finding::Missing),
                 (None, Some(there)) => account.wrong(there.key().to_string(), Finding::Extra),
@@ -178,9 +189,19 @@ pub async fn prove(
     }
     list.finish()?;
     if account.found == 0 && account.report == Report::default() {
-        return Err(missing(from.as_ref().unwrap_or(&to)));
+        return Err(match (outside, &asked.selection.choice) {
+            (0, None) => missing(from.as_ref().unwrap_or(&to)),
+            _ => none_selected(outside, from.as_ref().unwrap_or(&to)),
+        });
     }
     Ok(account.report)
+}
+
+/// Nothing was compared, which proves nothing.
+fn none_selected(outside: u64, place: &Place) -> Fault {
+    let of = if outside == 0 { String::new() } else { format!("of {outside} ") };
+    let what = format!("0 {of}objects of `{}` are selected, so that nothing was compared", place.location());
+    Fault::new(Class::Missing, what).help("check `--include`, `--exclude` and the bounds of size and age")
 }
 
 type Held = (u64, (Noted, Result<(Option<bool>, How, String), Fault>));

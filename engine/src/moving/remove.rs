@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use super::{
     confirm::Confirming,
     copy::{Account, Work},
-    deletion::{Deletion, Seen, may_delete, permitted},
+    deletion::{Deletion, Seen, may_delete, permitted, would_be_permitted},
     gone::all_gone,
     item::Selection,
     pairs::{Next, Remark},
@@ -35,7 +35,7 @@ pub(super) async fn extra(work: &Arc<Work>, first: Seen, allowed: Deletion) -> R
         // All of them are named, also where the limits would stop the deletion.
         let named = first.superfluous().in_both(second.superfluous());
         let rehearsed = delete_all(work, named.iter().map(|(key, _)| key)).await;
-        return rehearsed.and(permitted(&first, allowed));
+        return rehearsed.and(would_be_permitted(&first, allowed));
     }
     let keys = may_delete(&first, &second, allowed)?;
     delete_all(work, keys.iter().map(|(key, _)| key)).await?;

@@ -129,6 +129,11 @@ impl End {
         }
     }
 
+    /// Whether a link here is a thing of its own, and not what it leads to.
+    pub(super) fn has_own_links(&self) -> bool {
+        self.links == FolderLinks::Never
+    }
+
     fn is_destination(&self) -> bool {
         self.links != FolderLinks::Read
     }

@@ -11,7 +11,10 @@ use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::plan::{FOLDER, Kind, PLAN, WorkPlan, key, put, read};
+use super::{
+    finished::is_finished,
+    plan::{FOLDER, Kind, PLAN, WorkPlan, key, put, read},
+};
 use crate::{Ctx, claims, imaging};
 
 /// The journal entry's name.
@@ -93,7 +96,7 @@ pub async fn is_complete(place: &Place, ctx: &Ctx) -> Result<bool, Fault> {
             return Ok(true);
         }
     }
-    Ok(false)
+    is_finished(place, &ctx.store).await
 }
 
 /// Throws away what tasks that were killed have begun to write and that no other will take up: of objects that are there whole.

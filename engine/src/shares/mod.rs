@@ -13,6 +13,7 @@
 mod adopt;
 mod batches;
 mod finish;
+mod finished;
 mod items;
 mod plan;
 mod prepare;
@@ -21,6 +22,7 @@ mod work;
 
 pub use adopt::{Adopted, adopt};
 pub use finish::{clear, end, is_complete, is_ended, sweep, tidied};
+pub use finished::say_finished;
 pub use plan::{Unit, WorkPlan, is_same, read};
 pub use prepare::{besides, prepare, prepare_move, session, units};
 pub use progress::{Progress, StageProgress, progress};

@@ -208,7 +208,7 @@ pub async fn read(place: &Place) -> Result<Option<WorkPlan>, Fault> {
 }
 
 /// The content of an object that is read into memory as a whole; `None` where it is gone.
-async fn bounded(place: &Place, key: &Key, most: u64) -> Result<Option<Bytes>, Fault> {
+pub(super) async fn bounded(place: &Place, key: &Key, most: u64) -> Result<Option<Bytes>, Fault> {
     let Some(found) = place.head(key).await? else { return Ok(None) };
     if found.size > most {
         let what =

@@ -9,6 +9,7 @@ use adt_store::Place;
 use super::{
     batches::Batches,
     finish::{clear, tidied},
+    finished::forget_finished,
     items::{batched, images, recordings},
     plan::{Kind, PLAN, Unit, WorkPlan, hash_of_move, hash_of_step, heavy, is_ours, key, put, read},
 };
@@ -116,6 +117,7 @@ pub async fn prepare_move(
     let unit = Unit { step: "copy".into(), hash, items, bytes: vec![bytes], starts };
     let work = WorkPlan::new(moved(&asked, place.location()), vec![unit], again, ctx.version);
     stand(&work, force, &place).await?;
+    forget_finished(place.location(), &ctx.store).await?;
     put(&place, &key(PLAN), &work).await?;
     Ok(work)
 }

@@ -39,7 +39,7 @@ const LOOKS: [u32; 4] = [1, 2, 3, 6];
 const CLAIMS: u32 = 20;
 
 /// After a stop was asked for, an order that is on its way may be answered for so long.
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_millis(1500);
 
 /// Clocks of machines may differ by so much.
 const APART: SignedDuration = SignedDuration::from_mins(15);

@@ -191,7 +191,7 @@ pub(super) fn list(
 
 fn not_utf8(folder: &Utf8Path, name: &str) -> Fault {
     Fault::new(Class::BadInput, format!("the name `{name}` in `{folder}` is not UTF-8"))
-        .help("rename it; a bucket cannot keep such a name")
+        .help("rename or exclude it: names are copied only if they are UTF-8")
 }
 
 fn shape(real: &Path, kind: fs::FileType, boundary: &Boundary) -> Shape {

@@ -116,9 +116,8 @@ impl Walk {
         let Some(own) = raw.to_str() else {
             let shown = raw.to_string_lossy();
             let what = format!("`{folder}/{shown}` has a name that is not UTF-8");
-            return Err(
-                Fault::new(Class::BadInput, what).help("rename it; object stores keep UTF-8 names only")
-            );
+            return Err(Fault::new(Class::BadInput, what)
+                .help("rename or exclude it: names are copied only if they are UTF-8"));
         };
         let path = folder.join(own);
         let looked = if self.follow { fs_err::metadata(&path) } else { fs_err::symlink_metadata(&path) };

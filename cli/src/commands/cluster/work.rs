@@ -174,6 +174,11 @@ impl End<'_> {
             code => code,
         };
         if code == DONE {
+            // Credentials may have no right to write beside the destination.
+            if let Err(fault) = shares::say_finished(place, plan, &ctx.store, (ctx.clock)()).await {
+                let what = "other ledgers will not know that this is done, since it could not be written beside the destination";
+                show::say(&format!("{what}: {}", fault.line()));
+            }
             shares::end(place, plan, (ctx.clock)()).await?;
         }
         self.written(&summary, &adopted.moved)?;

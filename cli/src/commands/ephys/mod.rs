@@ -4,16 +4,14 @@ mod compress;
 mod info;
 mod restore;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
-use adt_engine::Ctx;
-use adt_model::{Class, Fault, Location, What};
+use adt_model::{Class, Fault, Location};
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::{
-    args::{Common, Ephys},
-    stop, wire,
-};
+use crate::args::{Common, Ephys};
+
+pub(super) use crate::stop::drive;
 
 type Vars = BTreeMap<String, String>;
 
@@ -39,24 +37,4 @@ pub(super) fn absolute(path: &Utf8Path) -> Result<Utf8PathBuf, Fault> {
     Utf8PathBuf::from_path_buf(absolute).map_err(|_| {
         Fault::new(Class::BadInput, format!("`{path}` lies in a folder whose name is not UTF-8"))
     })
-}
-
-/// Drives work while listening for Ctrl-C.
-pub(super) fn drive<T>(ctx: &Arc<Ctx>, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
-    let runtime = wire::runtime()?;
-    let done = runtime.block_on(async {
-        let told = Arc::clone(ctx);
-        stop::listen(ctx.stop.clone(), move |count| {
-            let text = if count == 1 {
-                "interrupted: finishing what is in flight (once more to drop it)"
-            } else {
-                "dropping what is in flight"
-            };
-            told.tell("", None, What::Note { text: text.into() });
-        });
-        work.await
-    });
-    // A read that hangs (a network disk that went away) must not keep the program from ending.
-    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
-    done
 }

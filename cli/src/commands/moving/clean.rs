@@ -1,22 +1,21 @@
 //! `adt clean`
 
-use adt_engine::moving;
-use adt_model::{Class, Key};
+use adt_engine::{Ctx, moving};
+use adt_model::{Class, Fault, Key, Location};
 use adt_store::Place;
+use camino::Utf8Path;
 
-use super::{Vars, ctx, service};
+use super::{Vars, ctx, end::Typed, service};
 use crate::{
     args::{Clean, Common, FromSide, Rates},
-    commands::{
-        DONE, FAILED,
-        ephys::{drive, location},
-    },
+    commands::{DONE, FAILED, ephys::drive},
     show,
 };
 
 pub(crate) fn run(asked: &Clean, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
     let ctx = ctx(&asked.tuning, &asked.clouds, &FromSide::default(), &Rates::default(), common, vars)?;
-    let location = location(&asked.location)?;
+    let typed = Typed::read(&asked.location)?;
+    let location = typed.location.clone();
     service::check(&asked.clouds, &FromSide::default(), &location, None)?;
     let (dry_run, json) = (asked.dry_run, common.json);
     let mut tell = |key: &Key, id: &str| {
@@ -28,7 +27,14 @@ pub(crate) fn run(asked: &Clean, common: &Common, vars: &Vars) -> anyhow::Result
     };
     let work = async {
         let place = Place::open(&location, &ctx.store).await?;
-        moving::clean(&place, dry_run, &mut tell).await
+        if let Location::Folder(path) = &location {
+            is_folder(path)?;
+        }
+        let count = moving::clean(&place, dry_run, &mut tell).await?;
+        if count == 0 && !location.is_folder() {
+            holds_objects(&typed, &ctx).await?;
+        }
+        Ok(count)
     };
     match drive(&ctx, work) {
         Ok(count) => {
@@ -47,5 +53,33 @@ pub(crate) fn run(asked: &Clean, common: &Common, vars: &Vars) -> anyhow::Result
             show::error(&fault.into());
             Ok(FAILED)
         }
+    }
+}
+
+fn is_folder(path: &Utf8Path) -> Result<(), Fault> {
+    match fs_err::metadata(path) {
+        Ok(data) if data.is_dir() => Ok(()),
+        Ok(_) => {
+            Err(Fault::new(Class::BadInput, format!("`{path}` is not a folder"))
+                .help("name the folder above it"))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(Fault::new(Class::Missing, format!("there is no folder `{path}`")).help("check the path"))
+        }
+        Err(error) => Err(Fault::io(format!("cannot look at `{path}`"), error)),
+    }
+}
+
+/// Nothing unfinished was found. Where there is no object either, the name may be wrong.
+async fn holds_objects(typed: &Typed, ctx: &Ctx) -> Result<(), Fault> {
+    match typed.holds_anything(ctx).await {
+        // Credentials may have the right to list uploads, and not objects.
+        Err(fault) if fault.class() != Class::Refused => Err(fault),
+        Ok(false) => {
+            let what =
+                format!("there is nothing at `{}`: no object and no unfinished upload", typed.location);
+            Err(Fault::new(Class::Missing, what).help("check the name; names are told apart by letter case"))
+        }
+        _ => Ok(()),
     }
 }

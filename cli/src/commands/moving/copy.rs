@@ -73,7 +73,8 @@ pub(in crate::commands) async fn wanted(
 ) -> Result<Asked, Fault> {
     let (from, to) = (Typed::read(&asked.source)?, Typed::read(&asked.destination)?);
     service::check(&asked.clouds, &asked.from_side, &from.location, Some(&to.location))?;
-    if service::is_one(&ctx.source.environment, &ctx.store.environment) {
+    let one_service = service::is_one(&ctx.source.environment, &ctx.store.environment);
+    if one_service {
         moving::apart(&from.location, &to.location, delete.is_some())?;
     }
     let no_list = asked.comparing.no_list;
@@ -96,6 +97,14 @@ pub(in crate::commands) async fn wanted(
         }
         (None, None) => (source, End::open(&to.location, &options).await?, None),
     };
+    let within = match &called {
+        Some(called) if one_service => {
+            moving::distinct(&from.location, &destination.place.location().join(called))?;
+            None
+        }
+        None if one_service => moving::within(&from.location, &to.location),
+        _ => None,
+    };
     let backup = match &asked.comparing.backup_dir {
         Some(text) => Some(backup(text, &from, &to, ctx).await?),
         None => None,
@@ -116,6 +125,7 @@ pub(in crate::commands) async fn wanted(
         no_list,
         ignore_existing: asked.comparing.ignore_existing,
         backup,
+        within,
     })
 }
 

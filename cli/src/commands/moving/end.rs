@@ -1,6 +1,6 @@
 //! What a person means by a place: a folder, or one file or object.
 
-use adt_engine::moving::End;
+use adt_engine::{Ctx, moving::End};
 use adt_model::{Class, Fault, Key, Location};
 use adt_store::{Place, StoreOptions};
 use futures::StreamExt;
@@ -62,7 +62,7 @@ impl Typed {
             return Ok(end);
         }
         if holds_anything(&end.place).await? {
-            let what = format!("`{}` is an object, and objects lie below that name too", self.location);
+            let what = format!("`{}` is an object, and other objects are below that name", self.location);
             let help = format!(
                 "write `{}/` for those below it; for the object alone `{}/ --include /{name}`",
                 self.location,
@@ -71,6 +71,18 @@ impl Typed {
             return Err(Fault::new(Class::BadInput, what).help(help));
         }
         Ok(above.only(name))
+    }
+
+    /// Whether there is anything at a source; an empty folder of this machine is something.
+    pub(super) async fn holds_anything(&self, ctx: &Ctx) -> Result<bool, Fault> {
+        match self.source(&ctx.source).await {
+            Err(fault) if fault.class() == Class::Missing => Ok(false),
+            // An object, and others below its name.
+            Err(fault) if fault.class() == Class::BadInput => Ok(true),
+            Err(fault) => Err(fault),
+            Ok(end) if end.only.is_some() || self.location.is_folder() => Ok(true),
+            Ok(end) => holds_anything(&end.place).await,
+        }
     }
 
     /// As the destination of one object called `name`: where, and under which name. With `unseen`, without a look at what is there.
@@ -91,7 +103,7 @@ impl Typed {
         let Some((above, called)) = self.split() else { return Ok((end, name.clone())) };
         if !(unseen || matches!(self.location, Location::Folder(_))) && holds_anything(&end.place).await? {
             let what = format!(
-                "objects lie below `{}`: an object of that name would stand beside them",
+                "there are objects below `{}`, and the new object would get that very name",
                 self.location
             );
             return Err(Fault::new(Class::BadInput, what)

@@ -129,5 +129,6 @@ fn selection(selecting: &Selecting, empty_dirs: bool, now: Timestamp) -> Result<
         since: selecting.max_age.map(|age| age.moment(now)),
         before: selecting.min_age.map(|age| age.moment(now)),
     };
-    Ok(Selection { takes: Arc::new(takes), choice: Some(choice), links, empty_dirs, bounds })
+    let choice = (!selecting.globs.is_empty()).then_some(choice);
+    Ok(Selection { takes: Arc::new(takes), choice, links, empty_dirs, bounds })
 }

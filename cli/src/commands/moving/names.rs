@@ -21,10 +21,15 @@ pub(super) fn read(from: &str) -> Result<BTreeSet<Key>, Fault> {
             format!("`{from}` is larger than 1 GiB: not a list of names"),
         ));
     }
-    names(&bytes).map_err(|(line, why)| {
-        Fault::new(Class::BadInput, format!("line {line} of `{from}` is not a relative name: {why}"))
-            .help("write one name a line, relative to the source, with `/` between folders")
-    })
+    let names = names(&bytes).map_err(|(line, why)| {
+        Fault::new(Class::BadInput, format!("line {line} of `{from}` {why}"))
+            .help("write one name a line, relative to SRC, with `/` between folders")
+    })?;
+    if names.is_empty() {
+        let what = format!("the list `{from}` of `--files-from` names no file");
+        return Err(Fault::new(Class::BadInput, what).help("check that the list was written to its end"));
+    }
+    Ok(names)
 }
 
 fn names(bytes: &[u8]) -> Result<BTreeSet<Key>, (usize, String)> {
@@ -35,11 +40,24 @@ fn names(bytes: &[u8]) -> Result<BTreeSet<Key>, (usize, String)> {
         if line.is_empty() {
             continue;
         }
-        let text = str::from_utf8(line).map_err(|error| (number + 1, error.to_string()))?;
-        let text = text.strip_prefix("./").unwrap_or(text);
-        names.insert(Key::parse(text).map_err(|error| (number + 1, error.to_string()))?);
+        let failed = |why: String| (number + 1, why);
+        let text = str::from_utf8(line).map_err(|_| failed("is not UTF-8".into()))?;
+        if is_absolute(text) {
+            return Err(failed(format!("is an absolute name, and names must be relative to SRC: `{text}`")));
+        }
+        let name = text.strip_prefix("./").unwrap_or(text);
+        if name.ends_with('/') {
+            return Err(failed(format!("names a folder, and each line names one file: `{text}`")));
+        }
+        names.insert(Key::parse(name).map_err(|error| failed(format!("is not a relative name: {error}")))?);
     }
     Ok(names)
+}
+
+/// As on any system: lists travel between them. A place of a cloud is no relative name either.
+fn is_absolute(text: &str) -> bool {
+    let drive = matches!(text.as_bytes(), [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic());
+    text.starts_with(['/', '\\']) || drive || text.contains("://")
 }
 
 #[cfg(test)]
@@ -59,11 +77,15 @@ mod tests {
     }
 
     #[rstest]
-    #[case::absolute(b"a\n/etc/passwd")]
-    #[case::above(b"a\n../b")]
-    #[case::a_folder(b"a\nb/")]
-    #[case::not_utf8(b"a\nb\xff")]
-    fn what_is_no_name_is_named_by_its_line(#[case] text: &[u8]) {
-        assert_eq!(names(text).unwrap_err().0, 2);
+    #[case::absolute(b"a\n/etc/passwd", "must be relative to SRC")]
+    #[case::absolute_on_windows(b"a\nC:\\data\\x", "must be relative to SRC")]
+    #[case::a_share(b"a\n\\\\server\\x", "must be relative to SRC")]
+    #[case::a_place(b"a\ns3://bucket/x", "must be relative to SRC")]
+    #[case::above(b"a\n../b", "is not a relative name")]
+    #[case::a_folder(b"a\nb/", "names a folder")]
+    #[case::not_utf8(b"a\nb\xff", "is not UTF-8")]
+    fn what_is_no_name_is_named_by_its_line(#[case] text: &[u8], #[case] why: &str) {
+        let (line, said) = names(text).unwrap_err();
+        assert!(line == 2 && said.contains(why), "{line} {said}");
     }
 }

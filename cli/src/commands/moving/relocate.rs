@@ -39,18 +39,26 @@ async fn moved(asked: &Copy, common: &Common, ctx: &Arc<Ctx>) -> Result<u8, Faul
             "`--no-list` proves nothing about the destination, so that nothing may be deleted at the source";
         return Err(Fault::new(Class::BadInput, what).help("omit `--no-list`, or use `adt copy`"));
     }
-    let (from, to) = (Typed::read(&asked.source)?.location, Typed::read(&asked.destination)?.location);
+    let typed = Typed::read(&asked.source)?;
+    let (from, to) = (typed.location.clone(), Typed::read(&asked.destination)?.location);
     // Two endpoints may be two names of one service, and then the copy would be the original.
-    if !service::is_one(&ctx.source.environment, &ctx.store.environment)
-        && moving::apart(&from, &to, false).is_err()
-    {
+    let one_service = service::is_one(&ctx.source.environment, &ctx.store.environment);
+    if !one_service && moving::overlap(&from, &to) {
         let what =
             format!("`{from}` and `{to}` may be the same place under two endpoints, so nothing is moved");
         return Err(Fault::new(Class::BadInput, what)
             .help("use `adt copy` and `adt verify`, then delete the source yourself"));
     }
+    let command = format!("adt move {from} {to}");
+    if !asked.comparing.dry_run && ctx.ledger.was_done_by(&command)? && !typed.holds_anything(ctx).await? {
+        if !common.quiet {
+            show::say(&format!(
+                "`{from}` is already moved to `{to}` by an earlier run: nothing is left to move"
+            ));
+        }
+        return Ok(DONE);
+    }
     let wanted = copy::wanted(asked, None, ctx).await?;
-    let command = format!("adt move {} {to}", wanted.shown);
     let (_, code) = copy::perform(wanted.clone(), &command, asked, common, ctx).await?;
     if code != DONE {
         return Ok(code);
@@ -67,6 +75,6 @@ fn said(departed: moving::Departed, dry_run: bool) -> String {
     let deleted = format!("{} {verb} at the source", show::count(departed.deleted, "object"));
     match departed.kept {
         0 => deleted,
-        kept => format!("{deleted}, {} NOT deleted", show::count(kept, "object")),
+        kept => format!("{deleted}, {} kept there", show::count(kept, "object")),
     }
 }
