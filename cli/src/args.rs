@@ -142,6 +142,12 @@ pub(crate) struct Common {
     /// without credentials need no permission.
     #[arg(long, global = true, hide_short_help = true)]
     pub allow_http: bool,
+    /// Certificates (PEM) that are trusted beside those of the system (also `ADT_CA_FILE`)
+    ///
+    /// For stores and services whose certificates are signed by an authority of your own, or by themselves. It counts for every
+    /// connection and comes before `AWS_CA_BUNDLE`.
+    #[arg(long, global = true, value_name = "FILE", hide_short_help = true, value_hint = ValueHint::FilePath)]
+    pub ca_file: Option<Utf8PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -381,6 +387,24 @@ impl MannerFlags {
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
+    }
+}
+
+/// What happens to links in the source of a command without a job list
+#[derive(Clone, Copy, Debug, Default, ClapArgs)]
+pub(crate) struct OfSource {
+    /// Symbolic links in the source folder: follow (read what they lead to), skip (leave them out and report them) or fail (refuse the source) [default: follow]
+    ///
+    /// Followed links may lead outside of the source. Dangling links and loops are left out and reported, and so is a link to the
+    /// destination. Also `ADT_LINKS` and the setting `links`.
+    #[arg(long, hide_short_help = true, value_name = "follow|skip|fail", value_parser = word::<SourceLinks>)]
+    pub links: Option<SourceLinks>,
+}
+
+impl OfSource {
+    /// The flag, else the setting.
+    pub(crate) fn links_or(self, setting: SourceLinks) -> SourceLinks {
+        self.links.unwrap_or(setting)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
+use adt_intake::nearest_name;
 use adt_model::{
     About, ByteSize, Class, Fault, LogLevel, Manner, MetadataApi, MetadataMissing, Schema, SourceLinks,
     VideoEncryption,
@@ -30,6 +31,8 @@ pub(crate) struct Settings {
     pub sign_payload: bool,
     /// Credentials may go to another computer without TLS.
     pub allow_http: bool,
+    /// Certificates that are trusted beside those of the system.
+    pub ca_file: Option<Utf8PathBuf>,
     /// What jobs do that do not say otherwise.
     pub manner: Manner,
     /// What a lab says of its data, for jobs that do not say it: `[defaults]` of the file.
@@ -91,7 +94,7 @@ const fn known(
     Known { name, flag, variable, default }
 }
 
-const KNOWN: [Known; 18] = [
+const KNOWN: [Known; 19] = [
     known("ledger", "--ledger", "ADT_LEDGER", ""),
     known("log_level", "--log-level", "ADT_LOG_LEVEL", ""),
     known("cpus", "--cpus", "ADT_CPUS", "0"),
@@ -103,6 +106,7 @@ const KNOWN: [Known; 18] = [
     known("request_timeout", "--request-timeout", "ADT_REQUEST_TIMEOUT", "30s"),
     known("sign_payload", "--sign-payload", "ADT_SIGN_PAYLOAD", "false"),
     known("allow_http", "--allow-http", "ADT_ALLOW_HTTP", "false"),
+    known("ca_file", "--ca-file", "ADT_CA_FILE", ""),
     known("schema", "--schema", "ADT_SCHEMA", "v1"),
     known("metadata_api", "--metadata-api", "ADT_METADATA_API", "auto"),
     known("metadata_missing", "--metadata-missing", "ADT_METADATA_MISSING", "require"),
@@ -123,7 +127,7 @@ pub(crate) fn resolve(
         Some(path) => read(path, asked_for)?,
         None => (BTreeMap::new(), About::default()),
     };
-    let mut texts = Texts { found: BTreeMap::new(), about };
+    let mut texts = Texts { found: BTreeMap::new(), about, file: path.clone() };
     for known in &KNOWN {
         let from_variable = vars.get(known.variable).filter(|v| !v.trim().is_empty());
         let found = if let Some(text) = from_flags(known.name, common, tuning) {
@@ -179,9 +183,14 @@ fn read(path: &Utf8Path, asked_for: bool) -> Result<(BTreeMap<String, String>, A
             continue;
         }
         if !KNOWN.iter().any(|known| known.name == name) {
-            let names: Vec<_> = KNOWN.iter().map(|known| known.name).collect();
-            return Err(bad(path, &format!("there is no setting `{name}`"))
-                .help(format!("the settings are {}, and the table `[defaults]`", names.join(", "))));
+            let names = KNOWN.iter().map(|known| known.name).chain(LAB);
+            let all: Vec<_> = KNOWN.iter().map(|known| known.name).collect();
+            let help = match nearest_name(&name, names) {
+                Some(near) if LAB.contains(&near) => format!("`{near}` belongs into the table `[defaults]`"),
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the settings are {}, and the table `[defaults]`", all.join(", ")),
+            };
+            return Err(bad(path, &format!("there is no setting `{name}`")).help(help));
         }
         let text = match value {
             toml::Value::String(text) => text,
@@ -193,6 +202,12 @@ fn read(path: &Utf8Path, asked_for: bool) -> Result<(BTreeMap<String, String>, A
     }
     Ok((found, about))
 }
+
+/// The names in `[defaults]`.
+const LAB: [&str; 5] = ["institution", "license", "group", "tags", "restrictions"];
+/// The same as `adt settings` shows them.
+const LAB_SHOWN: [&str; 5] =
+    ["defaults.institution", "defaults.license", "defaults.group", "defaults.tags", "defaults.restrictions"];
 
 /// The table `[defaults]`.
 fn lab(path: &Utf8Path, value: toml::Value) -> Result<About, Fault> {
@@ -217,8 +232,13 @@ fn lab(path: &Utf8Path, value: toml::Value) -> Result<About, Fault> {
             "restrictions" => about.restrictions = text,
             "tags" => about.tags = list,
             _ => {
-                return Err(bad(path, &format!("there is no `{name}` in `[defaults]`"))
-                    .help("its names are institution, license, group, tags, restrictions"));
+                let help =
+                    match nearest_name(&name, LAB.into_iter().chain(KNOWN.iter().map(|known| known.name))) {
+                        Some(near) if LAB.contains(&near) => format!("did you mean `{near}`?"),
+                        Some(near) => format!("`{near}` is a setting: write it above `[defaults]`"),
+                        None => format!("its names are {}", LAB.join(", ")),
+                    };
+                return Err(bad(path, &format!("there is no `{name}` in `[defaults]`")).help(help));
             }
         }
     }
@@ -241,6 +261,7 @@ fn from_flags(name: &str, common: &Common, tuning: &Tuning) -> Option<String> {
         "retry_time" => tuning.retry_time.clone(),
         "request_timeout" => tuning.request_timeout.clone(),
         "allow_http" => common.allow_http.then(|| "true".to_owned()),
+        "ca_file" => common.ca_file.clone().map(Utf8PathBuf::into_string),
         "sign_payload" => tuning.sign_payload.then(|| "true".to_owned()),
         _ => None,
     }
@@ -250,6 +271,8 @@ fn from_flags(name: &str, common: &Common, tuning: &Tuning) -> Option<String> {
 struct Texts {
     found: BTreeMap<&'static str, (String, Origin)>,
     about: About,
+    /// The configuration.
+    file: Option<Utf8PathBuf>,
 }
 
 impl Texts {
@@ -275,6 +298,7 @@ impl Texts {
             request_timeout: self.duration("request_timeout")?,
             sign_payload: self.choice("sign_payload")?,
             allow_http: self.choice("allow_http")?,
+            ca_file: self.ca_file()?,
             manner: self.manner()?,
             about: self.about.clone(),
             log_level: self.level()?,
@@ -312,6 +336,22 @@ impl Texts {
     fn chunk_memory(&self, cpus: usize) -> Option<u64> {
         let (_, from) = &self.found["memory"];
         (*from == Origin::Default).then(|| (64 << 20) * (cpus as u64 + 1))
+    }
+
+    /// A path in the configuration is relative to the configuration's folder.
+    fn ca_file(&self) -> Result<Option<Utf8PathBuf>, Fault> {
+        let (text, from) = &self.found["ca_file"];
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let path = match from {
+            Origin::File(file) => file.parent().unwrap_or(file).join(text),
+            _ => Utf8PathBuf::from(text),
+        };
+        let cannot = |e| Fault::io("cannot tell the working folder", e);
+        let path = std::path::absolute(&path).map_err(cannot)?;
+        let unclear = || self.refuse("ca_file", "a path in UTF-8");
+        Utf8PathBuf::from_path_buf(path).map(Some).map_err(|_| unclear())
     }
 
     fn duration(&self, name: &str) -> Result<Duration, Fault> {
@@ -361,12 +401,17 @@ impl Texts {
             let (text, from) = self.found[known.name].clone();
             let value = match known.name {
                 "cpus" => cpus.to_string(),
+                "ca_file" if text.is_empty() => "none beside the system's".to_owned(),
                 "log_level" if text.is_empty() => "warning, or what the jobs say".to_owned(),
                 _ => text,
             };
             Shown { name: known.name, value, from }
         };
-        KNOWN.iter().map(shown).collect()
+        let lab = |(name, value)| {
+            let name = LAB_SHOWN.into_iter().zip(LAB).find(|(_, other)| *other == name)?.0;
+            Some(Shown { name, value, from: Origin::File(self.file.clone()?) })
+        };
+        KNOWN.iter().map(shown).chain(self.about.set().filter_map(lab)).collect()
     }
 }
 
@@ -435,6 +480,30 @@ mod tests {
     fn a_table_of_defaults_that_cannot_be_meant_is_named(#[case] text: &str, #[case] says: &str) {
         let line = from_file(text).unwrap_err().line();
         assert!(line.contains(says), "{line}");
+    }
+
+    #[rstest]
+    #[case("[defaults]\ninstituton = 'x'", "did you mean `institution`?")]
+    #[case("[defaults]\nTags = ['x']", "did you mean `tags`?")]
+    #[case("[defaults]\nlanes = '5'", "`lanes` is a setting: write it above `[defaults]`")]
+    #[case("[defaults]\nweather = 'x'", "its names are institution, license, group, tags, restrictions")]
+    #[case("licence = 'MIT'", "`license` belongs into the table `[defaults]`")]
+    #[case("ca_files = 'x'", "did you mean `ca_file`?")]
+    #[case("weather = 'x'", "the settings are ledger,")]
+    fn a_slip_in_a_name_is_recognised(#[case] text: &str, #[case] help: &str) {
+        let fault = from_file(text).unwrap_err();
+        assert!(fault.advice().unwrap().contains(help), "{fault:?}");
+    }
+
+    #[test]
+    fn a_file_of_certificates_is_found_beside_the_configuration() {
+        let path = from_file("ca_file = 'lab/ca.pem'").unwrap().ca_file.unwrap();
+        assert!(
+            path.is_absolute()
+                && path.ends_with("lab/ca.pem")
+                && !path.starts_with(std::env::current_dir().unwrap())
+        );
+        assert_eq!(from_file("lanes = 5").unwrap().ca_file, None);
     }
 
     #[rstest]

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use adt_formats::folder::Rules;
 use adt_model::{
     Action, ByteSize, Class, EphysConfig, Fault, FolderWork, Idle, JobEnd, Key, Location, Origin, Plan,
     SourceLinks, Stage, StageName, Standing, Step, What,
@@ -18,6 +17,7 @@ use crate::{
     delivery::off_the_reactor,
     ephys,
     prepare::Prepared,
+    rules,
     run::finished,
     standing::{self, Since, Verdict},
     survey::{canonical, counted, real, standing_of},
@@ -30,6 +30,8 @@ pub struct Ways {
     pub dry_run: bool,
     /// Complete what stands at the destination already.
     pub force: bool,
+    /// What happens to symbolic links in the source.
+    pub links: SourceLinks,
 }
 
 /// Compresses the recordings below `source`: stores go to `ecephys_compressed`, the clipped copy to `ecephys_clipped` of `destination`.
@@ -56,14 +58,14 @@ fn planned(
     ledger: &Utf8Path,
 ) -> Result<Plan, Fault> {
     let source = apart(source, &destination, ledger)?;
-    let rules = Rules::default();
+    let rules = rules::of_command(ways.links, Some(&destination))?;
     let seen = ephys::look(&source, &rules, config, &Idle)?;
     let facts = counted(source.clone(), &rules, &Idle)?;
     let folder = FolderWork {
         source,
         leave_out: Vec::new(),
-        shielded: Vec::new(),
-        links: SourceLinks::default(),
+        shielded: rules.shielded,
+        links: ways.links,
         files: facts.files,
         bytes: ByteSize(facts.bytes),
         fingerprint: facts.fingerprint,
@@ -80,7 +82,7 @@ fn planned(
     let step = |id: &str, action| Step { id: id.to_owned(), action };
     let data = vec![step("compress ecephys", compress), step("clip ecephys", clip)];
     let unread = seen.unread.into_iter().map(|unread| format!("NOT COMPRESSED: {unread}"));
-    let left_out = facts.left_out.lines().into_iter().map(|line| format!("left out: {line}"));
+    let of_source: Vec<_> = rules::notes(&facts.left_out, &facts.repeated).collect();
     Ok(Plan {
         origin: Origin { source: "command line".into(), row: None },
         name: name(&destination),
@@ -97,7 +99,7 @@ fn planned(
             Stage { name: StageName::Data, steps: data },
             Stage { name: StageName::Verify, steps: vec![step("verify", Action::Verify)] },
         ],
-        notes: unread.chain(seen.odd).chain(left_out).collect(),
+        notes: unread.chain(seen.odd).chain(of_source).collect(),
         left_out: facts.left_out,
         obstacles: Vec::new(),
     })
@@ -156,7 +158,10 @@ async fn attempt(plan: Plan, course: &mut Course) -> Result<JobEnd, Fault> {
     let mut verdict = standing::judge(stands, plan.force, &plan.asset).map_err(flag)?;
     if let (Verdict::Skip, Some(row)) = (&verdict, &known) {
         match standing::since_done(row.id, &place, &ctx.ledger, &ctx.stop).await? {
-            Since::Whole => return Ok(course.skip(row.id, plan.dry_run)),
+            Since::Whole => {
+                course.leaves_out(plan.left_out);
+                return Ok(course.skip(row.id, plan.dry_run));
+            }
             Since::Replaced(key) => return Err(flag(standing::replaced(&key, &plan.asset))),
             Since::Lacking => {
                 (verdict, stands) = (Verdict::Complete, Standing::Begun);

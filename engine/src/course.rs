@@ -103,6 +103,11 @@ impl Course {
         }
     }
 
+    /// What of the source is not in what will be made.
+    pub(crate) fn leaves_out(&mut self, left_out: LeftOut) {
+        self.left_out = left_out;
+    }
+
     pub(crate) fn announce(&mut self, plan: &Plan, resumed: bool) {
         let started = What::JobStarted {
             origin: plan.origin.clone(),
@@ -115,7 +120,7 @@ impl Course {
         for text in &plan.notes {
             self.note(text);
         }
-        self.left_out = plan.left_out.clone();
+        self.leaves_out(plan.left_out.clone());
     }
 
     /// Performs what was decided, to the end.

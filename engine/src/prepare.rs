@@ -6,7 +6,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use adt_intake::endpoints;
-use adt_metadata::{Answered, DescriptionInput, Document, data_description, service_document};
+use adt_metadata::{
+    Answered, DescriptionInput, Document, data_description, remark_on_time, service_document, unknown_about,
+};
 use adt_model::{
     Choice, Class, DocumentFacts, DocumentSource, Facts, Fault, Gathered, JobSpec, MetadataMissing, Schema,
     Secret,
@@ -94,7 +96,12 @@ pub async fn examine(
         ("codeocean_domain", pipeline(spec, services, &told, &prepared).await),
         ("metadata_service_domain", metadata(spec, facts, services, &told, zone, &mut prepared).await),
     ];
-    let faults = asked.into_iter().filter_map(|(column, asked)| Some((column, asked.err()?))).collect();
+    // A value that the schema does not know is told under its own name.
+    let own = |column| match unknown_about(spec.manner.schema, &spec.about) {
+        Some((name, _)) if column == "metadata_service_domain" => name,
+        _ => column,
+    };
+    let faults = asked.into_iter().filter_map(|(column, asked)| Some((own(column), asked.err()?))).collect();
     (prepared, faults)
 }
 
@@ -180,8 +187,11 @@ fn describe(
     let generated =
         |choice: &&mut Choice| choice.name == DESCRIPTION && choice.from == DocumentSource::Generated;
     let Some(choice) = choices.iter_mut().find(generated) else { return Ok(()) };
-    match data_description(&DescriptionInput { job: spec, answered, zone }) {
+    let input = DescriptionInput { job: spec, answered, zone };
+    match data_description(&input) {
         Ok(document) => {
+            let said = choice.remark.take().into_iter().chain(remark_on_time(&input));
+            choice.remark = Some(said.collect::<Vec<_>>().join("; ")).filter(|remark| !remark.is_empty());
             documents.insert(DESCRIPTION.to_owned(), document);
         }
         Err(fault) if spec.manner.metadata_missing == MetadataMissing::Allow => {

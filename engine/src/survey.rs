@@ -1,15 +1,16 @@
-//! A read-only look at the world: folders are counted, documents are read, the destination is asked what stands there.
+//! A read-only look at the world: folders are counted, documents are read, the destination is asked what it holds.
+
+mod brought;
 
 use adt_formats::{
-    folder::{self, EntryKind, Links, Rules, Walked},
+    folder::{self, EntryKind, Rules, Walked},
     is_other_video, is_video,
 };
 use adt_intake::{ephys_config, imaging_config};
 use adt_ledger::{JobRow, JobState};
-use adt_metadata::{check_document, no_document_twice};
 use adt_model::{
-    BehaviorFacts, Class, Crc64, DocumentFacts, EphysConfig, EphysFacts, Facts, Fault, FolderFacts, Idle,
-    ImagingConfig, ImagingFacts, JobSpec, LeftOut, Location, ModalitySpec, Pulse, Standing, Transform,
+    BehaviorFacts, Class, EphysConfig, EphysFacts, Facts, Fault, FolderFacts, Idle, ImagingConfig,
+    ImagingFacts, JobSpec, Location, ModalitySpec, Pulse, Standing, Transform,
 };
 use adt_plan::fingerprint;
 use adt_store::Place;
@@ -18,8 +19,7 @@ use futures::StreamExt;
 
 use crate::{Stop, ctx::interrupted, ephys, imaging, rules};
 
-/// A document of `metadata_dir` larger than this is surely something else.
-const LARGEST_DOCUMENT: u64 = 64 << 20;
+pub(crate) use brought::{BYTE_ORDER_MARK, read_document};
 
 /// Files that a note names.
 const NAMED: usize = 3;
@@ -90,9 +90,9 @@ fn look(spec: &JobSpec, pulse: &dyn Pulse) -> Result<Facts, Amiss> {
         }
         folders.push(seen);
     }
-    let (documents, passed_over, remarks) = match spec.metadata_dir.as_deref() {
-        Some(dir) => documents(dir, &rules, spec).map_err(at("metadata_dir", dir))?,
-        None => (Vec::new(), LeftOut::default(), Vec::new()),
+    let brought::Brought { documents, passed_over, remarks } = match spec.metadata_dir.as_deref() {
+        Some(dir) => brought::documents(dir, &rules, spec).map_err(at("metadata_dir", dir))?,
+        None => brought::Brought::default(),
     };
     let standing = Standing::Free;
     Ok(Facts { folders, documents, remarks, standing, behavior, gathered: None, shielded, passed_over })
@@ -260,94 +260,6 @@ pub(crate) fn canonical(path: &Utf8Path) -> Result<Utf8PathBuf, Fault> {
         Fault::new(Class::BadInput, format!("the name of `{}` is not UTF-8", real.display()))
             .help("rename it, or reach it by another path")
     })
-}
-
-/// Some editors on Windows begin every text with it.
-pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
-
-/// What is in `metadata_dir`: documents, what is left out, and what a person should know.
-type Found = (Vec<DocumentFacts>, LeftOut, Vec<String>);
-
-/// Every `*.json` directly inside the folder, checked and sorted by name; and those that are not taken along.
-fn documents(dir: &Utf8Path, rules: &Rules, spec: &JobSpec) -> Result<Found, Fault> {
-    let unreadable = |e| Fault::io(format!("cannot list `{dir}`"), e);
-    let (mut found, mut passed_over, mut remarks) = (Vec::new(), LeftOut::default(), Vec::new());
-    for entry in dir.read_dir_utf8().map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        let path = entry.path();
-        if !path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json")) {
-            continue;
-        }
-        if let Some(why) = why_passed_over(path, rules)? {
-            passed_over.add(|| format!("`{}`: {why}", entry.file_name()));
-            continue;
-        }
-        let (document, marked) = document(path, spec)?;
-        if marked {
-            remarks.push(format!("metadata_dir: {} is sent without its byte order mark", document.name));
-        }
-        found.push(document);
-    }
-    found.sort_by(|a, b| a.name.cmp(&b.name));
-    no_document_twice(found.iter().map(|document| document.name.as_str()))?;
-    let names: Vec<_> = found.iter().map(|document| document.name.as_str()).collect();
-    remarks.sort();
-    remarks.extend(adt_metadata::Parts::beside(spec.manner.schema, &names));
-    Ok((found, passed_over, remarks))
-}
-
-/// Why a document is not taken along, by the rules of a walk.
-fn why_passed_over(path: &Utf8Path, rules: &Rules) -> Result<Option<String>, Fault> {
-    if path.file_name().is_some_and(|name| name.starts_with("._")) {
-        return Ok(Some("a resource fork of macOS, not a document".to_owned()));
-    }
-    let target = path.read_link_utf8().ok();
-    match (&target, rules.links) {
-        (Some(target), Links::Skip) => {
-            return Ok(Some(format!("a link to `{target}`; links are skipped")));
-        }
-        (Some(target), Links::Fail) => {
-            let what = format!("`{path}` is a link (to `{target}`), and `links` is `fail`");
-            return Err(Fault::new(Class::BadInput, what)
-                .help("replace it by the document, or set `links` to `follow`"));
-        }
-        _ => {}
-    }
-    let real = match (canonical(path), &target) {
-        (Ok(real), _) => real,
-        (Err(_), Some(target)) => {
-            return Ok(Some(format!("a link to `{target}`, which does not exist")));
-        }
-        (Err(fault), None) => return Err(fault),
-    };
-    if target.is_some() && rules.shielded.iter().any(|folder| real.starts_with(folder)) {
-        return Ok(Some(format!("a link leads to `{real}`, which belongs to a `behavior_dir`")));
-    }
-    Ok((!real.is_file()).then(|| "not a file".to_owned()))
-}
-
-/// The document, and whether it begins with a byte order mark.
-fn document(path: &Utf8Path, spec: &JobSpec) -> Result<(DocumentFacts, bool), Fault> {
-    let bytes = read_document(path)?;
-    let name = path.file_name().unwrap_or_default().to_owned();
-    check_document(&name, &bytes, &spec.subject_id)?;
-    let facts = DocumentFacts { name, bytes: bytes.len() as u64, crc64: Crc64(adt_codec::crc64(&bytes)) };
-    Ok((facts, bytes.starts_with(BYTE_ORDER_MARK)))
-}
-
-/// The whole file, unless it is too large to be a document.
-pub(crate) fn read_document(path: &Utf8Path) -> Result<Vec<u8>, Fault> {
-    let unreadable = |e| Fault::io(format!("cannot read `{path}`"), e);
-    let size = fs_err::metadata(path).map_err(unreadable)?.len();
-    if size > LARGEST_DOCUMENT {
-        let shown = adt_model::ByteSize(size);
-        return Err(Fault::new(
-            Class::BadInput,
-            format!("`{path}` is {shown}: too large for a metadata document"),
-        )
-        .help("only small JSON documents belong into `metadata_dir`"));
-    }
-    fs_err::read(path).map_err(unreadable)
 }
 
 /// What stands under the asset's name: `row` is what the ledger knows of it; where that does not decide, the destination is asked.

@@ -12,7 +12,7 @@ pub(crate) const BUCKET_FORM: &str = "a bucket's bare name, or `s3://bucket/pref
 pub(crate) const DATE_FORM: &str = "`YYYY-MM-DD HH:MM:SS` or `M/D/YYYY h:MM:SS AM`";
 /// The form of a subject id.
 pub(crate) const SUBJECT_FORM: &str =
-    "the animal's id, such as `123456`, without slashes or blanks around it";
+    "the animal's id, such as `123456`, without blanks, slashes, commas and semicolons";
 
 /// The truth values of the original's settings, in any letter case.
 pub(crate) fn switch(text: &str) -> Result<bool, Wrong> {
@@ -76,27 +76,50 @@ pub(crate) fn bucket(text: &str) -> Result<Location, Wrong> {
 
 /// The id becomes a part of the asset's name and of every key below it. Any other text is taken as it is.
 pub(crate) fn subject_id(text: &str) -> Result<String, Wrong> {
-    let what = if text.trim() != text {
-        "blanks around a subject id"
-    } else if text.contains(['/', '\\']) {
-        "a slash in a subject id"
-    } else if text.contains(char::is_control) {
-        "a control character in a subject id"
-    } else if text == "." || text == ".." {
-        "dots are no subject id"
-    } else {
-        return Ok(text.to_owned());
+    if text.trim() != text {
+        return Err(Wrong::new("blanks around a subject id", SUBJECT_FORM));
+    }
+    if text == "." || text == ".." {
+        return Err(Wrong::new("dots are not a subject id", SUBJECT_FORM));
+    }
+    let separating = |c: char| match c {
+        '/' | '\\' => Some("a slash"),
+        ';' => Some("a semicolon"),
+        ',' => Some("a comma"),
+        '\t' => Some("a tab"),
+        c if c.is_control() => Some("a control character"),
+        c if c.is_whitespace() => Some("a blank"),
+        _ => None,
     };
-    Err(Wrong::new(what, SUBJECT_FORM))
+    match text.chars().zip(1..).find_map(|(c, at)| Some((separating(c)?, at))) {
+        Some((what, at)) => {
+            Err(Wrong::new(format!("{what} inside a subject id, at character {at}"), SUBJECT_FORM))
+        }
+        None => Ok(text.to_owned()),
+    }
 }
 
 pub(crate) fn acq_datetime(text: &str) -> Result<AcqDatetime, Wrong> {
     use adt_model::AcqDatetimeError as Error;
     // Some systems write a no-break blank before AM and PM.
-    text.replace(['\u{202f}', '\u{a0}'], " ").parse().map_err(|e| match e {
-        Error::Form => moment::refused(text),
-        Error::Range(what) => Wrong::new(what, DATE_FORM),
-    })
+    text.replace(['\u{202f}', '\u{a0}'], " ")
+        .parse::<AcqDatetime>()
+        .map_err(|e| match e {
+            Error::Form => moment::refused(text),
+            Error::Range(what) => Wrong::new(what, DATE_FORM),
+        })
+        .and_then(set)
+}
+
+/// Clocks that were never set, and empty cells that are formatted as dates, give times such as 1970-01-01 or 1899-12-30.
+fn set(at: AcqDatetime) -> Result<AcqDatetime, Wrong> {
+    if at.civil().year() < 1980 {
+        return Err(Wrong::new(
+            "a year before 1980, as a clock that was not set or an empty cell gives it",
+            DATE_FORM,
+        ));
+    }
+    Ok(at)
 }
 
 /// A parameter's name or its ARN. Anything else is refused here: it could be a mistyped secret on its way to a log.
@@ -142,10 +165,36 @@ mod tests {
     #[case::blank_before(" 12", false)]
     #[case::blank_behind("12 ", false)]
     #[case::tab("1\t2", false)]
+    #[case::blank_inside("73 1015", false)]
+    #[case::no_break_blank_inside("73\u{a0}1015", false)]
+    #[case::ideographic_blank_inside("73\u{3000}1015", false)]
+    #[case::semicolon("731015;731016", false)]
+    #[case::comma("731015,731016x", false)]
+    #[case::line("731015\n731016", false)]
+    #[case::bell("731\u{7}015", false)]
+    #[case::letters_of_any_alphabet("мышь-1", true)]
     #[case::dot(".", false)]
     #[case::dots("..", false)]
     fn subject_ids(#[case] text: &str, #[case] fits: bool) {
         assert_eq!(subject_id(text).is_ok(), fits);
+    }
+
+    #[test]
+    fn the_place_in_a_subject_id_is_named() {
+        let what = |text| subject_id(text).unwrap_err().what;
+        assert_eq!(what("73 1015"), "a blank inside a subject id, at character 3");
+        assert_eq!(what("ü;2"), "a semicolon inside a subject id, at character 2");
+    }
+
+    #[rstest]
+    #[case("1899-12-30 00:00:00", false)]
+    #[case("1970-01-01 00:00:00", false)]
+    #[case("0000-01-01 00:00:00", false)]
+    #[case("1/1/1904 12:00:00 AM", false)]
+    #[case("1980-01-01 00:00:00", true)]
+    #[case("2038-01-20 00:00:00", true)]
+    fn a_clock_that_was_not_set_is_refused(#[case] text: &str, #[case] fits: bool) {
+        assert_eq!(acq_datetime(text).is_ok(), fits);
     }
 
     #[rstest]

@@ -15,8 +15,10 @@ pub(crate) enum Kind {
     Id,
     /// A word of a list, a name, a date.
     Word,
-    /// Several lines or entries of free text.
+    /// Free text, of several lines maybe.
     Text,
+    /// Entries separated by `;`, their parts by `|`.
+    List,
 }
 
 /// What is wrong with a text that nobody can have meant.
@@ -31,7 +33,11 @@ pub(crate) fn damage(text: &str, kind: Kind) -> Option<Wrong> {
             "write the address without it; credentials are set as variables, or in their own columns",
         ));
     }
-    invisible(text, kind).or_else(|| leftover(text)).or_else(|| match kind {
+    let left = || match kind {
+        Kind::List => text.split([';', '|']).find_map(|part| leftover(part.trim())),
+        _ => leftover(text),
+    };
+    invisible(text, kind).or_else(left).or_else(|| match kind {
         Kind::Id | Kind::Word if text.starts_with('\'') => Some(Wrong::new(
             "begins with an apostrophe, which a spreadsheet uses to mark text",
             "delete the apostrophe",
@@ -50,13 +56,13 @@ pub(crate) fn is_invisible(character: char) -> bool {
 
 fn invisible(text: &str, kind: Kind) -> Option<Wrong> {
     let odd = |c: &char| match kind {
-        Kind::Path | Kind::Text => is_invisible(*c),
+        Kind::Path | Kind::Text | Kind::List => is_invisible(*c),
         Kind::Id => is_invisible(*c) || c.is_control() || (c.is_whitespace() && *c != ' '),
         _ => is_invisible(*c) || c.is_control(),
     };
-    let found = text.chars().find(odd)?;
+    let (found, at) = text.chars().zip(1..).find(|(c, _)| odd(c))?;
     Some(Wrong::new(
-        format!("an invisible character (U+{:04X})", u32::from(found)),
+        format!("an invisible character (U+{:04X}) at character {at}", u32::from(found)),
         "type the text again, or paste it as plain text",
     ))
 }
@@ -159,19 +165,7 @@ mod tests {
 
     #[rstest]
     fn what_a_lab_writes_is_an_id(
-        #[values(
-            "731015",
-            "000123",
-            "662680-CON-R1-ID",
-            "12_34",
-            "A1",
-            "12E3",
-            "e5",
-            "Nana",
-            "73 1015",
-            "#7",
-            "1.2.a"
-        )]
+        #[values("731015", "000123", "662680-CON-R1-ID", "12_34", "A1", "12E3", "e5", "Nana", "#7", "1.2.a")]
         text: &str,
     ) {
         assert_eq!(damage(text, Kind::Id), None);
@@ -184,8 +178,14 @@ mod tests {
     #[case::formula("=B2&C2", Kind::Text, true)]
     #[case::mark_in_a_path("C:\\da\u{200b}ta", Kind::Path, true)]
     #[case::line_end_in_a_word("Brain\nProject", Kind::Word, true)]
-    #[case::line_end_in_a_list("Jane Doe;\nJohn Roe", Kind::Text, false)]
-    #[case::apostrophe_of_a_name("'t Hooft, Gerard;", Kind::Text, false)]
+    #[case::line_end_in_a_list("Jane Doe;\nJohn Roe", Kind::List, false)]
+    #[case::apostrophe_of_a_name("'t Hooft, Gerard;", Kind::List, false)]
+    #[case::error_in_a_list("Jane Doe; #REF!", Kind::List, true)]
+    #[case::nothing_in_a_list("nan; Jane Doe", Kind::List, true)]
+    #[case::grant_that_is_an_error("NIH | #N/A", Kind::List, true)]
+    #[case::narrow_grant("NIH|########|", Kind::List, true)]
+    #[case::mark_in_a_list("Jane\u{200b} Doe;", Kind::List, true)]
+    #[case::empty_entries(";Jane Doe;; |", Kind::List, false)]
     #[case::address_with_password("https://u:p@host", Kind::Word, true)]
     #[case::signature("az://a/c?sig=x", Kind::Word, true)]
     #[case::address("https://host:8080/a@b", Kind::Word, false)]

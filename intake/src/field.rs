@@ -133,7 +133,7 @@ impl Field {
             Self::SubjectId => Kind::Id,
             Self::TempDirectory | Self::BehaviorDir | Self::MetadataDir => Kind::Path,
             Self::ProcessorName | Self::ProjectName | Self::Restrictions => Kind::Text,
-            _ if self.is_list() => Kind::Text,
+            _ if self.is_list() => Kind::List,
             _ => Kind::Word,
         }
     }

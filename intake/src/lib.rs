@@ -45,6 +45,7 @@ pub use flags::{SingleJob, from_flags};
 pub use globs::{Glob, Globs};
 pub use imaging::{Contradiction, imaging_config, imaging_contradiction};
 pub use json::from_json;
+pub use nearest::nearest as nearest_name;
 pub use parameter::endpoints;
 
 /// One row of a list, one job of a JSON text, or the flags: with a job, with problems, or with both.

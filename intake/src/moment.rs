@@ -25,7 +25,7 @@ fn reason(text: &str) -> (&'static str, &'static str) {
     if year_first {
         ("a date with slashes that begins with the year", "write it with hyphens")
     } else if dotted {
-        ("a date with dots, whose day and month cannot be told for sure", COLUMN)
+        ("a date with dots, whose day and month are ambiguous", COLUMN)
     } else if date.rsplit('/').next().is_some_and(|year| date.contains('/') && year.len() == 2) {
         ("a year of two digits", COLUMN)
     } else if !clock.is_empty() && clock.matches(':').count() == 1 && !behind.starts_with(':') {
@@ -35,12 +35,18 @@ fn reason(text: &str) -> (&'static str, &'static str) {
     } else if behind.starts_with(['.', ',']) {
         ("a fraction of a second", "leave the fraction out")
     } else if date.contains('/') && behind.is_empty() && clock.matches(':').count() == 2 {
-        ("AM or PM is missing, so the day and the hour cannot be told for sure", COLUMN)
+        ("AM or PM is missing, so the day and the hour are ambiguous", COLUMN)
     } else if date.contains('/')
         && ["am", "pm"].contains(&behind.to_ascii_lowercase().as_str())
         && !time.contains(' ')
     {
         ("no blank before AM or PM", "")
+    } else if clock.matches(':').count() == 2 && clock.find(':') == Some(1) {
+        ("an hour of one digit", "write it with two digits")
+    } else if clock_end == 2 && behind.starts_with('-') {
+        ("hyphens between hours, minutes and seconds", "write colons")
+    } else if time.len() == 6 && clock_end == 6 {
+        ("a date and time without hyphens and colons", "")
     } else {
         ("not a date and time", "")
     }
@@ -73,8 +79,8 @@ mod tests {
     #[case("2024-03-18 09:41", "the seconds are missing")]
     #[case("2024-03-18T09:41", "the seconds are missing")]
     #[case("3/18/2024 9:41 AM", "the seconds are missing")]
-    #[case("3/18/2024 9:41:07", "AM or PM is missing, so the day and the hour cannot be told for sure")]
-    #[case("18.03.2024 09:41:07", "a date with dots, whose day and month cannot be told for sure")]
+    #[case("3/18/2024 9:41:07", "AM or PM is missing, so the day and the hour are ambiguous")]
+    #[case("18.03.2024 09:41:07", "a date with dots, whose day and month are ambiguous")]
     #[case("2024-03-18T09:41:07-07:00", "a time with a zone")]
     #[case("2024-03-18T09:41:07Z", "a time with a zone")]
     #[case("2024-03-18T09:41:07.123Z", "a time with a zone")]
@@ -89,7 +95,9 @@ mod tests {
     #[case("1710754867123", "a count of seconds, not a date")]
     #[case("3/18/2024 9:41:07AM", "no blank before AM or PM")]
     #[case("2024/03/18 09:41:07", "a date with slashes that begins with the year")]
-    #[case("2024-03-18_09-41-07", "not a date and time")]
+    #[case("2024-03-18_09-41-07", "hyphens between hours, minutes and seconds")]
+    #[case("2024-03-18 9:41:07", "an hour of one digit")]
+    #[case("20240318T094107", "a date and time without hyphens and colons")]
     #[case("soon", "not a date and time")]
     fn the_reason_is_named(#[case] text: &str, #[case] what: &str) {
         let wrong = refused(text);

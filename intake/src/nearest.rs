@@ -5,7 +5,7 @@ const LONGEST: usize = 64;
 
 /// The candidate with the fewest slips (a letter wrong, missing, too many, or two swapped), if at most two in five
 /// letters are slips. Letter case counts for nothing; of equals the first wins.
-pub(crate) fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = letters(typed);
     if typed.len() > LONGEST {
         return None;

@@ -139,6 +139,7 @@ impl Reader<'_> {
             group: text(fields, Field::Group),
             tags: self.read(fields.get(Field::Tags), people::tags).unwrap_or_default(),
             restrictions: text(fields, Field::Restrictions),
+            inherited: Vec::new(),
         }
     }
 

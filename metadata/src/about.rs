@@ -9,6 +9,11 @@ use crate::schema::{choices, institution, institutions, one_of};
 const INSTITUTION: &str = "Allen Institute for Neural Dynamics";
 const LICENSE: &str = "CC-BY-4.0";
 
+/// The name of a value that the schema does not know, and why.
+pub fn unknown_about(schema: Schema, about: &About) -> Option<(&'static str, Fault)> {
+    Written::read(schema, about).err()
+}
+
 /// As `data_description.json` holds it.
 pub(crate) struct Written<'a> {
     pub(crate) institution: Value,
@@ -32,27 +37,34 @@ impl<'a> Written<'a> {
 
     /// `BadInput` names a word that the schema does not know, and those that it does.
     pub(crate) fn of(schema: Schema, about: &'a About) -> Result<Self, Fault> {
+        Self::read(schema, about).map_err(|(_, fault)| fault)
+    }
+
+    /// The same, with the name of the value that is wrong. Tags of the configuration are meant for jobs of schema v2.
+    fn read(schema: Schema, about: &'a About) -> Result<Self, (&'static str, Fault)> {
         let named = about.institution.as_deref().unwrap_or(INSTITUTION);
         let unknown = |what: &str, word: &str, known: Vec<&str>| {
             let known = one_of(known.iter().map(|name| format!("`{name}`")).collect());
             Fault::new(Class::BadInput, format!("the {what} `{word}` is not known to schema {schema}"))
                 .help(format!("schema {schema} knows {known}"))
         };
-        if !about.tags.is_empty() && schema == Schema::V1 {
+        let tags = schema != Schema::V1 && !about.tags.is_empty();
+        if !tags && !about.tags.is_empty() && !about.inherits("tags") {
             let what = "schema v1 has no `tags`";
-            return Err(Fault::new(Class::BadInput, what).help("leave `tags` empty, or set `schema` to `v2`"));
+            let fault = Fault::new(Class::BadInput, what);
+            return Err(("tags", fault.help("leave `tags` empty, or set `schema` to `v2`")));
         }
-        let word = |what: &str, property: &str, word: &str| {
+        let word = |what: &str, property: &'static str, word: &str| {
             let known = choices(schema, property);
             let found = known.iter().find(|known| known.eq_ignore_ascii_case(word)).copied();
-            found.ok_or_else(|| unknown(what, word, known))
+            found.ok_or_else(|| (property, unknown(what, word, known)))
         };
+        let unknown_institution = || ("institution", unknown("institution", named, institutions(schema)));
         Ok(Self {
-            institution: institution(schema, named)
-                .ok_or_else(|| unknown("institution", named, institutions(schema)))?,
+            institution: institution(schema, named).ok_or_else(unknown_institution)?,
             license: word("licence", "license", about.license.as_deref().unwrap_or(LICENSE))?,
             group: about.group.as_deref().map(|group| word("group", "group", group)).transpose()?,
-            tags: (!about.tags.is_empty()).then_some(about.tags.as_slice()),
+            tags: tags.then_some(about.tags.as_slice()),
             restrictions: about.restrictions.as_deref(),
         })
     }

@@ -33,9 +33,11 @@ pub fn check_document(name: &str, bytes: &[u8], subject_id: &str) -> Result<Docu
             .because(error)
             .help("correct it, or remove it from the folder"),
     })?;
+    let plain = name.to_ascii_lowercase();
     if !Parts::has_place(name) {
+        let core = Parts::has_place(&plain) || Parts::piece_of(&plain).is_some();
         return match about(&document) {
-            About::Subject(id) if id != subject_id && Parts::piece_of(name).is_some() => {
+            About::Subject(id) if id != subject_id && core => {
                 let what = format!("`{name}` is about subject `{id}`, the job about subject `{subject_id}`");
                 Err(bad(what).help("name the right folder, or the right subject"))
             }
@@ -183,6 +185,7 @@ mod tests {
     #[case::minus_infinite("notes.json", b"{\"a\": -Infinity}", "holds `-Infinity` in line 1")]
     #[case::a_word_in_a_text("notes.json", b"[\"NaN\", x]", "is not valid JSON: expected value")]
     #[case::anothers_piece("acquisition_ecephys.json", br#"{"subject_id": "8"}"#, "about subject `8`")]
+    #[case::anothers_subject_in_capitals("Subject.JSON", br#"{"subject_id": "8"}"#, "about subject `8`")]
     #[case::a_resource_fork("notes.json", b"\0\x05\x16\x07\0\x02\0\0Mac OS X", "a resource fork of macOS")]
     #[case::utf_16_big("notes.json", b"\xFE\xFF\0{\0}", "is UTF-16, not UTF-8")]
     #[case::utf_16_without_mark("notes.json", b"{\0}\0", "is UTF-16, not UTF-8")]

@@ -9,7 +9,7 @@ use crate::{
     people,
     people::Answered,
     terms::{Named, described_by},
-    times::zoned,
+    times::{at_a_change, zoned},
     versions::{v1, v2},
 };
 
@@ -71,6 +71,13 @@ fn first(input: &DescriptionInput<'_>) -> Result<Document, Fault> {
     }))
 }
 
+/// What a person should know of the time in the description: the rig's clocks changed at it. Schema v1 writes the clock's time without an
+/// offset.
+pub fn remark_on_time(input: &DescriptionInput<'_>) -> Option<String> {
+    let at = (input.job.manner.schema == Schema::V2).then(|| input.job.acq_datetime.civil())?;
+    at_a_change(at, input.zone).map(|what| format!("acq_datetime {what}"))
+}
+
 fn second(input: &DescriptionInput<'_>) -> Result<Document, Fault> {
     let job = input.job;
     let funding = people::funding(Schema::V2, job, input.answered)?;
@@ -100,7 +107,7 @@ fn second(input: &DescriptionInput<'_>) -> Result<Document, Fault> {
         schema_version: v2::DATA_DESCRIPTION,
         license: about.license,
         subject_id: &job.subject_id,
-        creation_time: zoned(job.acq_datetime.civil(), input.zone)?,
+        creation_time: zoned(job.acq_datetime.civil(), input.zone),
         tags: about.tags,
         name: job.asset_name(),
         institution: about.institution,

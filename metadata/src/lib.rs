@@ -52,8 +52,9 @@ mod text;
 mod times;
 mod versions;
 
+pub use about::unknown_about;
 pub use check::{check_document, no_document_twice, service_document};
-pub use data_description::{DescriptionInput, data_description};
+pub use data_description::{DescriptionInput, data_description, remark_on_time};
 pub use document::Document;
 pub use parts::Parts;
 pub use people::Answered;

@@ -57,6 +57,12 @@ impl Parts {
         let here = |whole: &str| Self::names(schema).any(|name| name == whole);
         let brought = |whole: &str| names.iter().any(|name| name.strip_suffix(".json") == Some(whole));
         let remark = |name: &&str| {
+            let plain = name.to_ascii_lowercase();
+            if plain != **name && Self::has_place(&plain) {
+                return Some(format!(
+                    "`{name}` is uploaded, but metadata.nd.json does not hold it: rename it `{plain}`"
+                ));
+            }
             let stem = name.strip_suffix(".json")?;
             if Self::has_place(name) {
                 let other = if schema == Schema::V1 { Schema::V2 } else { Schema::V1 };
@@ -147,6 +153,7 @@ mod tests {
     #[case(Schema::V2, &["session.json", "rig.json"], &["`session.json` belongs to schema v1", "`rig.json` belongs to"])]
     #[case(Schema::V1, &["quality_control.json", "session.json"], &["`quality_control.json` belongs to schema v2"])]
     #[case(Schema::V1, &["subject.json", "notes.json", "acquisition.json"], &[])]
+    #[case(Schema::V1, &["Subject.JSON", "Notes.JSON"], &["does not hold it: rename it `subject.json`"])]
     fn what_the_record_does_not_hold_is_named(
         #[case] schema: Schema,
         #[case] names: &[&str],

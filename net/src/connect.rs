@@ -8,6 +8,12 @@ use rustls::pki_types::{CertificateDer, pem::PemObject};
 
 use crate::{Environment, trust};
 
+/// The variable of the setting `ca_file`, under which the program hands the setting in.
+pub const CA_FILE: &str = "ADT_CA_FILE";
+const SETTING: &str = "`ca_file`";
+/// The variable of AWS's own tools.
+const AWS_CA_BUNDLE: &str = "AWS_CA_BUNDLE";
+
 /// `secure` says whether TLS will be needed; without it a machine that has no certificates at all can still be used.
 pub fn client(environment: &Environment, lanes: usize, secure: bool) -> Result<Client, Fault> {
     // The first one in a process stays; ring is the only one that is compiled in.
@@ -28,10 +34,10 @@ pub fn client(environment: &Environment, lanes: usize, secure: bool) -> Result<C
     for proxy in proxies(environment)? {
         builder = builder.proxy(proxy);
     }
-    if let Some(path) = environment.var("AWS_CA_BUNDLE") {
-        let own = certificates("AWS_CA_BUNDLE", path)?;
+    if let Some((named, path)) = named_file(environment) {
+        let own = certificates(named, path)?;
         let tls = trust::config(own).map_err(|error| {
-            Fault::new(Class::BadInput, format!("AWS_CA_BUNDLE `{path}` cannot be used")).because(error)
+            Fault::new(Class::BadInput, format!("{named} `{path}` cannot be used")).because(error)
         })?;
         builder = builder.tls_backend_preconfigured(tls);
     } else if !secure {
@@ -43,16 +49,28 @@ pub fn client(environment: &Environment, lanes: usize, secure: bool) -> Result<C
     }
     builder.build().map_err(|error| {
         Fault::new(Class::Missing, "cannot prepare TLS connections").because(error).help(
-            "install the system's certificates (package `ca-certificates`), or name a file in AWS_CA_BUNDLE",
+            "install the system's certificates (package `ca-certificates`), or name a file with `--ca-file`",
         )
     })
 }
 
-/// What a file holds that a variable names; at least one certificate.
-fn certificates(variable: &str, path: &str) -> Result<Vec<CertificateDer<'static>>, Fault> {
-    let pem = fs_err::read(path).map_err(|e| Fault::io(format!("cannot read {variable} `{path}`"), e))?;
+/// Fails where the setting `ca_file` names a file without certificates.
+pub fn check_ca_file(environment: &Environment) -> Result<(), Fault> {
+    let Some(path) = environment.var(CA_FILE) else { return Ok(()) };
+    certificates(SETTING, path).map(drop)
+}
+
+/// The file of a person's own certificate authorities, and what names it. The setting comes before the variable of AWS's tools.
+fn named_file(environment: &Environment) -> Option<(&'static str, &str)> {
+    let named = [(SETTING, CA_FILE), (AWS_CA_BUNDLE, AWS_CA_BUNDLE)];
+    named.into_iter().find_map(|(named, variable)| Some((named, environment.var(variable)?)))
+}
+
+/// What a file holds; at least one certificate.
+fn certificates(named: &str, path: &str) -> Result<Vec<CertificateDer<'static>>, Fault> {
+    let pem = fs_err::read(path).map_err(|e| Fault::io(format!("cannot read {named} `{path}`"), e))?;
     let none = || {
-        Fault::new(Class::BadInput, format!("{variable} `{path}` holds no certificates"))
+        Fault::new(Class::BadInput, format!("{named} `{path}` holds no certificates"))
             .help("name a file in PEM format, with `-----BEGIN CERTIFICATE-----` in it")
     };
     match CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>() {
@@ -105,7 +123,7 @@ pub fn unreachable(what: String, server: &str, error: reqwest::Error) -> Fault {
     let fault = Fault::new(class, what).because(error.without_url());
     if certificate {
         fault.help(format!(
-            "{server} shows a certificate that this machine does not trust; name its authority's file in AWS_CA_BUNDLE"
+            "{server} shows a certificate that this machine does not trust; name the file of its certificate authority with `--ca-file` (setting `ca_file`, variable AWS_CA_BUNDLE)"
         ))
     } else if connect {
         fault.help(format!("check the network, and that {server} is the right endpoint"))
@@ -156,7 +174,7 @@ mod tests {
     #[case::cut("-----BEGIN CERTIFICATE-----\nAAAA\n")]
     fn a_file_without_certificates_is_refused_by_its_name(
         #[case] text: &str,
-        #[values("AWS_CA_BUNDLE", "SSL_CERT_FILE")] variable: &str,
+        #[values("ADT_CA_FILE", "AWS_CA_BUNDLE", "SSL_CERT_FILE")] variable: &str,
     ) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ca.pem");
@@ -165,7 +183,18 @@ mod tests {
         let fault = client(&with(&[(variable, path)]), 1, true).unwrap_err();
         assert_eq!(fault.class(), Class::BadInput);
         let line = fault.line();
-        assert!(line.contains(variable) && line.contains(path) && line.contains("no certificates"), "{line}");
+        let named = if variable == CA_FILE { SETTING } else { variable };
+        assert_eq!(check_ca_file(&with(&[(variable, path)])).is_err(), variable == CA_FILE);
+        assert!(line.contains(named) && line.contains(path) && line.contains("no certificates"), "{line}");
+    }
+
+    #[test]
+    fn the_setting_comes_before_the_variable_of_aws() {
+        let of =
+            |vars: &[(&str, &str)]| named_file(&with(vars)).map(|(named, path)| (named, path.to_owned()));
+        assert_eq!(of(&[(AWS_CA_BUNDLE, "a"), (CA_FILE, "b")]), Some((SETTING, "b".to_owned())));
+        assert_eq!(of(&[(AWS_CA_BUNDLE, "a"), (CA_FILE, "")]), Some((AWS_CA_BUNDLE, "a".to_owned())));
+        assert_eq!(of(&[]), None);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::RECORD;
 /// What the metadata service knows about an animal.
 pub const OF_THE_SERVICE: [&str; 2] = ["subject.json", "procedures.json"];
 
-const DESCRIPTION: &str = "data_description.json";
+pub(crate) const DESCRIPTION: &str = "data_description.json";
 const PROCESSING: &str = "processing.json";
 
 /// What came of asking the metadata service for a document.

@@ -1,7 +1,7 @@
 //! What a person should know before a job starts: everything the job asks for that will not happen, and everything left out.
 
 use adt_model::{
-    Choice, DocumentSource, EphysFacts, Facts, FolderFacts, JobSpec, LeftOut, ModalitySpec, Standing,
+    Choice, DocumentSource, EphysFacts, Facts, FolderFacts, JobSpec, LeftOut, ModalitySpec, Schema, Standing,
     TileFacts, Transform, VideoEncryption,
 };
 use camino::Utf8Path;
@@ -22,7 +22,27 @@ pub(crate) fn notes(spec: &JobSpec, facts: &Facts, choices: &[Choice]) -> Vec<St
     services(spec, facts, &mut notes);
     without_effect(spec, &mut notes);
     sources(spec, facts, choices, &mut notes);
+    said_of_the_data(spec, choices, &mut notes);
     notes
+}
+
+/// Where the description's values come from, unless they are built in.
+fn said_of_the_data(spec: &JobSpec, choices: &[Choice], notes: &mut Vec<String>) {
+    let brought =
+        |choice: &Choice| choice.name == documents::DESCRIPTION && choice.from == DocumentSource::Folder;
+    let effect =
+        if choices.iter().any(brought) { ", without effect: `data_description.json` is brought" } else { "" };
+    let idle = |name: &str| name == "tags" && spec.manner.schema == Schema::V1;
+    for (inherited, from) in [(false, "the job"), (true, "`[defaults]` of the configuration")] {
+        let set = spec.about.set().filter(|(name, _)| spec.about.inherits(name) == inherited && !idle(name));
+        let set: Vec<_> = set.map(|(name, value)| format!("{name} = `{value}`")).collect();
+        if !set.is_empty() {
+            notes.push(format!("data_description.json: {} (from {from}{effect})", set.join(", ")));
+        }
+    }
+    if spec.about.set().any(|(name, _)| idle(name)) {
+        notes.push("`tags` of the configuration have no effect: schema v1 has none".into());
+    }
 }
 
 fn standing(spec: &JobSpec, facts: &Facts, notes: &mut Vec<String>) {

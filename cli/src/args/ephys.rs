@@ -4,7 +4,7 @@ use adt_model::{ChunkLength, Lsb};
 use camino::Utf8PathBuf;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum, ValueHint};
 
-use super::{Tuning, word};
+use super::{OfSource, Tuning, word};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Ephys {
@@ -72,6 +72,8 @@ pub(crate) struct EphysCompress {
     #[arg(long)]
     pub dry_run: bool,
     #[command(flatten)]
+    pub of_source: OfSource,
+    #[command(flatten)]
     pub tuning: Tuning,
 }
 
@@ -106,6 +108,8 @@ pub(crate) struct EphysInfo {
     /// A session's folder, a compressed asset, its folder `ecephys_compressed`, or one store: a folder or `s3://bucket/prefix`
     #[arg(value_name = "SRC", value_hint = ValueHint::DirPath)]
     pub source: String,
+    #[command(flatten)]
+    pub of_source: OfSource,
 }
 
 /// A duration as spikeinterface writes it.

@@ -4,7 +4,7 @@ use adt_model::{BloscName, Edge, Rounding, VoxelSize, ZarrFormat};
 use camino::Utf8PathBuf;
 use clap::{Args, Subcommand, ValueHint};
 
-use super::{ImagingInfo, ImagingMips, ImagingValidate, ImagingVerify, Tuning, word};
+use super::{ImagingInfo, ImagingMips, ImagingValidate, ImagingVerify, OfSource, Tuning, word};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Imaging {
@@ -130,6 +130,8 @@ pub(crate) struct Convert {
     /// Read the headers of all images and say what would be written; write nothing
     #[arg(long)]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub of_source: OfSource,
     #[command(flatten)]
     pub tuning: Tuning,
 }

@@ -5,7 +5,7 @@ use adt_model::VoxelSize;
 use camino::Utf8PathBuf;
 use clap::{Args, ValueHint};
 
-use super::{Tuning, imaging::voxel};
+use super::{OfSource, Tuning, imaging::voxel};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ImagingVerify {
@@ -25,6 +25,8 @@ pub(crate) struct ImagingVerify {
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
     #[command(flatten)]
+    pub of_source: OfSource,
+    #[command(flatten)]
     pub tuning: Tuning,
 }
 
@@ -33,6 +35,8 @@ pub(crate) struct ImagingInfo {
     /// An image, a folder with images, a session's folder, an OME-Zarr image, or a container of them: a path or `s3://bucket/prefix`
     #[arg(value_name = "FILE|FOLDER", value_hint = ValueHint::AnyPath)]
     pub place: String,
+    #[command(flatten)]
+    pub of_source: OfSource,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -52,6 +56,8 @@ pub(crate) struct ImagingMips {
     /// Leave images alone whose whole path matches: `*` stands for `/` too. May be given several times
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
+    #[command(flatten)]
+    pub of_source: OfSource,
     #[command(flatten)]
     pub tuning: Tuning,
 }

@@ -16,6 +16,7 @@ mod settings;
 
 use adt_intake::Row;
 use adt_model::{Class, Fault, JobSpec, Problem};
+use adt_net::connect::{CA_FILE, check_ca_file};
 
 use crate::{
     args::{Args, Command, Common, Tuning},
@@ -31,12 +32,18 @@ pub(crate) const INTERRUPTED: u8 = 130;
 pub(crate) fn run(args: Args) -> anyhow::Result<u8> {
     let mut vars = env::variables();
     // Where credentials may go is known to every connection, whatever the command.
-    let said =
-        crate::settings::resolve(&args.common, &Tuning::default(), &vars).is_ok_and(|found| found.allow_http);
-    if said || args.common.allow_http {
+    let connects = !matches!(args.command, Command::History(_) | Command::Settings(_));
+    let found = crate::settings::resolve(&args.common, &Tuning::default(), &vars).ok();
+    if args.common.allow_http || found.as_ref().is_some_and(|found| found.allow_http) {
         vars.insert("ADT_ALLOW_HTTP".to_owned(), "true".to_owned());
-        if !args.common.quiet && !matches!(args.command, Command::History(_) | Command::Settings(_)) {
+        if !args.common.quiet && connects {
             show::say("note: credentials may go to other computers without encryption (`allow_http`)");
+        }
+    }
+    if let Some(path) = found.and_then(|found| found.ca_file) {
+        vars.insert(CA_FILE.to_owned(), path.into_string());
+        if connects {
+            check_ca_file(&env::handed_in(&vars))?;
         }
     }
     match args.command {

@@ -7,7 +7,7 @@ use adt_engine::ephys::{
 use adt_model::{ByteSize, Location};
 
 use super::{
-    count,
+    count, not_read,
     table::{columns, duration, speed},
 };
 
@@ -33,6 +33,7 @@ fn recordings(session: &Session) -> String {
         line!(text, "LSB: counts of one step of the converter, from the first {longest} of each stream only");
     }
     problems(&session.problems, &mut text);
+    not_read(&session.left_out, &mut text);
     text
 }
 

@@ -8,7 +8,7 @@ use adt_engine::imaging::{
 };
 use adt_model::{ByteSize, Location};
 
-use super::{count, table::columns};
+use super::{count, not_read, table::columns};
 
 /// A line for each group, then what is wrong; with `only_failures`, nothing of what is right.
 pub(crate) fn verified(verified: &Verified, only_failures: bool) -> String {
@@ -23,6 +23,7 @@ pub(crate) fn verified(verified: &Verified, only_failures: bool) -> String {
     for problem in &verified.problems {
         line!(text, "PROBLEM: {problem}");
     }
+    not_read(&verified.left_out, &mut text);
     if only_failures {
         return text;
     }
@@ -81,6 +82,7 @@ pub(crate) fn info(info: &Info) -> String {
         line!(text);
         line!(text, "note: {note}");
     }
+    not_read(&info.left_out, &mut text);
     text
 }
 
@@ -158,6 +160,7 @@ pub(crate) fn projected(projected: &Projected, to: &Location, only_failures: boo
     for problem in &projected.problems {
         line!(text, "NOT PROJECTED: {problem}");
     }
+    not_read(&projected.left_out, &mut text);
     if only_failures {
         return text;
     }

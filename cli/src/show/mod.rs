@@ -112,6 +112,16 @@ pub(crate) fn left_out(left_out: &LeftOut, quiet: bool) {
     }
 }
 
+/// What of a source was not read; never left unsaid.
+fn not_read(left_out: &LeftOut, text: &mut String) {
+    if !left_out.is_empty() {
+        line!(text, "{} not read:", count(left_out.count, "source item"));
+        for line in left_out.lines() {
+            line!(text, "  {line}");
+        }
+    }
+}
+
 /// An error that ended the whole command, with what to do about it.
 pub(crate) fn error(error: &anyhow::Error) {
     match error.downcast_ref::<Fault>() {

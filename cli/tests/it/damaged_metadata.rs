@@ -136,3 +136,104 @@ fn what_the_schema_does_not_know_is_refused(#[case] column: &str, #[case] value:
     }
     assert!(!desk.asset().exists());
 }
+
+#[rstest]
+#[case::built_in("", None, "CC-BY-4.0", None)]
+#[case::configuration(
+    "[defaults]\nlicense = 'MIT'\n",
+    None,
+    "MIT",
+    Some("license = `MIT` (from `[defaults]` of the configuration)")
+)]
+#[case::list(
+    "[defaults]\nlicense = 'MIT'\n",
+    Some("CC-BY-4.0"),
+    "CC-BY-4.0",
+    Some("license = `CC-BY-4.0` (from the job)")
+)]
+#[case::list_alone("", Some("MIT"), "MIT", Some("license = `MIT` (from the job)"))]
+fn a_plan_shows_where_a_value_comes_from(
+    #[case] config: &str,
+    #[case] cell: Option<&str>,
+    #[case] license: &str,
+    #[case] says: Option<&str>,
+) {
+    let desk = Desk::new();
+    let config = desk.write("adt.toml", config);
+    let mut job = second(Job::new().copy("behavior", desk.small_tree("plain")));
+    if let Some(cell) = cell {
+        job = job.with("license", cell);
+    }
+    let list = desk.list(&job);
+    for words in [&["plan"][..], &["check"], &["run", "--log-level", "info"]] {
+        let said =
+            Said::of(&mut desk.adt(&[words, &[list.as_str(), "--config", config.as_str()]].concat())).ends(0);
+        let told = format!("{}{}", said.stdout, said.stderr);
+        assert_eq!(told.contains("license = `"), says.is_some(), "{told}");
+        assert!(says.is_none_or(|says| told.contains(says)), "{told}");
+    }
+    assert_eq!(description(&desk)["license"], license);
+}
+
+#[test]
+fn defaults_without_effect_are_said() {
+    let desk = Desk::new();
+    let config = desk.write("adt.toml", "[defaults]\ninstitution = 'AIBS'\n");
+    let job = job(&desk, &[("data_description.json", br#"{"subject_id": "714321"}"#)]);
+    let list = desk.list(&job);
+    Said::of(&mut desk.adt(&["plan", list.as_str(), "--config", config.as_str()]))
+        .ends(0)
+        .says("without effect: `data_description.json` is brought");
+}
+
+#[rstest]
+#[case::slip("[defaults]\ninstituton = 'AIBS'\n", "did you mean `institution`?")]
+#[case::above_the_table("license = 'MIT'\n", "`license` belongs into the table `[defaults]`")]
+#[case::setting_in_the_table("[defaults]\nlanes = '4'\n", "`lanes` is a setting")]
+fn a_name_that_the_configuration_does_not_have_is_refused(#[case] config: &str, #[case] says: &str) {
+    let desk = Desk::new();
+    let config = desk.write("adt.toml", config);
+    let list = desk.list(Job::new().copy("behavior", desk.small_tree("plain")));
+    Said::of(&mut desk.adt(&["run", list.as_str(), "--config", config.as_str()])).ends(2).says(says);
+    assert!(!desk.asset().exists());
+}
+
+#[test]
+fn tags_of_the_configuration_are_for_jobs_of_schema_v2() {
+    let desk = Desk::new();
+    let config = desk.write("adt.toml", "[defaults]\nlicense = 'CC-BY-4.0'\ntags = ['pilot']\n");
+    let source = desk.small_tree("plain");
+    let first = Job::new().copy("behavior", &source);
+    let list =
+        desk.list([first.clone(), second(Job::new().copy("behavior", &source).with("subject_id", "2"))]);
+    let words = ["--config", config.as_str(), list.as_str()];
+    Said::of(&mut desk.adt(&[&["check"], &words[..]].concat())).ends(0).says("schema v1 has none");
+    Said::of(&mut desk.adt(&[&["run"], &words[..]].concat())).ends(0);
+    let other = desk.root.join("store/recordings/behavior_2_2024-05-06_07-08-09/data_description.json");
+    assert_eq!(json(&other)["tags"], serde_json::json!(["pilot"]));
+    let settings = ["settings", "--config", config.as_str()];
+    Said::of(&mut desk.adt(&settings))
+        .ends(0)
+        .says("defaults.license")
+        .says("defaults.tags")
+        .says("adt.toml");
+    // In a job it is a mistake.
+    let list = desk.list(first.with("tags", "pilot"));
+    Said::of(&mut desk.adt(&["check", list.as_str()])).ends(2).says("row 2, tags: schema v1 has no `tags`");
+}
+
+#[rstest]
+#[case("institution", "Our Lab")]
+#[case("license", "GPL")]
+#[case("group", "us")]
+fn a_word_that_the_schema_does_not_know_is_told_under_its_own_name(#[case] name: &str, #[case] value: &str) {
+    let desk = Desk::new();
+    let job = second(Job::new().copy("behavior", desk.small_tree("plain")));
+    let list = desk.list(job.clone().with(name, value));
+    let says = format!("row 2, {name}: the ");
+    Said::of(&mut desk.adt(&["check", list.as_str()])).ends(2).says(&says);
+    // The same from the configuration.
+    let config = desk.write("adt.toml", &format!("[defaults]\n{name} = '{value}'\n"));
+    let list = desk.list(job);
+    Said::of(&mut desk.adt(&["check", list.as_str(), "--config", config.as_str()])).ends(2).says(&says);
+}

@@ -4,6 +4,8 @@
 
 mod architecture;
 mod bad_input;
+mod ca_file;
+mod canary_cluster;
 mod canary_refusals;
 mod canary_services;
 mod clouds;
@@ -45,6 +47,9 @@ mod lab;
 mod launchers;
 mod left_out;
 mod lies;
+mod links_of_commands;
+mod list_forms;
+mod list_rows;
 mod machines;
 mod memory;
 mod moving;

@@ -3,7 +3,7 @@
 mod session;
 mod stores;
 
-use adt_model::{Class, Fault, Location};
+use adt_model::{Class, Fault, Location, SourceLinks};
 use adt_store::Place;
 use serde::Serialize;
 
@@ -51,16 +51,22 @@ impl Info {
 }
 
 /// Looks at a place; nothing is written anywhere. `Missing` when no recording is there.
-pub async fn info(location: &Location, ctx: &Ctx) -> Result<Info, Fault> {
+pub async fn info(location: &Location, links: SourceLinks, ctx: &Ctx) -> Result<Info, Fault> {
     let place = Place::open(location, &ctx.store).await?;
-    let found = ctx.stop.or(sessions(&place)).await?;
+    let is_folder = matches!(location, Location::Folder(_));
+    let (found, unlisted) = match ctx.stop.or(sessions(&place)).await {
+        // A place that is not listed whole, such as one with a dangling link, may be a session all the same.
+        Err(fault) if is_folder => (Vec::new(), Some(fault)),
+        found => (found?, None),
+    };
     let in_asset = found.iter().any(super::open::Session::is_of_an_asset);
     if let (Location::Folder(folder), false) = (location, in_asset) {
         let (folder, stop) = (folder.clone(), ctx.stop.clone());
-        match ctx.stop.or(off_the_reactor(move || session::look(&folder, &stop))).await {
+        match ctx.stop.or(off_the_reactor(move || session::look(&folder, links, &stop))).await {
             Ok(session) => return Ok(Info::Recordings(session)),
             // A folder of stores is no session.
-            Err(fault) if found.is_empty() || fault.class() != Class::Missing => return Err(fault),
+            Err(fault) if fault.class() != Class::Missing => return Err(fault),
+            Err(fault) if found.is_empty() => return Err(unlisted.unwrap_or(fault)),
             Err(_) => {}
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use adt_formats::folder::{Rules, count, count_file};
+use adt_formats::folder::{count, count_file};
 use adt_model::{
     Action, ByteSize, Class, Fault, FolderWork, Idle, ImagingConfig, JobEnd, LeftOut, Location, Origin, Plan,
     SourceLinks, Stage, StageName, Step, What,
@@ -24,6 +24,7 @@ use crate::{
     beat::Beat,
     course::Course,
     delivery::{Address, Delivery, off_the_reactor},
+    rules,
     run::finished,
 };
 
@@ -52,6 +53,8 @@ pub struct ImagingAsked {
     pub plan_only: bool,
     /// Where a table of what was written goes.
     pub metrics: Option<Utf8PathBuf>,
+    /// What happens to symbolic links in the source.
+    pub links: SourceLinks,
 }
 
 /// Converts the images of `asked.source`. Fails when nothing can be begun; what goes wrong later is in the summary's one row.
@@ -75,7 +78,8 @@ pub async fn plan_of(asked: ImagingAsked, ctx: &Ctx) -> Result<Plan, Fault> {
 
 fn planned(asked: &ImagingAsked, ledger: &Utf8Path) -> Result<Plan, Fault> {
     let source = apart(&asked.source, &asked.destination, ledger)?;
-    let (config, rules) = (asked.config.clone(), Rules::default());
+    let config = asked.config.clone();
+    let rules = rules::of_command(asked.links, Some(&asked.destination))?;
     let looked = look(&Asked { source: &source, rules: &rules, n5: asked.n5, under: None, config: &config })?;
     let nothing = || {
         Fault::new(Class::Missing, format!("`{source}` holds no image"))
@@ -95,8 +99,8 @@ fn planned(asked: &ImagingAsked, ledger: &Utf8Path) -> Result<Plan, Fault> {
     let folder = FolderWork {
         source,
         leave_out: Vec::new(),
-        shielded: Vec::new(),
-        links: SourceLinks::default(),
+        shielded: rules.shielded,
+        links: asked.links,
         files: facts.files,
         bytes: ByteSize(bytes),
         fingerprint: facts.fingerprint,
@@ -112,7 +116,7 @@ fn planned(asked: &ImagingAsked, ledger: &Utf8Path) -> Result<Plan, Fault> {
     };
     let step = |id: &str, action| Step { id: id.to_owned(), action };
     let unread = seen.unread.into_iter().map(|unread| format!("NOT CONVERTED: {unread}"));
-    let left_out = facts.left_out.lines().into_iter().map(|line| format!("left out: {line}"));
+    let of_source: Vec<_> = rules::notes(&facts.left_out, &facts.repeated).collect();
     Ok(Plan {
         origin: Origin { source: "command line".into(), row: None },
         name: name(&asked.destination),
@@ -129,8 +133,8 @@ fn planned(asked: &ImagingAsked, ledger: &Utf8Path) -> Result<Plan, Fault> {
             Stage { name: StageName::Data, steps: vec![step("write images", write)] },
             Stage { name: StageName::Verify, steps: vec![step("verify", Action::Verify)] },
         ],
-        notes: unread.chain(seen.odd).chain(left_out).collect(),
-        left_out: LeftOut::default(),
+        notes: unread.chain(seen.odd).chain(of_source).collect(),
+        left_out: facts.left_out,
         obstacles: Vec::new(),
     })
 }
@@ -143,31 +147,32 @@ async fn prepare(plan: Plan, command: &str, ctx: Arc<Ctx>) -> Result<Summary, Fa
     else {
         return Err(Fault::new(Class::Bug, "a plan for images has a step that writes them"));
     };
-    let source = folder.source;
-    let planning = on_its_own(destination, origin, command, ctx, async move |out, beat, home| {
-        for note in plan.notes {
-            out.note(note);
-        }
-        let work = Work {
-            source,
-            rules: Rules::default(),
-            n5,
-            under: None,
-            config,
-            home,
-            out: Arc::clone(&out),
-            only: true,
-            beat,
-        };
-        let (mut container, _) = open(work).await?;
-        container.prepare().await?;
-        let items = container.items_of_stages();
-        out.note(format!(
-            "planned: {} items in the first stage; `adt work` does them",
-            items.first().unwrap_or(&0)
-        ));
-        Ok(())
-    });
+    let (rules, source) = (rules::of(&folder), folder.source);
+    let planning =
+        on_its_own(destination, origin, plan.left_out, command, ctx, async move |out, beat, home| {
+            for note in plan.notes {
+                out.note(note);
+            }
+            let work = Work {
+                source,
+                rules,
+                n5,
+                under: None,
+                config,
+                home,
+                out: Arc::clone(&out),
+                only: true,
+                beat,
+            };
+            let (mut container, _) = open(work).await?;
+            container.prepare().await?;
+            let items = container.items_of_stages();
+            out.note(format!(
+                "planned: {} items in the first stage; `adt work` does them",
+                items.first().unwrap_or(&0)
+            ));
+            Ok(())
+        });
     // It holds all of the container.
     Box::pin(planning).await
 }
@@ -195,7 +200,7 @@ pub async fn share(
     ctx: Arc<Ctx>,
 ) -> Result<Summary, Fault> {
     let origin = "command line".to_owned();
-    on_its_own(destination.clone(), origin, command, ctx, async move |out, beat, home| {
+    on_its_own(destination.clone(), origin, LeftOut::default(), command, ctx, async move |out, beat, home| {
         let markers = Markers::new(out.place(), None);
         if markers.ended(None).await?.is_some() && markers.plan().await?.is_none() {
             return if part.finish { markers.clear().await } else { Ok(()) };
@@ -209,7 +214,7 @@ pub async fn share(
         allowed(Utf8Path::new(&plan.source))?;
         let work = Work {
             source: plan.source.clone().into(),
-            rules: Rules::default(),
+            rules: rules::of_command(plan.links, Some(&destination))?,
             n5: plan.n5,
             under: None,
             config: plan.config.clone(),
@@ -270,13 +275,15 @@ fn existing(stage: Option<usize>, plan: &PlanFile) -> Result<usize, Fault> {
 async fn on_its_own(
     destination: Location,
     origin: String,
+    left_out: LeftOut,
     command: &str,
     ctx: Arc<Ctx>,
     work: impl AsyncFnOnce(Arc<Delivery>, Beat, Location) -> Result<(), Fault>,
 ) -> Result<Summary, Fault> {
     let run = ctx.ledger.begin_run((ctx.clock)(), command, ctx.version)?;
     ctx.tell("", None, What::RunStarted { jobs: 1 });
-    let course = Course::new(name(&destination), run, &ctx);
+    let mut course = Course::new(name(&destination), run, &ctx);
+    course.leaves_out(left_out);
     let place = Place::open(&destination, &course.store_options()).await?;
     let address = Address { job: course.name.clone(), place, row: None, look: false, mark: None };
     let out = Arc::new(Delivery::new(Arc::clone(&ctx), address, Arc::clone(course.counters())));

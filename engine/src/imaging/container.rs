@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use adt_model::{Class, Fault, ImagingConfig, Key};
+use adt_model::{Class, Fault, ImagingConfig, Key, SourceLinks};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
@@ -105,7 +105,7 @@ struct Numbered {
 impl Container {
     pub(crate) fn new(
         tiles: Vec<Tile>,
-        source: (&str, bool),
+        source: (&str, bool, SourceLinks),
         config: ImagingConfig,
         under: Option<Key>,
         out: Arc<Delivery>,
@@ -506,7 +506,12 @@ async fn make(task: Task, out: &Arc<Delivery>, made: MadeFrom) -> Result<Made, T
     })
 }
 
-fn plan(tiles: &[Tile], (source, n5): (&str, bool), config: &ImagingConfig, version: &str) -> PlanFile {
+fn plan(
+    tiles: &[Tile],
+    (source, n5, links): (&str, bool, SourceLinks),
+    config: &ImagingConfig,
+    version: &str,
+) -> PlanFile {
     let stages = tiles.iter().map(|tile| tile.partition.stages().len()).max().unwrap_or_default();
     let items: Vec<u64> = (0..stages).map(|stage| tiles.iter().map(|tile| tile.items(stage)).sum()).collect();
     let tiles: Vec<_> = tiles.iter().map(|tile| planned(tile, config, version)).collect();
@@ -516,6 +521,7 @@ fn plan(tiles: &[Tile], (source, n5): (&str, bool), config: &ImagingConfig, vers
         hash: hash(&text),
         source: source.to_owned(),
         n5,
+        links,
         config: config.clone(),
         tiles,
         items,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use adt_formats::folder::Rules;
-use adt_model::{Class, Fault, ImagingConfig, Key, Location};
+use adt_model::{Class, Fault, ImagingConfig, Key, LeftOut, Location, SourceLinks};
 use adt_store::Place;
 use camino::{Utf8Path, Utf8PathBuf};
 use futures::StreamExt;
@@ -14,7 +14,7 @@ use super::{
     opened::{self, Opened, passes},
     tile::Tile,
 };
-use crate::{Ctx, delivery::off_the_reactor, survey::canonical};
+use crate::{Ctx, delivery::off_the_reactor, rules, survey::canonical};
 
 /// Folders below the one that was named in which groups are looked for: container, channel, group.
 const DEPTH: usize = 3;
@@ -30,6 +30,8 @@ pub struct Info {
     pub problems: Vec<String>,
     /// What is odd and hinders nothing.
     pub notes: Vec<String>,
+    /// What of a folder with images was not read.
+    pub left_out: LeftOut,
 }
 
 /// An image, or a channel of one that has them plane by plane.
@@ -119,11 +121,11 @@ pub struct Array {
 }
 
 /// Looks at an image, a folder of them, or a place with OME-Zarr; nothing is written anywhere. `Missing` when nothing is there.
-pub async fn info(location: &Location, ctx: &Ctx) -> Result<Info, Fault> {
+pub async fn info(location: &Location, links: SourceLinks, ctx: &Ctx) -> Result<Info, Fault> {
     let mut info = match location {
         Location::Folder(path) => {
             let path = path.clone();
-            ctx.stop.or(off_the_reactor(move || images(&path))).await?
+            ctx.stop.or(off_the_reactor(move || images(&path, &rules::of_command(links, None)?))).await?
         }
         _ => Info::default(),
     };
@@ -142,17 +144,18 @@ fn is_file(location: &Location) -> bool {
     matches!(location, Location::Folder(path) if path.is_file())
 }
 
-fn images(path: &Utf8Path) -> Result<Info, Fault> {
+fn images(path: &Utf8Path, rules: &Rules) -> Result<Info, Fault> {
     let source = canonical(path)?;
     let n5 = source.join("attributes.json").is_file();
     let config = ImagingConfig::default();
-    let asked = look::Asked { source: &source, rules: &Rules::default(), n5, under: None, config: &config };
+    let asked = look::Asked { source: &source, rules, n5, under: None, config: &config };
     let Some(seen) = look(&asked)? else { return Ok(Info::default()) };
     Ok(Info {
         images: seen.tiles.iter().map(image).collect(),
         groups: Vec::new(),
         problems: seen.unread,
         notes: seen.odd,
+        left_out: if n5 { LeftOut::default() } else { rules::left_out(&source, rules)? },
     })
 }
 

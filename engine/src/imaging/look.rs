@@ -10,7 +10,7 @@ use adt_formats::{
     microscope::{self, Found, Tiles},
     tiff::Tiff,
 };
-use adt_model::{self as model, Class, Fault, ImagingConfig, ImagingFacts, Key};
+use adt_model::{self as model, Class, Fault, ImagingConfig, ImagingFacts, Key, LeftOut};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
@@ -18,7 +18,7 @@ use super::{
     sample::is_written,
     tile::{About, Parts, Tile},
 };
-use crate::survey::canonical;
+use crate::{rules::left_out, survey::canonical};
 
 /// What is told of an image when it has voxels of no size.
 const UNSIZED: &str = "nobody tells the size of its voxels";
@@ -86,6 +86,19 @@ pub(crate) fn look(asked: &Asked<'_>) -> Result<Option<Seen>, Fault> {
     }
     shortened(&mut seen.odd);
     Ok(Some(seen))
+}
+
+/// The images of a source that a command names, and what of it is not read. `Missing` where there is none.
+pub(crate) fn source_of(
+    source: &Utf8Path,
+    config: &ImagingConfig,
+    rules: &Rules,
+) -> Result<(Seen, LeftOut), Fault> {
+    let source = canonical(source)?;
+    let n5 = source.join("attributes.json").is_file();
+    let seen = look(&Asked { source: &source, rules, n5, under: None, config })?;
+    let seen = seen.ok_or_else(|| Fault::new(Class::Missing, format!("`{source}` holds no image")))?;
+    Ok((seen, left_out(&source, rules)?))
 }
 
 /// What is said of hundreds of tiles is said of the first few, and counted.

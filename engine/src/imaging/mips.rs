@@ -5,20 +5,15 @@ mod shown;
 
 use std::{fmt, str::FromStr, sync::Arc};
 
-use adt_formats::{folder::Rules, image::Dtype, tiff};
-use adt_model::{Class, Crc64, Fault, ImagingConfig, Key, Location};
+use adt_formats::{image::Dtype, tiff};
+use adt_model::{Class, Crc64, Fault, ImagingConfig, Key, LeftOut, Location, SourceLinks};
 use adt_store::{Block, ObjectMeta, Place};
 use bytes::Bytes;
 use camino::Utf8PathBuf;
 use serde::Serialize;
 
-use super::{
-    look::{self, look},
-    opened::passes,
-    sample::by_dtype,
-    tile::Tile,
-};
-use crate::{Ctx, delivery::off_the_reactor, survey::canonical};
+use super::{look::source_of, opened::passes, sample::by_dtype, tile::Tile};
+use crate::{Ctx, delivery::off_the_reactor, rules};
 
 /// The plane that a projection shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -74,6 +69,8 @@ pub struct Asked {
     pub overwrite: bool,
     /// Images that are left alone, as `fnmatch` has it.
     pub exclude: Vec<String>,
+    /// What happens to symbolic links in the source.
+    pub links: SourceLinks,
 }
 
 /// What came of it.
@@ -85,6 +82,8 @@ pub struct Projected {
     pub problems: Vec<String>,
     /// What is odd and hinders nothing.
     pub notes: Vec<String>,
+    /// What of the source was not read.
+    pub left_out: LeftOut,
 }
 
 /// A projection of one timepoint and channel of an image.
@@ -105,20 +104,18 @@ pub struct Projection {
 /// Makes the projections. What is wrong with one image loses no other. Fails when nothing can be begun, when the destination fails,
 /// or when a person stops it.
 pub async fn mips(asked: Asked, ctx: &Arc<Ctx>) -> Result<Projected, Fault> {
-    let Asked { source, destination, mut axes, overwrite, exclude } = asked;
+    let Asked { source, destination, mut axes, overwrite, exclude, links } = asked;
     axes.sort_unstable();
     axes.dedup();
+    let to = destination.clone();
     let seen = ctx.stop.or(off_the_reactor(move || {
-        let source = canonical(&source)?;
-        let n5 = source.join("attributes.json").is_file();
         let config = ImagingConfig { exclude, ..ImagingConfig::default() };
-        let asked =
-            look::Asked { source: &source, rules: &Rules::default(), n5, under: None, config: &config };
-        look(&asked)?.ok_or_else(|| Fault::new(Class::Missing, format!("`{source}` holds no image")))
+        source_of(&source, &config, &rules::of_command(links, Some(&to))?)
     }));
-    let seen = seen.await?;
+    let (seen, left_out) = seen.await?;
     let place = Place::open(&destination, &ctx.store).await?;
-    let mut projected = Projected { projections: Vec::new(), problems: seen.unread, notes: seen.odd };
+    let mut projected =
+        Projected { projections: Vec::new(), problems: seen.unread, notes: seen.odd, left_out };
     for tile in seen.tiles {
         let file = tile.about.file.clone();
         let work = Work { tile: Arc::new(tile), axes: &axes, overwrite, place: &place, ctx };

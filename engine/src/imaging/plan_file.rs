@@ -1,6 +1,6 @@
 //! What a container's plan says, and what is believed of one that was found.
 
-use adt_model::{Class, Fault, ImagingConfig, Key};
+use adt_model::{Class, Fault, ImagingConfig, Key, SourceLinks};
 use serde::{Deserialize, Serialize};
 
 use super::tile::About;
@@ -16,6 +16,9 @@ pub(crate) struct PlanFile {
     pub source: String,
     /// Whether the source is an N5 dataset.
     pub n5: bool,
+    /// What happens to symbolic links in the source.
+    #[serde(default)]
+    pub links: SourceLinks,
     /// How it is stored.
     pub config: ImagingConfig,
     /// Each becomes a group.

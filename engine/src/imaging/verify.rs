@@ -13,14 +13,13 @@ mod tile;
 
 use std::sync::Arc;
 
-use adt_formats::folder::Rules;
-use adt_model::{Class, Fault, ImagingConfig, Location};
+use adt_model::{Fault, ImagingConfig, LeftOut, Location, SourceLinks};
 use adt_store::Place;
 use camino::Utf8PathBuf;
 use serde::Serialize;
 
-use super::look::{self, look};
-use crate::{Ctx, delivery::off_the_reactor, survey::canonical};
+use super::look::source_of;
+use crate::{Ctx, delivery::off_the_reactor, rules};
 
 /// What is held against what.
 #[derive(Clone, Debug)]
@@ -31,6 +30,8 @@ pub struct Asked {
     pub destination: Location,
     /// What was said of the source when it was written: voxel size, backgrounds, what is excluded. The rest is not looked at.
     pub config: ImagingConfig,
+    /// What happens to symbolic links in the source, as when it was written.
+    pub links: SourceLinks,
 }
 
 /// What was found.
@@ -42,6 +43,8 @@ pub struct Verified {
     pub problems: Vec<String>,
     /// What a person should know although nothing is wrong.
     pub notes: Vec<String>,
+    /// What of the source was not read.
+    pub left_out: LeftOut,
 }
 
 /// An image and its group.
@@ -123,21 +126,19 @@ impl Verified {
 
 /// Reads both and compares them; nothing is written anywhere. Fails when one of them cannot be looked at at all.
 pub async fn verify(asked: Asked, ctx: &Arc<Ctx>) -> Result<Verified, Fault> {
-    let Asked { source, destination, config } = asked;
+    let Asked { source, destination, config, links } = asked;
     let given = config.clone();
-    let seen = ctx.stop.or(off_the_reactor(move || {
-        let source = canonical(&source)?;
-        let n5 = source.join("attributes.json").is_file();
-        let asked =
-            look::Asked { source: &source, rules: &Rules::default(), n5, under: None, config: &config };
-        look(&asked)?.ok_or_else(|| Fault::new(Class::Missing, format!("`{source}` holds no image")))
-    }));
-    let seen = seen.await?;
+    let to = destination.clone();
+    let seen = ctx
+        .stop
+        .or(off_the_reactor(move || source_of(&source, &config, &rules::of_command(links, Some(&to))?)));
+    let (seen, left_out) = seen.await?;
     let place = Place::open(&destination, &ctx.store).await?;
     let mut verified = Verified {
         tiles: Vec::new(),
         problems: seen.unread.into_iter().map(|unread| format!("not compared: {unread}")).collect(),
         notes: Vec::new(),
+        left_out,
     };
     let tiles: Vec<_> = seen.tiles.into_iter().map(Arc::new).collect();
     let mut groups = Vec::new();

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     beat::Beat,
     delivery::{Delivery, off_the_reactor},
+    rules::links_of,
 };
 
 /// A session whose images become groups of OME-Zarr.
@@ -64,6 +65,7 @@ pub(crate) async fn unread(work: Work) -> Result<Vec<String>, Fault> {
 /// The container, and the images that are not in it.
 pub(crate) async fn open(work: Work) -> Result<(Container, Vec<String>), Fault> {
     let Work { source, rules, n5, under, config, out, beat, home: _, only: _ } = work;
+    let links = links_of(&rules);
     let seen = off_the_reactor(move || {
         let asked = Asked { source: &source, rules: &rules, n5, under: under.as_ref(), config: &config };
         let seen = look(&asked)?;
@@ -73,6 +75,6 @@ pub(crate) async fn open(work: Work) -> Result<(Container, Vec<String>), Fault> 
     let Some((seen, source, config, under)) = seen else {
         return Err(Fault::new(Class::Missing, "there is no image in the source any more"));
     };
-    let container = Container::new(seen.tiles, (source.as_str(), n5), config, under, out, beat);
+    let container = Container::new(seen.tiles, (source.as_str(), n5, links), config, under, out, beat);
     Ok((container, seen.unread))
 }

@@ -34,7 +34,7 @@ pub fn from_csv(bytes: &[u8], source: &str, cwd: &Utf8Path, over: &Overrides) ->
         header.need_columns();
     }
     let mut rows: Vec<Row> = records.iter().map(|record| row::row(&header, record, cwd, over)).collect();
-    clash::same_asset_twice(&mut rows);
+    clash::between_rows(&mut rows);
     if !header.problems.is_empty() {
         // Whatever a row without a problem of its own lacks, the header's problems say already.
         rows.retain(|row| row.spec.is_some() || !row.problems.is_empty());

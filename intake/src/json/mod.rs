@@ -46,6 +46,6 @@ pub fn from_json(text: &str, source: &str, cwd: &Utf8Path, over: &Overrides) -> 
         Node::List(nodes) => (1..).zip(nodes).map(|(row, node)| read(node, Some(row))).collect(),
         node => vec![read(node, None)],
     };
-    clash::same_asset_twice(&mut rows);
+    clash::between_rows(&mut rows);
     rows
 }

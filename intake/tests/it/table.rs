@@ -19,7 +19,7 @@ fn all_problems_of_all_rows_are_said_at_once() {
             "1 modality0.sorce: no column of that name",
             "2 s3_bucket: not a bucket's name and not a location",
             "2 platform: no platform of that name",
-            "2 subject_id: a slash in a subject id",
+            "2 subject_id: a slash inside a subject id, at character 3",
             "2 acq_datetime: parameter 'month' is not in the required range of 1..=12",
             "2 modality0: no modality of that name",
             "2 dry_run: neither true nor false",

@@ -105,7 +105,7 @@ impl Server {
             Trouble::Unsent(error) if connect::is_about_certificates(&error) => {
                 let what = format!("{name}'s certificate is not trusted: {asked}");
                 Fault::new(Class::Refused, what).because(error.without_url()).help(
-                    "name the lab's certificates in AWS_CA_BUNDLE, or write the host as its certificate has it",
+                    "name the file of the lab's certificates with `--ca-file` (setting `ca_file`, variable AWS_CA_BUNDLE), or write the host as its certificate has it",
                 )
             }
             Trouble::Unsent(error) => {

@@ -16,13 +16,13 @@ use super::{
     jobs::{self, Asked},
 };
 use crate::{
-    args::{Common, Submit},
+    args::{Common, Submit, Tuning},
     commands::{
         ephys::{absolute, drive, location},
         imaging::convert,
         moving, tell,
     },
-    show,
+    settings, show,
 };
 
 /// What is to be done at a destination, and the words that end it on any machine.
@@ -45,9 +45,15 @@ pub(super) fn plans(
 ) -> anyhow::Result<Option<Vec<Wanted>>> {
     match Asked::parse(&asked.what)? {
         Asked::Images(images, n5) => {
-            let mut images = convert::asked(&images, n5)?;
+            let unsaid = images.of_source.links.is_none();
+            let setting = settings::resolve(common, &Tuning::default(), vars)?.manner.links;
+            let mut images = convert::asked(&images, n5, setting)?;
             images.resume = true;
-            let again = again(asked, &images.source)?;
+            let mut again = again(asked, &images.source)?;
+            if unsaid {
+                // Another machine may have another setting.
+                again.extend(["--links".to_owned(), images.links.to_string()]);
+            }
             let what = What::Asset(Box::new(drive(ctx, plan_of(images, ctx))?));
             Ok(Some(vec![Wanted { what, again }]))
         }

@@ -25,9 +25,9 @@ use super::{
     trust::{self, Roots},
 };
 use crate::{
-    args::{Common, Run, Shard, Work},
+    args::{Common, Run, Shard, Tuning, Work},
     commands::{BAD_INPUT, DONE, FAILED, ephys::drive, ephys::location, imaging::convert, moving, tell},
-    show, wire,
+    settings, show, wire,
 };
 
 pub(in crate::commands) fn work(asked: &Work, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
@@ -194,7 +194,7 @@ impl End<'_> {
 
     /// The usual run, and what a comparison afterwards says.
     async fn rest(&self, words: Asked, recorded: bool) -> Result<(Summary, u8), Fault> {
-        let Self { plan, common, ctx, .. } = *self;
+        let Self { plan, common, ctx, vars, .. } = *self;
         let command = format!("adt work {} --finish", plan.plan.asset);
         let summary = match words {
             Asked::List(run) => {
@@ -207,7 +207,8 @@ impl End<'_> {
                 }
             }
             Asked::Images(images, n5) => {
-                let mut images = convert::asked(&images, n5)?;
+                let setting = settings::resolve(common, &Tuning::default(), vars)?.manner.links;
+                let mut images = convert::asked(&images, n5, setting)?;
                 images.resume = true;
                 images.plan_only = false;
                 Box::pin(ome_zarr(images, &command, Arc::clone(ctx))).await?

@@ -25,7 +25,8 @@ pub(super) fn run(asked: &EphysCompress, common: &Common, vars: &Vars) -> anyhow
     }
     let told = show::reporter(common, settings.log_level.unwrap_or_default());
     let ctx = wire::ctx(&settings, vars, wire::Ways::default(), told, Stop::default())?;
-    let ways = alone::Ways { dry_run: asked.dry_run, force: asked.force };
+    let links = asked.of_source.links_or(settings.manner.links);
+    let ways = alone::Ways { dry_run: asked.dry_run, force: asked.force, links };
     let command = format!("adt ephys compress {source} {destination}");
     let summary =
         drive(&ctx, compress_ephys(&source, &destination, config, ways, &command, Arc::clone(&ctx)));

@@ -13,9 +13,10 @@ use crate::{
 pub(super) fn run(asked: &EphysInfo, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
     let place = location(&asked.source)?;
     let settings = settings::resolve(common, &Tuning::default(), vars)?;
+    let links = asked.of_source.links_or(settings.manner.links);
     let told = show::reporter(common, settings.log_level.unwrap_or_default());
     let ctx = wire::ctx(&settings, vars, wire::Ways::default(), told, Stop::default())?;
-    let info = drive(&ctx, info::info(&place, &ctx))?;
+    let info = drive(&ctx, info::info(&place, links, &ctx))?;
     if common.json {
         show::json_line(&info);
     } else {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use adt_engine::imaging::alone::{ImagingAsked, ome_zarr};
 use adt_intake::{imaging_config, imaging_contradiction};
-use adt_model::{Background, ChunkShape, Class, Fault, ImagingConfig, Transform};
+use adt_model::{Background, ChunkShape, Class, Fault, ImagingConfig, SourceLinks, Transform};
 
 use super::{Vars, context, ended};
 use crate::{
@@ -14,15 +14,19 @@ use crate::{
 };
 
 pub(super) fn run(convert: &Convert, n5: bool, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
-    let asked = asked(convert, n5)?;
-    let ctx = context(&convert.tuning, common, vars)?;
+    let (ctx, links) = context(&convert.tuning, common, vars)?;
+    let asked = asked(convert, n5, links)?;
     let verb = if n5 { "n5" } else { "zarr" };
     let command = format!("adt imaging {verb} {} {}", asked.source, asked.destination);
     ended(ome_zarr(asked, &command, Arc::clone(&ctx)), &ctx, common)
 }
 
-/// What a command means.
-pub(in crate::commands) fn asked(convert: &Convert, n5: bool) -> Result<ImagingAsked, Fault> {
+/// What a command means; `links` is the setting.
+pub(in crate::commands) fn asked(
+    convert: &Convert,
+    n5: bool,
+    links: SourceLinks,
+) -> Result<ImagingAsked, Fault> {
     let (config, notes) = config(convert)?;
     for note in notes {
         show::say(&format!("note: {note}"));
@@ -37,6 +41,7 @@ pub(in crate::commands) fn asked(convert: &Convert, n5: bool) -> Result<ImagingA
         resume: convert.resume,
         plan_only: convert.plan_only,
         metrics: convert.metrics_file.as_deref().map(absolute).transpose()?,
+        links: convert.of_source.links_or(links),
     })
 }
 

@@ -15,8 +15,8 @@ use crate::{
 /// Exit code 1 when something of it cannot be read.
 pub(super) fn run(asked: &ImagingInfo, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
     let place = location(&asked.place)?;
-    let ctx = context(&Tuning::default(), common, vars)?;
-    let found = drive(&ctx, info(&place, &ctx))?;
+    let (ctx, links) = context(&Tuning::default(), common, vars)?;
+    let found = drive(&ctx, info(&place, asked.of_source.links_or(links), &ctx))?;
     if common.json {
         show::json_line(&found);
     } else {

@@ -9,7 +9,7 @@ mod verify;
 use std::{collections::BTreeMap, sync::Arc};
 
 use adt_engine::{Ctx, Stop, Summary};
-use adt_model::{Class, Fault};
+use adt_model::{Class, Fault, SourceLinks};
 
 use crate::{
     args::{Common, Imaging, Tuning},
@@ -30,10 +30,12 @@ pub(super) fn run(asked: &Imaging, common: &Common, vars: &Vars) -> anyhow::Resu
     }
 }
 
-fn context(tuning: &Tuning, common: &Common, vars: &Vars) -> anyhow::Result<Arc<Ctx>> {
+/// What work needs, and what a source's links mean where no flag says so.
+fn context(tuning: &Tuning, common: &Common, vars: &Vars) -> anyhow::Result<(Arc<Ctx>, SourceLinks)> {
     let settings = settings::resolve(common, tuning, vars)?;
     let told = show::reporter(common, settings.log_level.unwrap_or_default());
-    Ok(wire::ctx(&settings, vars, wire::Ways::default(), told, Stop::default())?)
+    let ctx = wire::ctx(&settings, vars, wire::Ways::default(), told, Stop::default())?;
+    Ok((ctx, settings.manner.links))
 }
 
 /// Drives work to its end and shows what came of it.

@@ -14,7 +14,7 @@ use crate::{
 
 /// Exit code 1 when something is wrong.
 pub(super) fn run(asked: &ImagingValidate, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
-    let ctx = context(&Tuning::default(), common, vars)?;
+    let (ctx, _) = context(&Tuning::default(), common, vars)?;
     let found = drive(&ctx, validate(absolute(&asked.folder)?, asked.deep, &ctx))?;
     if common.json {
         show::json_line(&found);

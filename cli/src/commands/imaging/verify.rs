@@ -22,8 +22,13 @@ pub(super) fn run(asked: &ImagingVerify, common: &Common, vars: &Vars) -> anyhow
         exclude: asked.exclude.clone(),
         ..ImagingConfig::default()
     };
-    let what = Asked { source: absolute(&asked.source)?, destination: location(&asked.destination)?, config };
-    let ctx = context(&asked.tuning, common, vars)?;
+    let (ctx, links) = context(&asked.tuning, common, vars)?;
+    let what = Asked {
+        source: absolute(&asked.source)?,
+        destination: location(&asked.destination)?,
+        config,
+        links: asked.of_source.links_or(links),
+    };
     let verified = drive(&ctx, verify(what, &ctx))?;
     if common.json {
         show::json_line(&verified);

@@ -1,14 +1,11 @@
 use adt_codec::lsb::{Histograms, exact::find};
-use adt_formats::{
-    folder::Rules,
-    open_ephys::{self, ChannelKind, Weight},
-};
-use adt_model::{Fault, Idle, Pulse};
+use adt_formats::open_ephys::{self, ChannelKind, Weight};
+use adt_model::{Fault, Idle, LeftOut, Pulse, SourceLinks};
 use camino::Utf8Path;
 use serde::Serialize;
 
 use super::Problem;
-use crate::Stop;
+use crate::{Stop, rules};
 
 /// Seconds of a stream that are looked at for the step of its converter.
 const SECONDS: f64 = 3.0;
@@ -27,6 +24,8 @@ pub struct Session {
     pub streams: Vec<Stream>,
     /// What is odd, and what cannot be read.
     pub problems: Vec<Problem>,
+    /// What of the folder was not read.
+    pub left_out: LeftOut,
 }
 
 /// What one record node kept between two starts of recording.
@@ -109,8 +108,10 @@ pub struct Step {
 }
 
 /// Looks at a session, and at the first seconds of each stream.
-pub(super) fn look(folder: &Utf8Path, stop: &Stop) -> Result<Session, Fault> {
-    let session = open_ephys::Session::open(folder, &Rules::default(), &Watched(stop))?;
+pub(super) fn look(folder: &Utf8Path, links: SourceLinks, stop: &Stop) -> Result<Session, Fault> {
+    let rules = rules::of_command(links, None)?;
+    let session = open_ephys::Session::open(folder, &rules, &Watched(stop))?;
+    let left_out = rules::left_out(folder, &rules)?;
     let problem =
         |problem: &open_ephys::Problem| Problem::new(&problem.fault, problem.weight == Weight::Unread);
     let mut problems: Vec<_> = session.problems.iter().map(problem).collect();
@@ -131,7 +132,7 @@ pub(super) fn look(folder: &Utf8Path, stop: &Stop) -> Result<Session, Fault> {
             gui_version: recording.gui_version.clone(),
         })
     });
-    Ok(Session { folder: folder.to_string(), recordings: recordings.collect(), streams, problems })
+    Ok(Session { folder: folder.to_string(), recordings: recordings.collect(), streams, problems, left_out })
 }
 
 /// Stops a long walk when a person asks for it.
