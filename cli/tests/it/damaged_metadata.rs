@@ -218,7 +218,7 @@ fn tags_of_the_configuration_are_for_jobs_of_schema_v2() {
         .says("defaults.tags")
         .says("adt.toml");
     // In a job it is a mistake.
-    let list = desk.list(first.with("tags", "pilot"));
+    let list = desk.list(first.with("subject_id", "3").with("tags", "pilot"));
     Said::of(&mut desk.adt(&["check", list.as_str()])).ends(2).says("row 2, tags: schema v1 has no `tags`");
 }
 

@@ -149,3 +149,41 @@ fn processes_that_share_the_work_keep_to_the_plan() {
     }
     assert_eq!(groups(&to), ["a.zarr"]);
 }
+
+/// 8 blocks of 4×4×4 voxels.
+fn n5(folder: &Utf8Path) {
+    fs::create_dir_all(folder).unwrap();
+    let attributes = r#"{"dimensions": [8, 8, 8], "blockSize": [4, 4, 4], "dataType": "uint16", "compression": {"type": "raw"}}"#;
+    fs::write(folder.join("attributes.json"), attributes).unwrap();
+    let mut block = [0_u16, 3].map(u16::to_be_bytes).concat();
+    block.extend([4_u32; 3].map(u32::to_be_bytes).concat());
+    block.extend((1..=64_u16).flat_map(u16::to_be_bytes));
+    for at in 0..8 {
+        let path = folder.join(format!("{}/{}/{}", at & 1, at >> 1 & 1, at >> 2));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, &block).unwrap();
+    }
+}
+
+#[rstest]
+#[case::skipped("skip", true, false)]
+#[case::dangling("follow", false, false)]
+#[case::refused("fail", true, false)]
+#[case::followed("follow", true, true)]
+fn no_block_of_an_n5_dataset_becomes_zeros(#[case] links: &str, #[case] there: bool, #[case] read: bool) {
+    let desk = Desk::new();
+    let (source, to) = (desk.root.join("fused.n5"), desk.root.join("out"));
+    n5(&source);
+    fs::create_dir_all(desk.root.join("disk")).unwrap();
+    fs::rename(source.join("1/0/1"), desk.root.join("disk/block")).unwrap();
+    symlink(desk.root.join("disk/block"), source.join("1/0/1")).unwrap();
+    if !there {
+        fs::remove_file(desk.root.join("disk/block")).unwrap();
+    }
+    let convert = ["n5", source.as_str(), to.as_str(), "--links", links, "--n-levels", "1"];
+    let code = if read { 0 } else { 2 };
+    imaging(&desk, &convert).ends(code);
+    let compare = ["verify", source.as_str(), to.as_str(), "--links", links];
+    imaging(&desk, &compare).ends(code);
+    assert_eq!(to.exists() && !digest(&to).is_empty(), read);
+}

@@ -175,15 +175,15 @@ fn opens(lab: &Lab, behavior: &Utf8Path, password: &str) {
 fn a_subject_is_asked_for_as_it_is_written() {
     let script = MetadataScript::v1()
         .on(
-            "/subject/7%20a%23%C3%A9",
-            [Reply::json(200, envelope("Valid Model.", r#"{"subject_id": "7 a#é"}"#))],
+            "/subject/7%25a%23%C3%A9",
+            [Reply::json(200, envelope("Valid Model.", r#"{"subject_id": "7%a#é"}"#))],
         )
-        .on("/procedures/7%20a%23%C3%A9", [Reply::json(200, envelope("Valid Model.", "{}"))]);
+        .on("/procedures/7%25a%23%C3%A9", [Reply::json(200, envelope("Valid Model.", "{}"))]);
     let lab = Lab::at(Desk::new(), script);
-    lab.run(lab.job().with("subject_id", "7 a#é"), &[]).ends(0);
+    lab.run(lab.job().with("subject_id", "7%a#é"), &[]).ends(0);
     assert_eq!(
-        json(lab.asset_of("SmartSPIM_7 a#é_2023-10-12_08-32-18").join("subject.json"))["subject_id"],
-        "7 a#é"
+        json(lab.asset_of("SmartSPIM_7%a#é_2023-10-12_08-32-18").join("subject.json"))["subject_id"],
+        "7%a#é"
     );
 }
 

@@ -13,7 +13,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::{
     container::{Share, incomplete},
     finish::link_document,
-    look::{Asked, look},
+    look::{Asked, is_whole, look},
     marker::{Markers, marked},
     plan_file::PlanFile,
     write::{Work, open},
@@ -95,6 +95,9 @@ fn planned(asked: &ImagingAsked, ledger: &Utf8Path) -> Result<Plan, Fault> {
         return Err(Fault::new(Class::BadInput, format!("no image can be read: {first}{more}")));
     }
     let facts = if source.is_file() { count_file(&source)? } else { count(&source, &rules, &Idle)? };
+    if asked.n5 {
+        is_whole(&source, &facts.left_out)?;
+    }
     let bytes: u64 = seen.tiles.iter().map(super::tile::Tile::bytes).sum();
     let folder = FolderWork {
         source,

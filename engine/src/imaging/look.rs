@@ -98,7 +98,18 @@ pub(crate) fn source_of(
     let n5 = source.join("attributes.json").is_file();
     let seen = look(&Asked { source: &source, rules, n5, under: None, config })?;
     let seen = seen.ok_or_else(|| Fault::new(Class::Missing, format!("`{source}` holds no image")))?;
-    Ok((seen, left_out(&source, rules)?))
+    let left_out = left_out(&source, rules)?;
+    if n5 {
+        is_whole(&source, &left_out)?;
+    }
+    Ok((seen, left_out))
+}
+
+/// Fails where a part of an N5 dataset would be left out: a block that is not there counts as zeros.
+pub(crate) fn is_whole(source: &Utf8Path, left_out: &LeftOut) -> Result<(), Fault> {
+    let Some(first) = left_out.lines().into_iter().next() else { return Ok(()) };
+    let what = format!("the N5 dataset `{source}` cannot be read whole: {first}");
+    Err(Fault::new(Class::BadInput, what).help("restore what is missing, and set `links` to `follow`"))
 }
 
 /// What is said of hundreds of tiles is said of the first few, and counted.
