@@ -1,19 +1,22 @@
 //! Flag > environment > file > default, and where each value came from.
 
+mod file;
+
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-use adt_intake::nearest_name;
 use adt_model::{
     About, ByteSize, Class, Fault, LogLevel, Manner, MetadataApi, MetadataMissing, Schema, SourceLinks,
     VideoEncryption,
 };
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use serde::Serialize;
 
 use crate::{
     args::{Common, Tuning},
     folders,
 };
+
+use file::{LAB, LAB_SHOWN};
 
 /// Everything that can be set, resolved.
 #[derive(Clone, Debug)]
@@ -123,8 +126,8 @@ pub(crate) fn resolve(
     vars: &BTreeMap<String, String>,
 ) -> Result<Settings, Fault> {
     let (path, asked_for) = config_path(common, vars);
-    let (file, about) = match &path {
-        Some(path) => read(path, asked_for)?,
+    let (written, about) = match &path {
+        Some(path) => file::read(path, asked_for)?,
         None => (BTreeMap::new(), About::default()),
     };
     let mut texts = Texts { found: BTreeMap::new(), about, file: path.clone() };
@@ -134,7 +137,7 @@ pub(crate) fn resolve(
             (text, Origin::Flag(known.flag))
         } else if let Some(text) = from_variable {
             (text.trim().to_owned(), Origin::Variable(known.variable))
-        } else if let (Some(text), Some(path)) = (file.get(known.name), &path) {
+        } else if let (Some(text), Some(path)) = (written.get(known.name), &path) {
             (text.clone(), Origin::File(path.clone()))
         } else {
             (default(known, vars), Origin::Default)
@@ -165,88 +168,6 @@ fn config_path(common: &Common, vars: &BTreeMap<String, String>) -> (Option<Utf8
         Some(path) => (Some(path), true),
         None => (folders::config(vars), false),
     }
-}
-
-/// The file's settings as texts, and what it says of a lab's data. A file that was not named may be missing.
-fn read(path: &Utf8Path, asked_for: bool) -> Result<(BTreeMap<String, String>, About), Fault> {
-    let text = match fs_err::read_to_string(path) {
-        Ok(text) => text,
-        Err(e) if !asked_for && e.kind() == std::io::ErrorKind::NotFound => return Ok(Default::default()),
-        Err(e) => return Err(Fault::io(format!("cannot read the configuration `{path}`"), e)),
-    };
-    let table: toml::Table =
-        text.parse().map_err(|e: toml::de::Error| bad(path, &e.message().replace('\n', " ")))?;
-    let (mut found, mut about) = (BTreeMap::new(), About::default());
-    for (name, value) in table {
-        if name == "defaults" {
-            about = lab(path, value)?;
-            continue;
-        }
-        if !KNOWN.iter().any(|known| known.name == name) {
-            let names = KNOWN.iter().map(|known| known.name).chain(LAB);
-            let all: Vec<_> = KNOWN.iter().map(|known| known.name).collect();
-            let help = match nearest_name(&name, names) {
-                Some(near) if LAB.contains(&near) => format!("`{near}` belongs into the table `[defaults]`"),
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the settings are {}, and the table `[defaults]`", all.join(", ")),
-            };
-            return Err(bad(path, &format!("there is no setting `{name}`")).help(help));
-        }
-        let text = match value {
-            toml::Value::String(text) => text,
-            toml::Value::Integer(number) => number.to_string(),
-            toml::Value::Boolean(choice) => choice.to_string(),
-            _ => return Err(bad(path, &format!("`{name}` must be a text, a whole number, true or false"))),
-        };
-        found.insert(name, text);
-    }
-    Ok((found, about))
-}
-
-/// The names in `[defaults]`.
-const LAB: [&str; 5] = ["institution", "license", "group", "tags", "restrictions"];
-/// The same as `adt settings` shows them.
-const LAB_SHOWN: [&str; 5] =
-    ["defaults.institution", "defaults.license", "defaults.group", "defaults.tags", "defaults.restrictions"];
-
-/// The table `[defaults]`.
-fn lab(path: &Utf8Path, value: toml::Value) -> Result<About, Fault> {
-    let toml::Value::Table(table) = value else { return Err(bad(path, "`[defaults]` must be a table")) };
-    let mut about = About::default();
-    for (name, value) in table {
-        let list = match value {
-            toml::Value::String(text) => vec![text],
-            toml::Value::Array(list) if name == "tags" => {
-                let texts = list.into_iter().map(|value| value.as_str().map(str::to_owned));
-                texts
-                    .collect::<Option<Vec<_>>>()
-                    .ok_or_else(|| bad(path, "`tags` must be a list of texts"))?
-            }
-            _ => return Err(bad(path, &format!("`{name}` in `[defaults]` must be a text"))),
-        };
-        let text = list.first().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-        match name.as_str() {
-            "institution" => about.institution = text,
-            "license" | "licence" => about.license = text,
-            "group" => about.group = text,
-            "restrictions" => about.restrictions = text,
-            "tags" => about.tags = list,
-            _ => {
-                let help =
-                    match nearest_name(&name, LAB.into_iter().chain(KNOWN.iter().map(|known| known.name))) {
-                        Some(near) if LAB.contains(&near) => format!("did you mean `{near}`?"),
-                        Some(near) => format!("`{near}` is a setting: write it above `[defaults]`"),
-                        None => format!("its names are {}", LAB.join(", ")),
-                    };
-                return Err(bad(path, &format!("there is no `{name}` in `[defaults]`")).help(help));
-            }
-        }
-    }
-    Ok(about)
-}
-
-fn bad(path: &Utf8Path, what: &str) -> Fault {
-    Fault::new(Class::BadInput, format!("configuration `{path}`: {what}"))
 }
 
 fn from_flags(name: &str, common: &Common, tuning: &Tuning) -> Option<String> {
