@@ -36,10 +36,8 @@ def environment(run: Run) -> dict[str, str]:
 
 
 class Adt:
-    name = "adt"
-
-    def __init__(self, program: Path):
-        self.program = program
+    def __init__(self, program: Path, name: str = "adt"):
+        self.program, self.name = program, name
 
     def prepare(self, run: Run):
         jobs = run.scratch / "jobs.csv"

@@ -19,7 +19,7 @@ import data
 from clients import BIN, RCLONE_TUNED, S5cmd, Run, environment
 from machine import load
 from measure import Cost, Costs, Failed, run
-from moving import ratios
+from moving import earlier, ratios
 
 KEYS = {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench-secret"}
 MANY = int(100_000 * float(os.environ.get("BENCH_SCALE", "1")))
@@ -48,10 +48,8 @@ def keeping(folder: Path):
 
 
 class Adt:
-    name = "adt"
-
-    def __init__(self, program: Path):
-        self.program = program
+    def __init__(self, program: Path, name: str = "adt"):
+        self.program, self.name = program, name
 
     def command(self, source: str, target: str, asked: Run) -> list:
         return [self.program, "sync", source, target, "--quiet", "--ledger", asked.scratch / "ledger.sqlite"]
@@ -60,7 +58,8 @@ class Adt:
 class FreshAdt(Adt):
     """A machine that has never seen the destination."""
 
-    name = "adt, fresh ledger"
+    def __init__(self, program: Path):
+        super().__init__(program, "adt, fresh ledger")
 
     def command(self, source: str, target: str, asked: Run) -> list:
         fresh = asked.scratch / f"ledger-{time.monotonic_ns()}.sqlite"
@@ -98,7 +97,7 @@ class Aws:
 
 
 def clients(program: Path) -> list:
-    return [Adt(program), S5(), Rclone("rclone"), Rclone("rclone, tuned", *RCLONE_TUNED), Aws()]
+    return [Adt(program), *earlier(Adt), S5(), Rclone("rclone"), Rclone("rclone, tuned", *RCLONE_TUNED), Aws()]
 
 
 def bench(target: Path, place: Path, lines: list[str], runs: int) -> Iterator[str]:

@@ -2,18 +2,23 @@
 
 use std::{
     future::Future,
+    ops::RangeInclusive,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use adt_net::reqwest;
 use bytes::Bytes;
 use futures::stream;
 
-/// Bytes of a body between two reports.
-const SLICE: usize = 256 << 10;
+/// Bytes of a body between two reports: the first number on a slow line, up to the second on a fast one, where every slice is a system
+/// call of its own and small ones cost a measurable part of the CPU time.
+const SLICES: RangeInclusive<usize> = 256 << 10..=4 << 20;
+/// A slice that is taken sooner than this after the one before it may be followed by a larger one.
+const SOON: Duration = Duration::from_millis(100);
 
 /// Which bytes are reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +53,26 @@ struct Reported {
     bytes: AtomicI64,
 }
 
+/// What of a body has not been taken yet.
+struct Rest {
+    bytes: Bytes,
+    /// Bytes of the next slice.
+    next: usize,
+    /// When the last slice was taken.
+    taken: Instant,
+}
+
+impl Rest {
+    /// The next slice; empty at the end.
+    fn slice(&mut self) -> Bytes {
+        let slice = self.bytes.split_to(self.next.min(self.bytes.len()));
+        let soon = self.taken.elapsed() < SOON;
+        self.next = if soon { (2 * self.next).min(*SLICES.end()) } else { *SLICES.start() };
+        self.taken = Instant::now();
+        slice
+    }
+}
+
 impl Flow {
     /// For the task that asks.
     pub(super) fn of_this_task() -> Self {
@@ -59,14 +84,15 @@ impl Flow {
 
     /// A request's body, which reports what is taken from it.
     pub(super) fn body(&self, bytes: Bytes) -> reqwest::Body {
-        if !self.hears(Way::Sent) || bytes.len() <= SLICE {
+        if !self.hears(Way::Sent) || bytes.len() <= *SLICES.start() {
             return bytes.into();
         }
         let flow = self.clone();
-        reqwest::Body::wrap_stream(stream::unfold(bytes, move |mut rest| {
+        let rest = Rest { bytes, next: *SLICES.start(), taken: Instant::now() };
+        reqwest::Body::wrap_stream(stream::unfold(rest, move |mut rest| {
             let flow = flow.clone();
             async move {
-                let slice = rest.split_to(SLICE.min(rest.len()));
+                let slice = rest.slice();
                 flow.report(slice.len().cast_signed() as i64);
                 (!slice.is_empty()).then_some((Ok::<_, std::io::Error>(slice), rest))
             }
