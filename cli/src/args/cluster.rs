@@ -46,6 +46,9 @@ pub(crate) struct Work {
     /// A plan at a destination may have been changed by anyone who can write there. The scripts that `adt submit` makes have this flag.
     #[arg(long, value_name = "PATH", value_hint = ValueHint::DirPath)]
     pub source_root: Vec<String>,
+    /// Do nothing unless the plan is the one that was submitted: the digest is in the scripts and definitions of `adt submit`
+    #[arg(long, value_name = "SHA256", hide_short_help = true)]
+    pub plan_digest: Option<String>,
     /// With `--finish`: delete at the destination what the source does not have, where `sync --delete` was submitted
     #[arg(long, requires = "finish", hide_short_help = true)]
     pub delete: bool,

@@ -157,8 +157,9 @@ fn a_plan_names_no_other_file_to_write() {
     let shared = Shared::new(&["copy", "--manifest", "/nowhere/list.jsonl"]);
     let own = shared.path("list.jsonl");
     shared.change(|plan| plan["again"][4] = json!(shared.path("victim/thesis.txt")));
-    shared.work(&["--shard", "0/1"]).ends(0);
-    let copy = shared.work(&["--finish", "--manifest", &own]);
+    let root = shared.path("source");
+    shared.work(&["--shard", "0/1", "--source-root", &root]).ends(0);
+    let copy = shared.work(&["--finish", "--manifest", &own, "--source-root", &root]);
     copy.ends(0);
     assert_eq!(fs::read_to_string(shared.path("victim/thesis.txt")).unwrap(), "years");
     assert!(fs::read_to_string(own).unwrap().lines().count() > 3);
@@ -181,6 +182,52 @@ fn definitions_have_the_roots_and_what_removes() {
     };
     assert!(has(0, &["--source-root", source.as_str()]) && has(1, &["--source-root", source.as_str()]));
     assert!(has(1, &["--finish", "--delete", "--max-delete", "7"]) && !has(0, &["--delete"]));
+    let all: Vec<String> = serde_json::from_value(command(0)).unwrap();
+    let at = all.iter().position(|word| word == "--plan-digest").unwrap();
+    assert!(has(1, &["--plan-digest", &all[at + 1]]) && all[at + 1].len() == 64);
+}
+
+/// All of the plan agrees with itself, and it reads what the person never named.
+fn replaced_by_another(shared: &Shared) {
+    let (other, private) = (Desk::new(), shared.path("private"));
+    let words = ["submit", "--engine", "aws-batch", "--print", "--image", "x", "--force", "copy"];
+    Said::of(&mut other.adt(&[&words[..], &[&private, shared.to.as_str()]].concat())).ends(0);
+}
+
+/// The machine from which the work was submitted remembers the plan, and so do the words of its scripts.
+#[test]
+fn a_plan_that_was_replaced_since_it_was_submitted_is_refused() {
+    let shared = Shared::new(&["copy"]);
+    let root = shared.path("source");
+    replaced_by_another(&shared);
+    for flags in [&["--shard", "0/1"][..], &["--finish"], &["--check"]] {
+        shared.work(flags).ends(2).says("is not the one that was submitted from this machine");
+    }
+    shared.work(&["--shard", "0/1", "--source-root", &root]).ends(2).says("--source-root");
+    let digest = "0".repeat(64);
+    shared.work(&["--shard", "0/1", "--plan-digest", &digest, "--source-root", &root]).ends(2);
+    assert_eq!(shared.there(), [""; 0]);
+}
+
+/// Another machine has no memory of it: with the digest of the definitions it knows the plan, without it is told what that means.
+#[test]
+fn another_machine_knows_the_plan_by_its_digest() {
+    let shared = Shared::new(&["copy"]);
+    let digest = {
+        let (name, folder) = ("submitted", shared.desk.root.join("home/.local/state/adt/submitted"));
+        let file = folder.read_dir_utf8().unwrap().next().unwrap_or_else(|| panic!("no {name}")).unwrap();
+        fs::read_to_string(file.path()).unwrap()
+    };
+    let elsewhere = |flags: &[&str]| {
+        let mut command = shared.desk.adt(&[&["work", shared.to.as_str()], flags].concat());
+        Said::of(command.env("HOME", shared.desk.root.join("other")))
+    };
+    elsewhere(&["--check"]).ends(75).says("was not submitted from this machine");
+    let said = elsewhere(&["--check", "--plan-digest", &digest]).ends(75);
+    assert!(!said.stderr.contains("was not submitted"), "{said:#?}");
+    elsewhere(&["--check", "--plan-digest", &digest.replace(['0', '1', '2', '3'], "e")]).ends(2);
+    elsewhere(&["--shard", "0/1", "--plan-digest", &digest]).ends(0);
+    elsewhere(&["--finish", "--plan-digest", &digest]).ends(0);
 }
 
 /// A container that is planned without `adt submit`.

@@ -23,7 +23,7 @@ mod work;
 pub use adopt::{Adopted, adopt};
 pub use finish::{clear, end, is_complete, is_ended, sweep, tidied};
 pub use finished::say_finished;
-pub use plan::{Unit, WorkPlan, is_same, read};
+pub use plan::{Unit, WorkPlan, is_same, read, sha256};
 pub use prepare::{besides, prepare, prepare_move, session, units};
 pub use progress::{Progress, StageProgress, progress};
 pub use work::{Task, work};

@@ -1,5 +1,6 @@
 //! What stands in `.adt-work/` beside an unfinished asset.
 
+use adt_codec::Sha256;
 use adt_ledger::ObjectRow;
 use adt_model::{Action, ByteSize, Class, Crc64, Fault, FolderWork, Key, Location, Plan, StageName};
 use adt_store::{Block, ObjectMeta, Place};
@@ -111,6 +112,11 @@ impl WorkPlan {
         hash(&serde_json::to_string(self).expect("records of plain fields"))
     }
 
+    /// What tells this very plan from any other, for those who may not trust the place it was found at: SHA-256 in hexadecimal digits.
+    pub fn digest(&self) -> String {
+        sha256(&serde_json::to_vec(self).expect("records of plain fields"))
+    }
+
     /// The folders that its steps read.
     pub fn folders(&self) -> impl Iterator<Item = &Utf8Path> {
         let steps = self.plan.stages.iter().flat_map(|stage| &stage.steps);
@@ -198,6 +204,13 @@ fn whatever_it_holds(action: &Action) -> Action {
     };
     (folder.files, folder.bytes, folder.fingerprint) = (0, ByteSize(0), String::new());
     action
+}
+
+/// SHA-256 in hexadecimal digits.
+pub fn sha256(bytes: &[u8]) -> String {
+    let mut digest = Sha256::new();
+    digest.update(bytes);
+    digest.finish()
 }
 
 /// The plan at `place`, if there is one. One that another version of this program made is refused, and so is one that is not of this

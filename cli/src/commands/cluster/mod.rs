@@ -6,6 +6,7 @@ mod run_folder;
 mod scheduler;
 mod scratch;
 mod status;
+mod submissions;
 mod submit;
 mod trust;
 mod wanted;

@@ -14,7 +14,9 @@ use jiff::Timestamp;
 use super::{
     Vars, context, rest, run_folder,
     run_folder::{Job, Submitted},
-    scheduler, status, trust,
+    scheduler, status,
+    submissions::Submissions,
+    trust,
     wanted::{Wanted, planned, plans},
 };
 use crate::{
@@ -53,7 +55,7 @@ pub(in crate::commands) fn submit(asked: &Submit, common: &Common, vars: &Vars) 
         return Ok(DONE);
     }
     if asked.print {
-        return printed(asked, plans, &ctx);
+        return printed(asked, plans, common, vars, &ctx);
     }
     let parent = parent(asked, vars)?;
     // Nothing is written to a destination before SLURM has said that it would take the jobs.
@@ -63,6 +65,7 @@ pub(in crate::commands) fn submit(asked: &Submit, common: &Common, vars: &Vars) 
     let works = begun.inspect_err(|_| {
         let _ = std::fs::remove_dir_all(&run);
     })?;
+    remembered(&works, common, vars);
     let request = Request { run: run.clone(), ..trial };
     let mut chains = Vec::new();
     for (number, work) in works.iter().enumerate() {
@@ -138,6 +141,7 @@ fn judged(trial: &Request, asked: &Submit, run: &Utf8Path, vars: &Vars) -> Resul
         shards: shards(asked, u64::MAX),
         stages: 1,
         run_flag: run.to_string(),
+        digest: "0".repeat(64),
         roots: Vec::new(),
         end: Vec::new(),
         name,
@@ -160,6 +164,7 @@ fn chain(asked: &Submit, work: &WorkPlan, run: &Utf8Path) -> Result<Chain, Fault
         shards: shards(asked, most),
         stages: work.stages(),
         run_flag: run.to_string(),
+        digest: work.digest(),
         roots,
         end,
     })
@@ -276,13 +281,31 @@ fn waited(run: &Utf8Path, submitted: &Submitted, vars: &Vars, ctx: &Arc<Ctx>) ->
     Ok(if found.assets.iter().all(status::AssetStatus::is_done) { DONE } else { FAILED })
 }
 
-fn printed(asked: &Submit, plans: Vec<Wanted>, ctx: &Arc<Ctx>) -> anyhow::Result<u8> {
+/// `adt work` on this machine knows these plans again.
+fn remembered(works: &[WorkPlan], common: &Common, vars: &Vars) {
+    let all = Submissions::of(common, vars).and_then(|submissions| {
+        works.iter().try_for_each(|work| submissions.add(&work.plan.asset, &work.digest()))
+    });
+    if let Err(fault) = all {
+        show::say(&format!("note: `adt work` will not recognise the plan by itself: {}", fault.line()));
+    }
+}
+
+fn printed(
+    asked: &Submit,
+    plans: Vec<Wanted>,
+    common: &Common,
+    vars: &Vars,
+    ctx: &Arc<Ctx>,
+) -> anyhow::Result<u8> {
     let Some(image) = asked.sif.clone() else {
         return Err(Fault::new(Class::BadInput, "a container's image is needed")
             .help("`--image IMAGE`")
             .into());
     };
-    for work in planned(plans, asked, ctx)? {
+    let works = planned(plans, asked, ctx)?;
+    remembered(&works, common, vars);
+    for work in works {
         let elsewhere = Elsewhere {
             image: image.clone(),
             cpus: asked.cpus_per_task,

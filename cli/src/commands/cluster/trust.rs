@@ -2,7 +2,7 @@
 //!
 //! A plan says what is done, not where: its destination is the one it was found at, its sources are below the roots that the command
 //! line names, and what removes or overwrites anything else (`--delete`, `--manifest`, `--metrics-file`) is on the command line or not
-//! done. `adt submit` writes these words into the scripts that it makes.
+//! done. `adt submit` writes these words into the scripts that it makes, with the plan's digest, and keeps the digest on its own machine.
 
 use adt_engine::{
     moving::Deletion,
@@ -11,7 +11,7 @@ use adt_engine::{
 use adt_model::{Class, Fault, JobSpec, Location};
 use camino::Utf8Path;
 
-use super::{Vars, jobs::Asked, run_folder};
+use super::{Vars, jobs::Asked, run_folder, submissions::Submissions};
 use crate::{
     args::Work,
     commands::ephys::{absolute, location},
@@ -36,6 +36,10 @@ impl Roots {
         let of_folders = listed.split(separator).filter(|root| !root.is_empty());
         let named = asked.source_root.iter().map(String::as_str);
         Ok(Self(named.chain(of_folders).map(location).collect::<Result<_, _>>()?))
+    }
+
+    fn are_named(&self) -> bool {
+        !self.0.is_empty()
     }
 
     /// Fails where a source is outside every root. Without roots only what is surely no data is refused.
@@ -95,6 +99,34 @@ fn is_below(source: &Location, root: &Location) -> bool {
 fn is_private(path: &Utf8Path) -> bool {
     NEVER.iter().any(|folder| path.starts_with(folder))
         || path.components().any(|part| NEVER_NAMED.contains(&part.as_str()) || part.as_str() == "..")
+}
+
+/// Fails where the plan is not the one that was submitted: by the digest of the command line, or by what this machine remembers where no root
+/// limits what the plan reads. A plan of which neither is known is reported.
+pub(super) fn submitted(
+    plan: &WorkPlan,
+    asked: &Work,
+    roots: &Roots,
+    here: &Submissions,
+) -> Result<Option<String>, Fault> {
+    let (home, digest) = (&plan.plan.asset, plan.digest());
+    let (wanted, whose) = match &asked.plan_digest {
+        Some(wanted) => (Some(wanted.trim().to_ascii_lowercase()), "of `--plan-digest`"),
+        None if roots.are_named() => return Ok(None),
+        None => (here.get(home)?, "that was submitted from this machine"),
+    };
+    match wanted {
+        Some(wanted) if wanted == digest => Ok(None),
+        Some(_) => {
+            let what = format!("the plan of `{home}` is not the one {whose}");
+            Err(Fault::new(Class::BadInput, what).help(
+                "if another one was submitted since, use the words of its scripts, or limit what it reads: `--source-root PATH` (may be repeated); if not, find out who changed it, and submit the work again with `--force`",
+            ))
+        }
+        None => Ok(Some(format!(
+            "note: the plan of `{home}` was not submitted from this machine, and may read whatever you may read here; `--plan-digest` or `--source-root PATH` of its scripts excludes that"
+        ))),
+    }
 }
 
 /// The plan's command, if it is about the place where the plan was found and reads what it may.

@@ -9,6 +9,7 @@ use adt_engine::{
     shares::{self, WorkPlan},
 };
 use adt_model::{Fault, Location, Plan};
+use adt_store::Looks;
 use camino::Utf8Path;
 
 use super::{
@@ -59,7 +60,8 @@ pub(super) fn plans(
         }
         Asked::Move(copy, delete) => {
             let ctx = moving::tuned(Arc::clone(ctx), &copy.clouds, &copy.from_side, &copy.rates)?;
-            let what = What::Move(Box::new(drive(&ctx, moving::copy::wanted(&copy, delete, &ctx))?));
+            let what =
+                What::Move(Box::new(drive(&ctx, moving::copy::wanted(&copy, delete, Looks::Needed, &ctx))?));
             let again = again_of_places(&asked.what, [&copy.source, &copy.destination])?;
             Ok(Some(vec![Wanted { what, again }]))
         }

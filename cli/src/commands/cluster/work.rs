@@ -14,7 +14,7 @@ use adt_engine::{
 };
 use adt_model::{Class, Ended, Fault, JobEnd, JobSpec, Location, ProblemKind};
 use adt_plan::cluster::shard::shard;
-use adt_store::Place;
+use adt_store::{Looks, Place};
 use camino::Utf8Path;
 
 use super::{
@@ -22,6 +22,7 @@ use super::{
     jobs::Asked,
     run_folder,
     scratch::Scratch,
+    submissions::Submissions,
     trust::{self, Roots},
 };
 use crate::{
@@ -76,6 +77,12 @@ async fn perform(
     let Some(plan) = plan else {
         return Box::pin(without_plan(asked, part, &place, &roots, common, ctx)).await;
     };
+    let here = Submissions::of(common, vars)?;
+    if let Some(note) = trust::submitted(&plan, asked, &roots, &here)?
+        && !common.quiet
+    {
+        show::say(&note);
+    }
     let words = trust::words(&plan, asked, &roots)?;
     if asked.check {
         let so_far = shares::progress(&place, &plan, (ctx.clock)()).await?;
@@ -96,7 +103,11 @@ async fn perform(
         }
     }
     let end = End { asked, plan: &plan, place: &place, roots: &roots, common, vars, ctx };
-    Box::pin(end.reach(words)).await
+    let code = Box::pin(end.reach(words)).await?;
+    if code == DONE {
+        here.remove(destination);
+    }
+    Ok(code)
 }
 
 /// A container with a plan of its own, or a place where nothing is left to do.
@@ -148,7 +159,7 @@ fn complete(asked: &Work, destination: &Location, common: &Common, ctx: &Ctx) ->
 async fn moved(words: &Asked, ctx: &Arc<Ctx>) -> Result<(Option<Moved>, Arc<Ctx>), Fault> {
     let Asked::Move(copy, _) = words else { return Ok((None, Arc::clone(ctx))) };
     let ctx = moving::tuned(Arc::clone(ctx), &copy.clouds, &copy.from_side, &copy.rates)?;
-    Ok((Some(moving::copy::wanted(copy, None, &ctx).await?), ctx))
+    Ok((Some(moving::copy::wanted(copy, None, Looks::Needed, &ctx).await?), ctx))
 }
 
 /// The end of the work on a plan.
@@ -215,7 +226,7 @@ impl End<'_> {
             }
             Asked::Move(copy, delete) => {
                 let ctx = moving::tuned(Arc::clone(ctx), &copy.clouds, &copy.from_side, &copy.rates)?;
-                let wanted = shares::besides(moving::copy::wanted(&copy, delete, &ctx).await?);
+                let wanted = shares::besides(moving::copy::wanted(&copy, delete, Looks::Needed, &ctx).await?);
                 return moving::copy::perform(wanted, &command, &copy, common, &ctx).await;
             }
         };

@@ -202,6 +202,9 @@ fn words(chain: &Chain, stage: Option<usize>) -> Vec<String> {
         words.push("--finish".to_owned());
         words.extend(chain.end.iter().map(|word| word.replace('$', "$$")));
     }
+    if !chain.digest.is_empty() {
+        words.extend(["--plan-digest".to_owned(), chain.digest.clone()]);
+    }
     for root in &chain.roots {
         words.extend(["--source-root".to_owned(), root.replace('$', "$$")]);
     }

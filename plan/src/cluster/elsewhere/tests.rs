@@ -15,6 +15,7 @@ fn chain(shards: u64) -> Chain {
         shards,
         stages: 2,
         run_flag: "/not/there".into(),
+        digest: String::new(),
         roots: Vec::new(),
         end: Vec::new(),
     }

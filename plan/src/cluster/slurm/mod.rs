@@ -72,6 +72,8 @@ pub struct Chain {
     pub stages: usize,
     /// The run folder, given to `adt work` as `--run`; empty: not given.
     pub run_flag: String,
+    /// The digest of the plan, given to `adt work` as `--plan-digest`; empty: not given.
+    pub digest: String,
     /// Where the plan's sources may be, each given to `adt work` as `--source-root`.
     pub roots: Vec<String>,
     /// More words of the end: what no plan may ask for, such as `--delete`.

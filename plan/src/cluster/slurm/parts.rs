@@ -19,11 +19,15 @@ pub(super) fn words(request: &Request, chain: &Chain) -> Result<String, Fault> {
         "" => String::new(),
         folder => format!(" --run {}", quoted(folder)),
     };
+    let digest = match one_line("the digest", &chain.digest)? {
+        "" => String::new(),
+        digest => format!(" --plan-digest {}", quoted(digest)),
+    };
     let mut roots = String::new();
     for root in &chain.roots {
         roots = format!("{roots} --source-root {}", quoted(one_line("a source", root)?));
     }
-    Ok(format!("# {name}\nwork=({program} work {destination}{run}{roots})\n\n"))
+    Ok(format!("# {name}\nwork=({program} work {destination}{run}{digest}{roots})\n\n"))
 }
 
 /// The end of a script when a part of it fails. A job that is cancelled does not get here: its shell is signalled too.

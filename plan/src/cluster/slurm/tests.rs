@@ -29,6 +29,7 @@ fn chain() -> Chain {
         shards: 64,
         stages: 2,
         run_flag: "/home/it's me/100% runs".into(),
+        digest: String::new(),
         roots: Vec::new(),
         end: Vec::new(),
     }
