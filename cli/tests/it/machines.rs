@@ -1,34 +1,64 @@
-//! One job on several machines, which have nothing in common but the bucket and Code Ocean.
+//! One job on several machines, which have nothing in common but the destination and Code Ocean.
 
 use std::process::{Child, Command, Stdio};
 
+use adt_testkit::lies::{Cloud, LyingServer};
+use camino::Utf8Path;
 use fs_err as fs;
 
 use crate::{
-    desk::{Job, RECORD, Said},
+    desk::{Job, RECORD, Said, Tree, digest},
     lab::{Lab, NAME},
 };
 
-/// The lab's job on machines that have nothing in common but the bucket and Code Ocean.
+/// Where the assets are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Store {
+    S3,
+    Google,
+    Azure,
+    Folder,
+}
+
+/// The lab's job on machines that have nothing in common but the destination and Code Ocean.
 pub(crate) struct Machines {
     pub lab: Lab,
+    /// `None`: the desk's own bucket of S3, or a folder.
+    pub server: Option<LyingServer>,
+    pub root: String,
 }
 
 impl Machines {
     pub(crate) fn new() -> Self {
-        Self { lab: Lab::new() }
+        Self::at(Store::S3)
+    }
+
+    pub(crate) fn at(store: Store) -> Self {
+        let lab = Lab::new();
+        let start = |cloud| Some(LyingServer::start(cloud, []).unwrap());
+        let (server, root) = match store {
+            Store::S3 => (None, "s3://recordings".to_owned()),
+            Store::Folder => (None, lab.desk.file_place()),
+            Store::Google => (start(Cloud::Google), "gs://lab".to_owned()),
+            Store::Azure => (start(Cloud::Azure), "az://account/lab".to_owned()),
+        };
+        Self { lab, server, root }
     }
 
     /// Plans the lab's usual job, and does its shares.
     pub(crate) fn ready() -> Self {
-        let machines = Self::new();
-        machines.plan(machines.lab.job());
-        machines.work("share", NAME, &["--shard", "0/1"]).ends(0);
-        machines
+        Self::new().readied()
     }
 
-    pub(crate) fn plan(&self, job: impl AsRef<[Job]>) {
-        let list = self.lab.desk.list(job);
+    pub(crate) fn readied(self) -> Self {
+        self.plan(self.lab.job());
+        self.work("share", NAME, &["--shard", "0/1"]).ends(0);
+        self
+    }
+
+    pub(crate) fn plan(&self, job: Job) {
+        let place = self.root.strip_prefix("s3://").unwrap_or(&self.root);
+        let list = self.lab.desk.list(job.with("s3_bucket", place));
         let words = ["submit", "--engine", "kubernetes", "--print", "--image", "lab/adt", list.as_str()];
         Said::of(&mut self.on("planner", &words)).ends(0);
     }
@@ -38,11 +68,12 @@ impl Machines {
         fs::create_dir_all(&home).unwrap();
         let mut command = self.lab.adt(words);
         command.env("HOME", home).env("ADT_REQUEST_TIMEOUT", "1s");
+        command.envs(self.server.as_ref().map(LyingServer::environment).unwrap_or_default());
         command
     }
 
     pub(crate) fn command(&self, machine: &str, name: &str, flags: &[&str]) -> Command {
-        let to = format!("s3://recordings/{name}");
+        let to = format!("{}/{name}", self.root);
         self.on(machine, &[&["work", to.as_str()], flags].concat())
     }
 
@@ -64,9 +95,29 @@ impl Machines {
         all.iter().filter(|one| one.body.contains(name)).count()
     }
 
+    /// What is there of an asset.
+    pub(crate) fn asset(&self, name: &str) -> Tree {
+        let Some(server) = &self.server else {
+            let folder = match self.root.strip_prefix("file://") {
+                Some(folder) => Utf8Path::new(folder).join(name),
+                None => self.lab.asset_of(name),
+            };
+            return if folder.exists() { digest(&folder) } else { Tree::new() };
+        };
+        let below = format!("{name}/");
+        let kept = tempfile::tempdir().unwrap();
+        let folder = Utf8Path::from_path(kept.path()).unwrap();
+        for (key, object) in server.objects() {
+            let Some(inside) = key.strip_prefix(&below) else { continue };
+            fs::create_dir_all(folder.join(inside).parent().unwrap()).unwrap();
+            fs::write(folder.join(inside), &object.bytes).unwrap();
+        }
+        digest(folder)
+    }
+
     pub(crate) fn is_tidy(&self, name: &str) -> bool {
-        let asset = self.lab.asset_of(name);
-        asset.join(RECORD).is_file() && !asset.join(".adt-work/plan.json").exists()
+        let asset = self.asset(name);
+        asset.contains_key(RECORD) && !asset.contains_key(".adt-work/plan.json")
     }
 }
 

@@ -10,6 +10,7 @@ use std::{
 
 use adt_testkit::{
     Seed,
+    lies::{Answer, Lie, Op, Reply as Answered},
     services::{Listing, Reply, Run},
     tree::TreeSpec,
 };
@@ -20,16 +21,18 @@ use rstest::rstest;
 use crate::{
     desk::{Desk, RECORD, Said, differing, digest, within},
     lab::{Lab, NAME, bare, until},
-    machines::{Machines, ended, killed, waited},
+    machines::{Machines, Store, ended, killed, waited},
 };
 
 fn asked(variable: &str, usual: u64) -> u64 {
     std::env::var(variable).map_or(usual, |text| text.parse().unwrap())
 }
 
-#[test]
-fn a_finish_killed_after_its_order_is_completed_by_another_machine() {
-    let machines = Machines::ready();
+#[rstest]
+fn a_finish_killed_after_its_order_is_completed_by_another_machine(
+    #[values(Store::S3, Store::Google, Store::Azure, Store::Folder)] store: Store,
+) {
+    let machines = Machines::at(store).readied();
     machines.lab.ocean.next([Run::accept().after(Duration::from_mins(1))]);
     let child = machines.start("one", NAME, &["--finish"]);
     until("the order is heard", || machines.lab.ocean.accepted().len() == 1);
@@ -161,8 +164,8 @@ fn a_stop_while_waiting_for_code_ocean_is_quick(#[case] run: Run) {
 #[case::the_plan(&["log", "stage-0", "plan.json"])]
 fn a_finish_killed_while_it_tidies_is_completed(#[case] gone: &[&str]) {
     // What is there when everything is done and nothing is removed yet.
-    let machines =
-        Machines { lab: Lab::at(Desk::watched(kept), adt_testkit::services::MetadataScript::v1()) };
+    let lab = Lab::at(Desk::watched(kept), adt_testkit::services::MetadataScript::v1());
+    let machines = Machines { lab, server: None, root: "s3://recordings".to_owned() };
     machines.plan(machines.lab.job());
     machines.work("share", NAME, &["--shard", "0/1"]).ends(0);
     machines.finish("one").ends(0);
@@ -216,13 +219,20 @@ fn an_old_journal_entry_does_not_end_new_work() {
 }
 
 /// Three finishes on machines of their own and two shares, started in any order, several at once, and killed at any moment.
-#[test]
-fn interleavings_of_finishes_and_shares_order_once_and_complete_the_asset() {
-    let machines = Machines::new();
+#[rstest]
+#[case::s3(Store::S3, 25)]
+#[case::google(Store::Google, 5)]
+#[case::azure(Store::Azure, 5)]
+#[case::folder(Store::Folder, 5)]
+fn interleavings_of_finishes_and_shares_order_once_and_complete_the_asset(
+    #[case] store: Store,
+    #[case] rounds: u64,
+) {
+    let machines = Machines::at(store);
     let source =
         machines.lab.desk.tree("many", &TreeSpec { files: 40, max_size: 3000, depth: 2, big_file: 0 }, 3);
     let mut seeds = Seed::new(asked("ADT_SEED", 16));
-    for round in 0..asked("ADT_ROUNDS", 25) {
+    for round in 0..asked("ADT_ROUNDS", rounds) {
         let seed = format!("round {round} (seed {})", asked("ADT_SEED", 16));
         let time = format!("2023-10-12 {:02}:{:02}:18", round / 60, round % 60);
         let name = format!("SmartSPIM_987654_{}", time.replace(' ', "_").replace(':', "-"));
@@ -251,9 +261,32 @@ fn interleavings_of_finishes_and_shares_order_once_and_complete_the_asset() {
         }
         flying.into_iter().for_each(waited);
         ended(&machines, &name, &seed);
-        let there = within("SPIM", &digest(&lab.asset_of(&name)));
+        let there = within("SPIM", &machines.asset(&name));
         assert_eq!(differing(&there, &digest(&source)), [""; 0], "{seed}");
     }
+}
+
+/// A claim that the store acknowledges and does not list, or refuses: nothing is ordered on a guess.
+#[rstest]
+fn without_a_claim_that_can_be_seen_nothing_is_ordered(
+    #[values(Store::Google, Store::Azure)] store: Store,
+    #[values(true, false)] acknowledged: bool,
+) {
+    let machines = Machines::at(store).readied();
+    let server = machines.server.as_ref().unwrap();
+    let lie = Lie::new("no claims", &[Op::Put]).key(".adt/pipelines");
+    let hidden = Lie::new("hidden", &[Op::List]).answers(Answer::Page(|page, _| {
+        page.keys.retain(|key| !key.contains(".adt/pipelines"));
+    }));
+    server.tell([if acknowledged { hidden } else { lie.answers(Answer::Instead(|_| Answered::empty(403))) }]);
+    for machine in ["one", "two"] {
+        machines.finish(machine).ends(1);
+    }
+    assert_eq!(machines.lab.orders(), 0);
+    server.tell([]);
+    machines.finish("three").ends(0);
+    assert_eq!(machines.lab.orders(), 1);
+    assert!(machines.is_tidy(NAME));
 }
 
 /// Images have a journal of their own: a finish that is killed after they are described makes none of them again.
