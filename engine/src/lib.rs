@@ -22,6 +22,7 @@ pub mod job;
 pub mod moving;
 mod pace;
 mod pack;
+mod pieces;
 pub mod prepare;
 pub mod probe;
 mod rules;

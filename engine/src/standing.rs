@@ -1,12 +1,12 @@
 //! What stands at the destination decides whether a job may begin, and what of it is done already.
 
-use adt_ledger::{JobId, Ledger, Listing, ObjectState};
+use adt_ledger::{JobId, Ledger, Listing, ObjectRow, ObjectState};
 use adt_model::{Class, Fault, Key, Location, Standing, What};
 use adt_plan::RECORD;
 use adt_store::{Place, Unfinished};
 use futures::StreamExt;
 
-use crate::{Ctx, Stop, delivery::Delivery};
+use crate::{Ctx, Stop, delivery::Delivery, pieces::read_crc64};
 
 /// What to do with a job whose asset stands like this.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,14 +58,19 @@ pub enum Since {
 
 /// Looked at before a job that is done is skipped: another endpoint, or somebody's clean-up, may have left less than the ledger says.
 pub async fn since_done(job: JobId, place: &Place, ledger: &Ledger, stop: &Stop) -> Result<Since, Fault> {
-    let wrong = listed(job, place, ledger, stop).await?.verify(LOOKED_THROUGH)?;
+    let mut listing = listed(job, place, ledger, stop).await?;
+    let wrong = listing.verify(LOOKED_THROUGH)?;
     // What a cluster has sent is not in this ledger object by object; the record tells that it is there.
     let unseen = ledger.totals(job)?.objects == 0;
     let record = Key::parse(RECORD).expect("the record's name is a key");
     let lacking = !wrong.is_empty() || (unseen && place.head(&record).await?.is_none());
     let replaced = wrong.into_iter().find(|mismatch| mismatch.found.is_some());
+    let replaced = match replaced {
+        Some(mismatch) => Some(mismatch.key),
+        None => other_bytes(job, place, ledger, stop, &mut listing).await?.into_iter().next(),
+    };
     Ok(match replaced {
-        Some(mismatch) => Since::Replaced(mismatch.key),
+        Some(key) => Since::Replaced(key),
         None if lacking => Since::Lacking,
         None => Since::Whole,
     })
@@ -99,6 +104,33 @@ pub(crate) async fn listed(
     Ok(listing)
 }
 
+/// Confirmed files of a folder whose bytes are not those that were sent, although their sizes and times are. Only those are read of which
+/// something was changed since, if only their permissions.
+pub(crate) async fn other_bytes(
+    job: JobId,
+    place: &Place,
+    ledger: &Ledger,
+    stop: &Stop,
+    listing: &mut Listing,
+) -> Result<Vec<Key>, Fault> {
+    let (mut other, mut after) = (Vec::new(), None);
+    loop {
+        let batch = listing.touched(after.as_ref(), LOOKED_THROUGH)?;
+        let Some(last) = batch.last() else { return Ok(other) };
+        after = Some(last.key.clone());
+        for touched in batch {
+            stop.check()?;
+            let Some(row) = ledger.object(job, &touched.key)? else { continue };
+            let (Some(sent), Some(found)) = (row.crc64, place.head(&touched.key).await?) else { continue };
+            if read_crc64(place, &found).await? == sent {
+                ledger.confirmed(job, ObjectRow { etag: found.etag, ..row })?;
+            } else {
+                other.push(touched.key);
+            }
+        }
+    }
+}
+
 /// Holds the destination's listing against the ledger: what is confirmed but gone is forgotten, what is there but not confirmed
 /// is kept as seen. Uploads that an earlier run of this ledger began and did not record are aborted.
 pub(crate) async fn settle(
@@ -108,7 +140,11 @@ pub(crate) async fn settle(
     place: &Place,
     ctx: &Ctx,
 ) -> Result<(), Fault> {
-    listed(job, place, &ctx.ledger, &ctx.stop).await?.reconcile()?;
+    let mut listing = listed(job, place, &ctx.ledger, &ctx.stop).await?;
+    let other = other_bytes(job, place, &ctx.ledger, &ctx.stop, &mut listing).await?;
+    listing.reconcile()?;
+    // What is there is not compared by its time again: it is sent.
+    other.iter().try_for_each(|key| ctx.ledger.forget(job, key))?;
     if ours { abort_unknown(job, name, place, ctx).await } else { Ok(()) }
 }
 

@@ -1,6 +1,6 @@
 use std::{fs, fs::File, io, io::ErrorKind};
 
-use adt_model::{Class, Fault};
+use adt_model::{Class, Fault, FileVersion};
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 
@@ -14,6 +14,8 @@ pub struct SteadyFile {
     size: u64,
     modified: Timestamp,
     identity: Option<(u64, u64)>,
+    /// When something of it was last changed before it was opened, if only its permissions.
+    changed: Option<Timestamp>,
 }
 
 impl SteadyFile {
@@ -23,7 +25,8 @@ impl SteadyFile {
     pub fn open(path: &Utf8Path, size: u64, modified: Timestamp) -> Result<Self, Fault> {
         let file = File::open(path).map_err(|error| lost(path, "opened", error))?;
         let metadata = file.metadata().map_err(|error| lost(path, "looked at", error))?;
-        let steady = Self { path: path.to_owned(), file, size, modified, identity: identity(&metadata) };
+        let (identity, changed) = (identity(&metadata), FileVersion::of(&metadata).changed);
+        let steady = Self { path: path.to_owned(), file, size, modified, identity, changed };
         steady.compare(&metadata)?;
         Ok(steady)
     }
@@ -62,10 +65,17 @@ impl SteadyFile {
         }
     }
 
-    /// Call after the last read: `Corrupt` when the file has another size, time or identity than at the start, or is gone.
+    /// Call after the last read: `Corrupt` when the file has another size, time or identity than at the start, or is gone, and when it was
+    /// changed in any other way: bytes can be replaced under the old time.
     pub fn finish(&self) -> Result<(), Fault> {
-        self.compare(&self.file.metadata().map_err(|error| lost(&self.path, "looked at", error))?)?;
-        self.compare(&fs::metadata(&self.path).map_err(|error| lost(&self.path, "looked at", error))?)
+        let now = self.file.metadata().map_err(|error| lost(&self.path, "looked at", error))?;
+        self.compare(&now)?;
+        self.compare(&fs::metadata(&self.path).map_err(|error| lost(&self.path, "looked at", error))?)?;
+        if FileVersion::of(&now).changed == self.changed {
+            return Ok(());
+        }
+        let what = "changed while it was read, with the same size and time (perhaps only its permissions)";
+        Err(restless(format!("`{}` {what}", self.path)))
     }
 
     fn compare(&self, now: &fs::Metadata) -> Result<(), Fault> {
@@ -168,6 +178,11 @@ mod tests {
     #[case::same_size_new_content(|path: &Utf8Path| fs::write(path, b"9876543210").unwrap())]
     #[case::shrinks(|path: &Utf8Path| fs::write(path, b"0123").unwrap())]
     #[cfg_attr(unix, case::vanishes(|path: &Utf8Path| fs::remove_file(path).unwrap()))]
+    #[cfg_attr(unix, case::new_content_under_the_old_time(|path: &Utf8Path| {
+        let time = fs::metadata(path).unwrap().modified().unwrap();
+        fs::write(path, b"9876543210").unwrap();
+        File::options().write(true).open(path).unwrap().set_modified(time).unwrap();
+    }))]
     #[cfg_attr(unix, case::is_replaced_by_an_equal(|path: &Utf8Path| {
         let time = fs::metadata(path).unwrap().modified().unwrap();
         let other = path.with_extension("new");

@@ -39,7 +39,7 @@ pub use claim::Claim;
 pub use history::{AttemptRow, FaultRow, HistoryFilter, HistoryRow};
 pub use jobs::{JobId, JobRow, JobState, Resumed};
 pub use ledger::Ledger;
-pub use listing::{Listing, Mismatch, Reconciled, Stat};
+pub use listing::{Listing, Mismatch, Reconciled, Stat, Touched};
 pub use objects::{ObjectRow, ObjectState, Totals};
 pub use runs::RunId;
 pub use seeds::SeedRow;

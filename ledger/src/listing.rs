@@ -113,6 +113,28 @@ impl Listing {
         reconcile().map_err(|error| fault(self.ledger.path(), "reconcile a listing", error))
     }
 
+    /// The first `limit` confirmed files after `after`, in order of keys, whose listed change time is not the recorded one and that are the same
+    /// in all else. Changes nothing.
+    pub fn touched(&self, after: Option<&Key>, limit: usize) -> Result<Vec<Touched>, Fault> {
+        self.ledger.flush()?;
+        let touched = || {
+            self.connection
+                .prepare_cached(&format!(
+                    "SELECT objects.key, listed.etag
+                     FROM objects JOIN temp.listed ON listed.key = objects.key
+                     WHERE objects.job_id = ?1 AND objects.state = 'confirmed' AND objects.key > ?2 AND ({SAME})
+                     AND instr(objects.etag, '-c') > 0 AND instr(listed.etag, '-c') > 0 AND objects.etag <> listed.etag
+                     ORDER BY objects.key LIMIT ?3"
+                ))?
+                .query_map(
+                    params![self.job.0, after.map_or("", Key::as_str), i64::try_from(limit).unwrap_or(i64::MAX)],
+                    |row| Ok(Touched { key: object_key(row, "key")?, etag: row.get("etag")? }),
+                )?
+                .collect::<Result<Vec<_>, _>>()
+        };
+        touched().map_err(|error| fault(self.ledger.path(), "look for changed files", error))
+    }
+
     /// The first `limit` confirmed objects, in order of keys, that the destination does not list as they were sent. Changes nothing.
     pub fn verify(&self, limit: usize) -> Result<Vec<Mismatch>, Fault> {
         self.ledger.flush()?;
@@ -129,6 +151,15 @@ impl Listing {
         };
         verify().map_err(|error| fault(self.ledger.path(), "verify a listing", error))
     }
+}
+
+/// A confirmed file that something was changed of since, although its size and time are the same: its permissions, or its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touched {
+    /// The file.
+    pub key: Key,
+    /// Its version now.
+    pub etag: String,
 }
 
 fn mismatch(row: &Row<'_>) -> rusqlite::Result<Mismatch> {

@@ -31,6 +31,8 @@ use self::{
 use super::open::{Seen, Session, contradictions, damaged, open, sessions};
 use crate::{
     Ctx,
+    beat::Beat,
+    bridge::Outlet,
     budget::Budget,
     course::Watch,
     delivery::{Address, Counters, Delivery},
@@ -293,11 +295,18 @@ impl Restoring<'_> {
             out.keeps(key, source.bytes, source.bytes);
             return Ok(true);
         }
-        let remake = Remake::begin(store, segment, &self.reader(store), self.window(), out.counters())?;
+        let beat = Beat::of(out);
+        let remake = || {
+            beat.take_back();
+            let remake = Remake::begin(store, segment, &self.reader(store), self.window(), beat.clone())?;
+            Ok(move |outlet: &mut Outlet| remake.write(outlet))
+        };
         if source.bytes == 0 && source.sha256 == Sha256::new().finish() {
+            // What the store says of it is looked at all the same.
+            drop(remake()?);
             out.bytes(key, Bytes::new(), None).await?;
         } else {
-            out.stream(key, &source.sha256, move |outlet| remake.write(outlet)).await?;
+            out.stream(key, &source.sha256, remake).await?;
         }
         Ok(false)
     }

@@ -3,10 +3,10 @@
 use std::{collections::HashMap, sync::Arc};
 
 use adt_codec::blosc;
-use adt_formats::zarr::v3::ShardIndex;
+use adt_formats::zarr::v3::{ArrayMeta, ShardIndex};
 use adt_model::{Class, Fault, Key};
 use adt_plan::imaging::Extent;
-use adt_store::Place;
+use adt_store::{Found, Place};
 use bytes::Bytes;
 use tokio::runtime::Handle;
 
@@ -21,7 +21,13 @@ pub(super) struct Stored {
     at: [u64; 2],
     decoder: blosc::Decoder,
     chunk: Vec<u8>,
-    shards: HashMap<Extent, Arc<ShardIndex>>,
+    shards: HashMap<Extent, Arc<Shard>>,
+}
+
+/// A shard, in the version whose index was read.
+struct Shard {
+    found: Found,
+    index: ShardIndex,
 }
 
 impl Stored {
@@ -102,20 +108,21 @@ impl Stored {
         let known = self.shards.get(&object).map(Arc::clone);
         let shard = match known {
             Some(shard) => shard,
-            None => Arc::new(self.index(&key, meta)?),
+            None => Arc::new(self.shard(&key, meta)?),
         };
         self.shards.insert(object, Arc::clone(&shard));
-        let Some(range) = shard.span(number) else { return Ok((key, None)) };
-        let bytes = self.runtime.block_on(self.place.get(&key, Some(range)))?;
+        let Some(range) = shard.index.span(number) else { return Ok((key, None)) };
+        let bytes = self.runtime.block_on(self.place.get_of(&shard.found, range))?;
         Ok((key, Some(bytes)))
     }
 
-    fn index(&self, key: &Key, meta: &adt_formats::zarr::v3::ArrayMeta) -> Result<ShardIndex, Fault> {
+    fn shard(&self, key: &Key, meta: &ArrayMeta) -> Result<Shard, Fault> {
         let missing = || Fault::new(Class::Missing, format!("`{key}` is not at the destination"));
-        let size = self.runtime.block_on(self.place.head(key))?.ok_or_else(missing)?.size;
+        let found = self.runtime.block_on(self.place.head(key))?.ok_or_else(missing)?;
         let short = || Fault::new(Class::Corrupt, format!("`{key}` is too short for a shard"));
-        let range = meta.index_range(size).ok_or_else(short)?;
-        let bytes = self.runtime.block_on(self.place.get(key, Some(range)))?;
-        ShardIndex::parse(key.as_str(), &bytes, meta.index_has_checksum(), size)
+        let range = meta.index_range(found.size).ok_or_else(short)?;
+        let bytes = self.runtime.block_on(self.place.get_of(&found, range))?;
+        let index = ShardIndex::parse(key.as_str(), &bytes, meta.index_has_checksum(), found.size)?;
+        Ok(Shard { found, index })
     }
 }

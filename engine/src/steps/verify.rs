@@ -6,7 +6,13 @@ use adt_formats::folder::{count, count_file};
 use adt_ledger::{JobId, Mismatch};
 use adt_model::{Action, Class, Fault, FolderWork, Pulse};
 
-use crate::{Stop, delivery::off_the_reactor, job::Job, rules, standing::listed};
+use crate::{
+    Stop,
+    delivery::off_the_reactor,
+    job::Job,
+    rules,
+    standing::{listed, other_bytes},
+};
 
 /// Named in the fault; the rest is counted.
 const NAMED: usize = 5;
@@ -56,16 +62,24 @@ impl Pulse for Stoppable<'_> {
 }
 
 async fn destination_holds_all(row: JobId, job: &Job) -> Result<(), Fault> {
-    let wrong = listed(row, job.asset.place(), &job.ctx.ledger, &job.ctx.stop).await?.verify(NAMED + 1)?;
-    if wrong.is_empty() { Ok(()) } else { Err(not_as_sent(&wrong, job)) }
+    let (place, ledger, stop) = (job.asset.place(), &job.ctx.ledger, &job.ctx.stop);
+    let mut listing = listed(row, place, ledger, stop).await?;
+    let wrong = listing.verify(NAMED + 1)?;
+    let mut named: Vec<String> = wrong.iter().map(describe).collect();
+    if named.is_empty() {
+        let other = other_bytes(row, place, ledger, stop, &mut listing).await?;
+        named = other.iter().map(|key| format!("`{key}` was replaced")).collect();
+        other.iter().try_for_each(|key| ledger.forget(row, key))?;
+    }
+    if named.is_empty() { Ok(()) } else { Err(not_as_sent(&named, job)) }
 }
 
-fn not_as_sent(wrong: &[Mismatch], job: &Job) -> Fault {
-    let named: Vec<_> = wrong.iter().take(NAMED).map(describe).collect();
-    let more = if wrong.len() > NAMED { ", and more" } else { "" };
-    let what = format!("`{}` does not hold what was sent: {}{more}", job.plan.asset, named.join(", "));
+fn not_as_sent(named: &[String], job: &Job) -> Fault {
+    let more = if named.len() > NAMED { ", and more" } else { "" };
+    let named = named[..named.len().min(NAMED)].join(", ");
+    let what = format!("`{}` does not hold what was sent: {named}{more}", job.plan.asset);
     Fault::new(Class::Corrupt, what)
-        .help("somebody else may be writing there; run the same command again to send what is missing")
+        .help("another program may be writing there; run the same command again to send what is missing")
 }
 
 fn describe(wrong: &Mismatch) -> String {

@@ -1,37 +1,10 @@
-//! Objects read piece by piece, so that none of them need fit into memory.
+//! What is at the destination of a restore already.
 
 use adt_codec::{Crc64Digest, Sha256};
 use adt_model::{Class, Crc64, Fault, Key};
-use adt_store::Place;
-use bytes::Bytes;
+use adt_store::{Found, Place};
 
-/// Bytes that are read at once.
-pub(super) const PIECE: u64 = 8 << 20;
-
-/// An object of a known size, from its first byte to its last.
-pub(super) struct Pieces<'a> {
-    place: &'a Place,
-    key: &'a Key,
-    size: u64,
-    at: u64,
-}
-
-impl<'a> Pieces<'a> {
-    pub(super) fn new(place: &'a Place, key: &'a Key, size: u64) -> Self {
-        Self { place, key, size, at: 0 }
-    }
-
-    /// `None` after the last.
-    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
-        if self.at == self.size {
-            return Ok(None);
-        }
-        let end = self.size.min(self.at + PIECE);
-        let bytes = self.place.get(self.key, Some(self.at..end)).await?;
-        self.at = end;
-        Ok(Some(bytes))
-    }
-}
+use crate::pieces::Pieces;
 
 /// What a file must be.
 pub(super) enum Wanted<'a> {
@@ -50,7 +23,7 @@ pub(super) async fn stands(
     replace: bool,
 ) -> Result<bool, Fault> {
     let Some(found) = place.head(key).await? else { return Ok(false) };
-    if found.size == size && holds(place, key, size, wanted).await? {
+    if found.size == size && holds(place, &found, wanted).await? {
         return Ok(true);
     }
     if replace {
@@ -60,9 +33,9 @@ pub(super) async fn stands(
     Err(Fault::new(Class::Conflict, what).help("restore into an empty folder, or replace it with `--force`"))
 }
 
-async fn holds(place: &Place, key: &Key, size: u64, wanted: Wanted<'_>) -> Result<bool, Fault> {
+async fn holds(place: &Place, found: &Found, wanted: Wanted<'_>) -> Result<bool, Fault> {
     let (mut sha, mut crc) = (Sha256::new(), Crc64Digest::new());
-    let mut pieces = Pieces::new(place, key, size);
+    let mut pieces = Pieces::new(place, found);
     while let Some(bytes) = pieces.next().await? {
         match wanted {
             Wanted::Sha256(_) => sha.update(&bytes),
@@ -73,17 +46,4 @@ async fn holds(place: &Place, key: &Key, size: u64, wanted: Wanted<'_>) -> Resul
         Wanted::Sha256(wanted) => sha.finish() == wanted,
         Wanted::Crc64(wanted) => Crc64(crc.finish()) == wanted,
     })
-}
-
-/// The checksum of an object, from its place where that knows it.
-pub(super) async fn crc64(place: &Place, key: &Key, size: u64) -> Result<Crc64, Fault> {
-    if let Some(crc) = place.head(key).await?.and_then(|found| found.crc64) {
-        return Ok(crc);
-    }
-    let mut crc = Crc64Digest::new();
-    let mut pieces = Pieces::new(place, key, size);
-    while let Some(bytes) = pieces.next().await? {
-        crc.update(&bytes);
-    }
-    Ok(Crc64(crc.finish()))
 }

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use adt_model::{Class, Crc64, Fault, Key};
+use adt_model::{Fault, Key};
 use adt_store::{Found, Place};
 use futures::StreamExt;
-use tokio::runtime::Handle;
 
-use super::content::{PIECE, Pieces, Wanted, crc64, stands};
-use crate::delivery::Delivery;
+use super::content::{Wanted, stands};
+use crate::{delivery::Delivery, pieces::crc64};
 
 /// A file and where it goes.
 pub(super) struct Copy {
@@ -38,46 +37,14 @@ pub(super) async fn copy_all(
 }
 
 async fn copy(from: &Place, file: &Copy, out: &Arc<Delivery>, force: bool) -> Result<bool, Fault> {
-    let Found { key, size, modified, .. } = &file.found;
-    if out.place().head(&file.to).await?.is_some() {
-        let wanted = Wanted::Crc64(crc64(from, key, *size).await?);
-        if stands(out.place(), &file.to, *size, wanted, force).await? {
-            out.keeps(&file.to, *size, *size);
+    let Copy { found, to } = file;
+    if out.place().head(to).await?.is_some() {
+        let wanted = Wanted::Crc64(crc64(from, found).await?);
+        if stands(out.place(), to, found.size, wanted, force).await? {
+            out.keeps(to, found.size, found.size);
             return Ok(true);
         }
     }
-    if *size <= PIECE {
-        let _permit = out.ctx().budget.take(*size).await;
-        // What the server sends has to be the object that was listed, in size, version and checksum.
-        let bytes = from.whole(file.found.clone()).await?.bytes;
-        out.counters().read(*size);
-        out.bytes(&file.to, bytes, *modified).await?;
-        return Ok(false);
-    }
-    long(from, file, out).await.map(|()| false)
-}
-
-async fn long(from: &Place, file: &Copy, out: &Arc<Delivery>) -> Result<(), Fault> {
-    let (place, key, size) = (from.clone(), file.found.key.clone(), file.found.size);
-    let recorded = from.head(&key).await?.and_then(|found| found.crc64);
-    let (runtime, counters, stop) = (Handle::current(), Arc::clone(out.counters()), out.ctx().stop.clone());
-    let identity = file.found.etag.clone().unwrap_or_default();
-    let work = move |outlet: &mut crate::bridge::Outlet| {
-        let mut crc = adt_codec::Crc64Digest::new();
-        let mut pieces = Pieces::new(&place, &key, size);
-        while let Some(bytes) = runtime.block_on(pieces.next())? {
-            stop.check()?;
-            crc.update(&bytes);
-            counters.read(bytes.len() as u64);
-            outlet.write(&bytes)?;
-        }
-        match recorded {
-            Some(recorded) if recorded != Crc64(crc.finish()) => Err(Fault::new(
-                Class::Corrupt,
-                format!("`{}` is not what was written there (CRC-64)", place.location().join(&key)),
-            )),
-            _ => Ok(()),
-        }
-    };
-    out.stream(&file.to, &identity, work).await.map(drop)
+    // What the place sends has to be the object that was listed, in size, version and checksum.
+    out.send_object(from, found, to).await.map(|()| false)
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use adt_codec::{Crc64Digest, Sha256};
 use adt_formats::ephys_store::{FrameArray, FrameChunk, Source};
-use adt_model::{Class, Fault, Key};
+use adt_model::{Class, Fault, Key, Pulse};
 use bytes::Bytes;
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
     damage::Damage,
     store::{Store, tail},
 };
-use crate::{bridge::Outlet, delivery::Counters, ephys::unpack::samples_into};
+use crate::{beat::Beat, bridge::Outlet, ephys::unpack::samples_into};
 
 /// Values that are put together at once.
 const STRIPE: usize = 1 << 16;
@@ -30,7 +30,7 @@ pub(super) struct Remake {
     sync: SyncRows,
     sums: Option<Vec<i64>>,
     spares: Spares,
-    counters: Arc<Counters>,
+    beat: Beat,
     damage: Damage,
 }
 
@@ -41,7 +41,7 @@ impl Remake {
         segment: usize,
         reader: &Reader,
         window: Window,
-        counters: &Arc<Counters>,
+        beat: Beat,
     ) -> Result<Self, Fault> {
         let (arrays, source) = (&store.stored.segments()[segment], &store.sources()[segment]);
         let frames = arrays.traces.frames();
@@ -66,7 +66,7 @@ impl Remake {
             segment,
             source: source.clone(),
             tail,
-            counters: Arc::clone(counters),
+            beat,
             damage: Damage::default(),
         })
     }
@@ -120,7 +120,7 @@ impl Remake {
             self.store.columns.join(some, &beside, &mut frames);
             let bytes = little_endian(&frames);
             digest.update(&bytes);
-            self.counters.read(bytes.len() as u64);
+            self.beat.beat(bytes.len() as u64)?;
             if self.damage.is_none() {
                 sha.update(&bytes);
                 out.write(&bytes)?;

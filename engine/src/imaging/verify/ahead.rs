@@ -8,7 +8,7 @@ use std::{
 use adt_formats::zarr::v3::ShardIndex;
 use adt_model::{Class, Fault, Key};
 use adt_plan::imaging::Extent;
-use adt_store::Place;
+use adt_store::{Found, Place};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 
@@ -37,8 +37,8 @@ pub(super) struct Chunks<'a> {
     shards: Mutex<HashMap<Key, Arc<Shard>>>,
 }
 
-/// A shard's index; `None` where there is no such shard.
-type Shard = Result<Option<ShardIndex>, Fault>;
+/// A shard's index and the version that it was read from; `None` where there is no such shard.
+type Shard = Result<Option<(Found, ShardIndex)>, Fault>;
 
 impl<'a> Chunks<'a> {
     pub(super) fn new(place: &'a Place, level: &'a Level, at: [u64; 2], lanes: usize) -> Self {
@@ -67,14 +67,14 @@ impl<'a> Chunks<'a> {
             return optional(self.place, key).await;
         }
         let shard = self.shard(key).await?;
-        let range = match &*shard {
+        let (found, index) = match &*shard {
             Err(fault) => return Err(fault.clone()),
             Ok(None) => return Ok(None),
-            Ok(Some(index)) => index.span(number),
+            Ok(Some(shard)) => (&shard.0, &shard.1),
         };
-        match range {
+        match index.span(number) {
             None => Ok(None),
-            Some(range) => self.place.get(key, Some(range)).await.map(Some),
+            Some(range) => self.place.get_of(found, range).await.map(Some),
         }
     }
 
@@ -97,7 +97,8 @@ impl<'a> Chunks<'a> {
         let Some(found) = self.place.head(key).await? else { return Ok(None) };
         let short = || Fault::new(Class::Corrupt, format!("`{key}` is too short for a shard"));
         let range = meta.index_range(found.size).ok_or_else(short)?;
-        let bytes = self.place.get(key, Some(range)).await?;
-        ShardIndex::parse(key.as_str(), &bytes, meta.index_has_checksum(), found.size).map(Some)
+        let bytes = self.place.get_of(&found, range).await?;
+        let index = ShardIndex::parse(key.as_str(), &bytes, meta.index_has_checksum(), found.size)?;
+        Ok(Some((found, index)))
     }
 }
