@@ -5,7 +5,7 @@ use std::sync::Arc;
 use adt_ledger::{JobState, RunId};
 use adt_model::{Action, Class, Facts, Fault, JobEnd, JobSpec, Plan, Standing};
 use adt_plan::{fingerprint, plan};
-use adt_store::Place;
+use adt_store::{Looks, Place, StoreOptions};
 
 use crate::{
     Ctx,
@@ -41,7 +41,8 @@ impl Attempt<'_> {
         let asset = spec.asset();
         let _claim = if spec.dry_run { None } else { Some(ctx.ledger.claim(&asset)?) };
         let known = ctx.ledger.job(&asset)?;
-        let place = Place::open(&asset, &self.course.store_options()).await?;
+        let looks = if ctx.settings.no_list { Looks::None } else { Looks::Avoidable };
+        let place = Place::open(&asset, &StoreOptions { looks, ..self.course.store_options() }).await?;
         if let Some(row) = &known
             && (self.recorded && self.is_whole(row, &place).await? || self.is_complete_without_source(row)?)
         {

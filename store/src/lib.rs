@@ -34,7 +34,7 @@ pub use exchange::{Hear, Way, heard};
 pub use object::{
     Block, Copied, Found, Held, ListedPart, ObjectMeta, PartReceipt, Proof, Receipt, Unfinished, Whole,
 };
-pub use options::{Encryption, FolderLinks, StoreOptions, Tell};
+pub use options::{Encryption, FolderLinks, Looks, StoreOptions, Tell};
 pub use part_size::{MAX_OBJECT, MAX_PARTS, MAX_PUT, MIN_PART, part_offset, part_size, part_size_at};
 pub use place::Place;
 pub use sums::{Digests, Sums};

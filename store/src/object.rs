@@ -49,6 +49,8 @@ pub enum Proof {
     Renamed,
     /// The server made a copy of an object of its own, and it has the right size.
     ServerCopy,
+    /// The server has accepted it, and nothing else is known: it stated no checksum, and was not to be asked.
+    Accepted,
     /// Nothing was written: a rehearsal.
     Rehearsed,
 }

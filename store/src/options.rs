@@ -37,6 +37,8 @@ pub struct StoreOptions {
     pub environment: Environment,
     /// The time of day, for signatures and for the age of credentials.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Whether a place that is written to is looked at, too.
+    pub looks: Looks,
     /// What becomes of links in folders of this machine.
     pub folder_links: FolderLinks,
     /// Which names the file system of a folder does not tell apart; found out by the first write where nothing is said.
@@ -48,6 +50,18 @@ pub struct StoreOptions {
     pub on_folder: Option<Tell>,
     /// Is told one line, naming what and why, when requests are tried again: at most one a second for each place.
     pub on_retry: Tell,
+}
+
+/// Whether a place is listed, and asked for what was written there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Looks {
+    /// It is.
+    #[default]
+    Needed,
+    /// It is; where that is refused, the help names `--no-list`.
+    Avoidable,
+    /// It is not: credentials may only write. What was written is proven by the answers to the requests that wrote it, or not at all.
+    None,
 }
 
 /// What becomes of symbolic links in a folder that is a place. The folder itself may always be one.
@@ -86,6 +100,7 @@ impl StoreOptions {
             encryption: None,
             environment,
             clock,
+            looks: Looks::default(),
             folder_links: FolderLinks::default(),
             folding: None,
             on_odd: None,

@@ -196,7 +196,8 @@ impl Place {
         each!(self, place => place.head(key).await)
     }
 
-    /// An object's bytes, or those of a range of it; exactly as many as asked for, or a fault.
+    /// An object's bytes, or those of a range of it; exactly as many as asked for, or a fault. Ranges of one object may come from different
+    /// versions of it: where they belong together, [`Place::get_of`] is to be used.
     pub async fn get(&self, key: &Key, range: Option<Range<u64>>) -> Result<Bytes, Fault> {
         if range.as_ref().is_some_and(|r| r.start >= r.end) {
             return Ok(Bytes::new());

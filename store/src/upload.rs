@@ -117,6 +117,15 @@ impl Upload {
         }
     }
 
+    /// Looks for what lost answers to its beginning may have left at a server, once nothing of it is in flight any more. What cannot be
+    /// decided comes back as a note.
+    pub async fn settle(&self) -> Option<String> {
+        match &self.work {
+            Work::S3(upload) => upload.settle().await,
+            _ => None,
+        }
+    }
+
     /// Throws the parts away. The upload cannot be used after this.
     pub async fn abort(&self) -> Result<(), Fault> {
         match &self.work {

@@ -1,13 +1,14 @@
 //! Objects that go in parts.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use adt_model::{Class, Fault, Key};
-use adt_store::{Fate, MAX_PARTS, PartReceipt, Upload, part_size};
-use tokio::{task::JoinSet, time::Instant};
+use adt_store::{MAX_PARTS, PartReceipt, Upload, part_size};
+use tokio::task::JoinSet;
 
 use super::{
     Delivery, Source,
+    again::{Beginnings, Failed},
     part::{Part, PartLog, Progress},
     reader::Reader,
     upload::Open,
@@ -16,42 +17,16 @@ use super::{
 type Parts = BTreeMap<u32, PartReceipt>;
 type Landed = Result<PartReceipt, Fault>;
 
-/// How often an object is begun again when the place has forgotten its upload.
-const BEGINNINGS: u32 = 5;
-/// Before the second beginning; later ones wait twice as long each.
-const PAUSE: Duration = Duration::from_millis(200);
-
-/// An attempt that failed.
-struct Failed {
-    fault: Fault,
-    /// The place has forgotten the upload, and the source is still there.
-    again: bool,
-}
-
-impl From<Fault> for Failed {
-    fn from(fault: Fault) -> Self {
-        Self { fault, again: false }
-    }
-}
-
 impl Delivery {
     /// Reads each byte once, many parts at a time; the object becomes visible when its source has proven steady. An upload that the place
     /// has forgotten is begun again within the retry time.
     pub(super) async fn large(&self, mut reader: Reader, source: Source, key: &Key) -> Result<(), Fault> {
-        let (began, mut pause) = (Instant::now(), PAUSE);
-        for _ in 1..BEGINNINGS {
-            let fault = match self.attempt(reader.clone(), &source, key).await {
-                Ok(()) => return Ok(()),
-                Err(Failed { fault, again }) if again && began.elapsed() < self.ctx.store.retry_time => fault,
-                Err(failed) => return Err(failed.fault),
-            };
-            self.note(format!("{}; sending `{key}` again from its first byte", fault.line()));
-            tokio::time::sleep(pause).await;
-            self.ctx.stop.check()?;
-            pause *= 2;
+        let mut beginnings = Beginnings::default();
+        loop {
+            let Err(failed) = self.attempt(reader.clone(), &source, key).await else { return Ok(()) };
+            self.begin_again(key, failed, &mut beginnings).await?;
             reader = reader.afresh();
         }
-        self.attempt(reader, &source, key).await.map_err(|failed| failed.fault)
     }
 
     async fn attempt(&self, reader: Reader, source: &Source, key: &Key) -> Result<(), Failed> {
@@ -59,28 +34,12 @@ impl Delivery {
         let Open { upload, kept } = self.open_upload(key, part_size, source).await?;
         let (upload, progress) = (Arc::new(upload), Progress::new(&self.counters));
         let sending = Sending { reader, key, upload: Arc::clone(&upload), part_size, progress };
-        let fault = match self.through(&sending, kept, source).await {
-            Ok(()) => return Ok(()),
-            Err(fault) => fault,
-        };
-        match upload.fate() {
-            Fate::Gone => {
-                sending.progress.take_back();
-                self.ended(key)?;
-                return Err(Failed { fault, again: true });
-            }
-            Fate::Refused => self.give_up(key, &upload).await?,
-            // A source that changed makes the parts worthless; after any other fault they are taken up by the next run.
-            Fate::Open if fault.class() == Class::Corrupt => self.give_up(key, &upload).await?,
-            Fate::Open => {
-                // A disk that takes no more is not held full by what cannot be finished on it.
-                let passes = matches!(fault.class(), Class::Cancelled | Class::Transient);
-                if self.row().is_none() || (self.place.location().is_folder() && !passes) {
-                    self.give_up(key, &upload).await?;
-                }
-            }
+        let Err(fault) = self.through(&sending, kept, source).await else { return Ok(()) };
+        let failed = self.upload_failed(key, &upload, fault).await;
+        if failed.again {
+            sending.progress.take_back();
         }
-        Err(fault.into())
+        Err(failed)
     }
 
     /// All parts, and the object that they make.
@@ -104,9 +63,22 @@ impl Delivery {
         }
     }
 
-    async fn send_parts(&self, sending: &Sending<'_>, mut kept: Parts) -> Result<Parts, Fault> {
+    async fn send_parts(&self, sending: &Sending<'_>, kept: Parts) -> Result<Parts, Fault> {
+        let mut flying = JoinSet::new();
+        let sent = self.fly(sending, kept, &mut flying).await;
+        // A part that arrives after its upload was aborted would be left behind.
+        flying.shutdown().await;
+        sent
+    }
+
+    async fn fly(
+        &self,
+        sending: &Sending<'_>,
+        mut kept: Parts,
+        flying: &mut JoinSet<Landed>,
+    ) -> Result<Parts, Fault> {
         let Sending { reader, key, part_size, .. } = sending;
-        let (size, mut parts, mut flying) = (reader.size(), Parts::new(), JoinSet::new());
+        let (size, mut parts) = (reader.size(), Parts::new());
         let count = u32::try_from(size.div_ceil(*part_size))
             .map_err(|_| Fault::new(Class::Refused, format!("`{key}` needs too many parts")))?;
         for number in 1..=count {
@@ -119,11 +91,11 @@ impl Delivery {
                 continue;
             }
             while flying.len() >= self.ctx.settings.lanes {
-                land(&mut flying, &mut parts).await?;
+                land(flying, &mut parts).await?;
             }
             let permit = self.ctx.budget.take(length).await;
             if let Err(stopped) = self.ctx.paced(length).await {
-                land_all(&mut flying, &mut parts).await?;
+                land_all(flying, &mut parts).await?;
                 return Err(stopped);
             }
             let part = Part {
@@ -144,7 +116,7 @@ impl Delivery {
                 receipt
             });
         }
-        land_all(&mut flying, &mut parts).await?;
+        land_all(flying, &mut parts).await?;
         Ok(parts)
     }
 

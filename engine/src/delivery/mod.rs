@@ -3,6 +3,7 @@
 //! A delivery either leads to the asset at its destination (then the ledger keeps what was confirmed) or into the temporary folder in
 //! which an asset is built first (then nothing is kept: a folder left behind is removed and built again).
 
+mod again;
 mod already;
 mod counters;
 mod large;
@@ -22,7 +23,7 @@ use std::sync::{
 use adt_formats::folder::Entry;
 use adt_ledger::{JobId, ObjectRow, ObjectState};
 use adt_model::{Fault, Key, What, change_mark, without_change};
-use adt_store::{ObjectMeta, Place, Receipt, Way};
+use adt_store::{ObjectMeta, Place, Proof, Receipt, Way};
 use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
@@ -226,6 +227,9 @@ impl Delivery {
     /// The destination holds `key`: keep that, count it, tell it.
     fn confirm(&self, key: &Key, receipt: &Receipt, source: &Source) -> Result<(), Fault> {
         self.keep(key, receipt.size, Some(receipt.crc64), receipt.etag.clone(), source)?;
+        if receipt.proof == Proof::Accepted {
+            self.counters.unchecked();
+        }
         self.counters.sent(receipt.size);
         self.tell_object(key, receipt.size, false);
         Ok(())

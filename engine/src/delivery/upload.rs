@@ -78,7 +78,9 @@ impl Delivery {
     }
 
     async fn take_up(&self, key: &Key, part_size: u64, source: &Source) -> Result<Option<Open>, Fault> {
-        let Some(job) = self.row.filter(|_| self.look) else { return Ok(None) };
+        // Without a look at the place, what it holds of an upload is not known.
+        let looks = self.look && !self.ctx.settings.no_list;
+        let Some(job) = self.row.filter(|_| looks) else { return Ok(None) };
         let Some((row, parts)) = self.ctx.ledger.upload(job, key)? else { return Ok(None) };
         let same = row.part_size == part_size
             && row.source_size == source.size
@@ -112,9 +114,17 @@ impl Delivery {
     ) -> Result<Receipt, Fault> {
         let parts: Vec<_> = parts.into_values().collect();
         let receipt = upload.complete(&parts).await?;
+        self.settle(upload).await;
         self.confirm(key, &receipt, source)?;
         self.ended(key)?;
         Ok(receipt)
+    }
+
+    /// Removes what lost answers have left behind, or names it.
+    pub(super) async fn settle(&self, upload: &Upload) {
+        if let Some(left) = upload.settle().await {
+            self.note(left);
+        }
     }
 
     /// Gives an upload up; its parts are gone afterwards.

@@ -33,7 +33,7 @@ pub async fn from_reader(
     let address = Address { job: course.name.clone(), place, row: None, look: false, mark: None };
     let out = Delivery::new(Arc::clone(&ctx), address, Arc::clone(course.counters()));
     let stop = ctx.stop.clone();
-    let sent = out.stream(key, "standard input", move |outlet| {
+    let sent = out.stream_once(key, "standard input", move |outlet| {
         read(&mut |bytes| {
             stop.check()?;
             outlet.write(&Bytes::copy_from_slice(bytes))

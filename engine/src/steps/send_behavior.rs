@@ -124,7 +124,12 @@ impl Sending {
             "{} {} {} {:?} {level} {zone} {}",
             entry.size, entry.modified, sealing.encryption, sealing.seed, self.ctx.version
         );
-        self.out.stream_from(entry, &key, &identity, self.make(entry, sealing)).await.map(drop)
+        let beat = self.beat.apart();
+        let make_video = || {
+            beat.take_back();
+            self.make(entry, sealing, beat.clone())
+        };
+        self.out.stream_from(entry, &key, &identity, make_video).await.map(drop)
     }
 
     /// The work of the CPU side.
@@ -132,7 +137,8 @@ impl Sending {
         &self,
         entry: &Entry,
         sealing: &Sealing,
-    ) -> impl FnOnce(&mut Outlet) -> Result<(), Fault> + Send + 'static {
+        beat: Beat,
+    ) -> impl FnOnce(&mut Outlet) -> Result<(), Fault> + Send + use<> {
         let options = EncryptOptions::new(
             sealing.encryption,
             sealing.password.clone(),
@@ -141,7 +147,7 @@ impl Sending {
             entry.key.file_name(),
             self.ctx.time_zone.clone(),
         );
-        let (entry, pool, beat) = (entry.clone(), Arc::clone(&self.ctx.pool), self.beat.clone());
+        let (entry, pool) = (entry.clone(), Arc::clone(&self.ctx.pool));
         move |outlet| {
             zip_encrypted(&entry, &mut |piece| outlet.write(&piece), &pool, &beat, &options).map(drop)
         }

@@ -65,8 +65,11 @@ pub(crate) async fn zip(
 ) -> Result<Zipped, Fault> {
     let ctx = out.ctx();
     let started = (ctx.clock)();
-    let (summary, receipt) =
-        out.stream(key, &identity(folder, entry_root, ctx), make(folder, entry_root, ctx, beat)).await?;
+    let make_zip = || {
+        beat.take_back();
+        Ok(make(folder, entry_root, ctx, beat.clone()))
+    };
+    let (summary, receipt) = out.stream(key, &identity(folder, entry_root, ctx), make_zip).await?;
     Ok(Zipped {
         fingerprint: folder.fingerprint.clone(),
         level: ctx.settings.zip_level,

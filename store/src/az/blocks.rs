@@ -10,6 +10,7 @@ use http::Method;
 
 use super::server::Client;
 use crate::{
+    Found, checksum,
     exchange::{Body, Deed, Items, Kind, Request},
     part_size::stated_size,
 };
@@ -80,6 +81,66 @@ pub(super) async fn consists_of(
     etag: Option<&str>,
     blocks: impl Iterator<Item = &str>,
 ) -> Result<Option<bool>, Fault> {
+    let Some(Committed { blocks: there, alone }) = committed(client, full, etag).await? else {
+        return Ok(None);
+    };
+    if there.is_empty() {
+        return Ok(None);
+    }
+    let same = there.iter().map(|(name, _)| name.as_str()).eq(blocks);
+    // A service that lists other blocks with them has not said what the blob consists of.
+    Ok((same || alone).then_some(same))
+}
+
+/// What the service shows of how a blob came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// It consists of blocks of one upload of ours, in their order; their names say the checksum of the whole.
+    Ours(Crc64),
+    /// It consists of others, or was put whole.
+    Other,
+    /// The service does not show it, or the blob is of another version by now.
+    Unknown,
+}
+
+/// Where the bytes of a version come from.
+pub(super) async fn origin(client: &Client, full: &str, found: &Found) -> Result<Origin, Fault> {
+    let committed = committed(client, full, found.etag.as_deref()).await?;
+    Ok(committed
+        .filter(|committed| committed.alone)
+        .map_or(Origin::Unknown, |there| there.origin(found.size)))
+}
+
+/// What a blob consists of.
+struct Committed {
+    blocks: Vec<(String, u64)>,
+    /// The service has listed no other blocks with them.
+    alone: bool,
+}
+
+impl Committed {
+    fn origin(&self, size: u64) -> Origin {
+        self.checksum(size).map_or(Origin::Other, Origin::Ours)
+    }
+
+    fn checksum(&self, size: u64) -> Option<Crc64> {
+        let (mut whole, mut crc, mut last) = (0_u64, Crc64::EMPTY, None::<Name>);
+        for (name, size) in &self.blocks {
+            let name = Name::from_wire(name)?;
+            let follows = |last: &Name| last.upload == name.upload && last.number < name.number;
+            if !last.as_ref().is_none_or(follows) {
+                return None;
+            }
+            whole = whole.checked_add(*size)?;
+            crc = checksum::crc64_combine(crc, name.crc64, *size);
+            last = Some(name);
+        }
+        (whole == size && last.is_some()).then_some(crc)
+    }
+}
+
+/// `None` where the service does not show what a blob consists of, or the blob is of another version than `etag`.
+async fn committed(client: &Client, full: &str, etag: Option<&str>) -> Result<Option<Committed>, Fault> {
     let request = listing(full, "committed");
     let answer = match client.send(&request).await {
         Err(trouble) if matches!(trouble.status(), 400..500) => return Ok(None),
@@ -90,13 +151,11 @@ pub(super) async fn consists_of(
         return Ok(None);
     }
     let kind = Items { root: "BlockList", depth: 2, names: &["Block"] };
-    let Ok((root, there)) = client.items(&request, &answer, kind, named) else { return Ok(None) };
-    if root.child("CommittedBlocks").is_none() || there.is_empty() {
+    let Ok((root, blocks)) = client.items(&request, &answer, kind, named) else { return Ok(None) };
+    if root.child("CommittedBlocks").is_none() {
         return Ok(None);
     }
-    let same = there.iter().map(|(name, _)| name.as_str()).eq(blocks);
-    // A service that lists other blocks with them has not said what the blob consists of.
-    Ok((same || root.child("UncommittedBlocks").is_none()).then_some(same))
+    Ok(Some(Committed { blocks, alone: root.child("UncommittedBlocks").is_none() }))
 }
 
 fn listing(full: &str, kind: &'static str) -> Request {
@@ -131,6 +190,32 @@ mod tests {
     fn a_name_can_be_read(#[values(true, false)] checked: bool) {
         let name = Name { upload: "0123456789abcdef".into(), checked, number: 7, crc64: Crc64(0xff) };
         assert_eq!(Name::from_wire(&name.to_wire()), Some(name));
+    }
+
+    fn block(upload: &str, number: u32, bytes: &[u8]) -> (String, u64) {
+        let name = Name { upload: upload.into(), checked: false, number, crc64: checksum::crc64(bytes) };
+        (name.to_wire(), bytes.len() as u64)
+    }
+
+    const OURS: &str = "0123456789abcdef";
+    const THEIRS: &str = "fedcba9876543210";
+
+    #[rstest]
+    #[case::in_their_order(vec![block(OURS, 1, b"12345"), block(OURS, 2, b"6789")], true)]
+    #[case::with_a_gap(vec![block(OURS, 1, b"12345"), block(OURS, 7, b"6789")], true)]
+    #[case::in_another_order(vec![block(OURS, 2, b"12345"), block(OURS, 1, b"6789")], false)]
+    #[case::twice(vec![block(OURS, 1, b"12345"), block(OURS, 1, b"6789")], false)]
+    #[case::of_two_uploads(vec![block(OURS, 1, b"12345"), block(THEIRS, 2, b"6789")], false)]
+    #[case::of_another_program(vec![block(OURS, 1, b"12345"), ("MDAwMDAx".into(), 4)], false)]
+    #[case::of_another_size(vec![block(OURS, 1, b"12345")], false)]
+    #[case::beyond_all_numbers(vec![block(OURS, 1, b"12345"), (block(OURS, 2, b"").0, u64::MAX)], false)]
+    #[case::none(vec![], false)]
+    fn blocks_of_one_upload_say_the_checksum_of_the_whole(
+        #[case] blocks: Vec<(String, u64)>,
+        #[case] said: bool,
+    ) {
+        let sum = Committed { blocks, alone: true }.checksum(9);
+        assert_eq!(sum, said.then(|| checksum::crc64(b"123456789")));
     }
 
     #[rstest]

@@ -116,7 +116,7 @@ async fn wait(client: &Client, copy: &Request, answer: Answer, size: u64) -> Res
         }
         match value("x-ms-copy-status").as_deref() {
             None | Some("success") => {
-                return read::described(client, full, &answer).map_err(Trouble::from);
+                return read::described(client, full, &answer).map(|(found, _)| found).map_err(Trouble::from);
             }
             Some("pending") if idle < PATIENCE && began.elapsed() < time => {}
             Some(status) => {

@@ -1,6 +1,9 @@
 //! Our own checksum beside a blob. The service keeps none of a blob made of blocks, so we write one into its metadata. Metadata can outlive the
 //! bytes it was written for: other programs replace bytes and keep metadata, and a copy takes it along. So a second entry says what the checksum
 //! was written for, and the checksum counts only while the service describes the blob so.
+//!
+//! That is proven by an MD5 that the service states. Where it states none, as of a blob made of blocks, size and time alone could be those of
+//! other bytes that were written at once: then the checksum is a claim, which the blocks of the blob have to prove.
 
 use std::collections::BTreeMap;
 
@@ -38,6 +41,8 @@ pub(super) enum Labelled {
     Not,
     /// It was written for these very bytes.
     Right(Crc64),
+    /// It may have been: nothing that the service states contradicts it, and nothing proves it.
+    Claimed(Crc64),
     /// It was written for others, and so may everything be that stands beside it.
     Outlived,
 }
@@ -60,16 +65,18 @@ impl Label {
         Some(Self { crc64, size, md5, at })
     }
 
-    /// An MD5 that the service states decides; where it states none, as of a blob made of blocks, its time does.
-    fn fits(&self, size: u64, md5: Option<[u8; 16]>, written: Option<Timestamp>) -> bool {
-        let same = match (self.md5, md5) {
-            (Some(own), Some(stated)) => own == stated,
-            (None, Some(_)) => false,
-            (_, None) => written.is_some_and(|written| {
-                written.as_second().checked_sub(self.at).is_some_and(|late| (-BEFORE..=AFTER).contains(&late))
-            }),
+    /// An MD5 that the service states decides; where it states none, its time can only contradict.
+    fn of(&self, size: u64, md5: Option<[u8; 16]>, written: Option<Timestamp>) -> Labelled {
+        let in_time = || {
+            let late = written.and_then(|written| written.as_second().checked_sub(self.at));
+            late.is_some_and(|late| (-BEFORE..=AFTER).contains(&late))
         };
-        same && self.size == size
+        match (self.md5, md5) {
+            _ if self.size != size => Labelled::Outlived,
+            (Some(own), Some(stated)) if own == stated => Labelled::Right(self.crc64),
+            (_, None) if in_time() => Labelled::Claimed(self.crc64),
+            _ => Labelled::Outlived,
+        }
     }
 }
 
@@ -83,10 +90,7 @@ pub(super) fn take(
     let (crc64, made_for) = (labels.remove(CRC64), labels.remove(MADE_FOR));
     // Earlier versions did not say what a checksum was written for.
     let (Some(crc64), Some(made_for)) = (crc64, made_for) else { return Labelled::Not };
-    match Label::read(&crc64, &made_for) {
-        Some(label) if label.fits(size, md5, written) => Labelled::Right(label.crc64),
-        _ => Labelled::Outlived,
-    }
+    Label::read(&crc64, &made_for).map_or(Labelled::Outlived, |label| label.of(size, md5, written))
 }
 
 #[cfg(test)]
@@ -102,25 +106,26 @@ mod tests {
     }
 
     #[rstest]
-    #[case::as_it_was_written(None, 4, None, 0, true)]
-    #[case::a_second_later(None, 4, None, 1, true)]
-    #[case::written_again_later(None, 4, None, 5, false)]
-    #[case::from_before(None, 4, None, -60, false)]
-    #[case::another_size(None, 5, None, 0, false)]
-    #[case::put_whole_by_another_program(None, 4, Some([1; 16]), 0, false)]
-    #[case::the_same_md5_whenever(Some([1; 16]), 4, Some([1; 16]), 9_999, true)]
-    #[case::another_md5_at_once(Some([1; 16]), 4, Some([2; 16]), 0, false)]
-    #[case::an_md5_that_is_gone(Some([1; 16]), 4, None, 9_999, false)]
+    #[case::as_it_was_written(None, 4, None, 0, Labelled::Claimed(LABEL.crc64))]
+    #[case::a_second_later(None, 4, None, 1, Labelled::Claimed(LABEL.crc64))]
+    #[case::written_again_later(None, 4, None, 5, Labelled::Outlived)]
+    #[case::from_before(None, 4, None, -60, Labelled::Outlived)]
+    #[case::another_size(None, 5, None, 0, Labelled::Outlived)]
+    #[case::put_whole_by_another_program(None, 4, Some([1; 16]), 0, Labelled::Outlived)]
+    #[case::the_same_md5_whenever(Some([1; 16]), 4, Some([1; 16]), 9_999, Labelled::Right(LABEL.crc64))]
+    #[case::another_md5_at_once(Some([1; 16]), 4, Some([2; 16]), 0, Labelled::Outlived)]
+    #[case::another_size_and_the_same_md5(Some([1; 16]), 5, Some([1; 16]), 0, Labelled::Outlived)]
+    #[case::an_md5_that_is_gone(Some([1; 16]), 4, None, 9_999, Labelled::Outlived)]
+    #[case::an_md5_that_is_gone_at_once(Some([1; 16]), 4, None, 0, Labelled::Claimed(LABEL.crc64))]
     fn a_label_counts_for_what_it_was_written_for(
         #[case] own: Option<[u8; 16]>,
         #[case] size: u64,
         #[case] md5: Option<[u8; 16]>,
         #[case] later: i64,
-        #[case] right: bool,
+        #[case] expected: Labelled,
     ) {
         let mut labels = labels(&Label { md5: own, ..LABEL });
         let written = Timestamp::from_second(AT + later).unwrap();
-        let expected = if right { Labelled::Right(LABEL.crc64) } else { Labelled::Outlived };
         assert_eq!(take(&mut labels, size, md5, Some(written)), expected);
         assert!(labels.is_empty());
     }

@@ -7,7 +7,7 @@ use http::Method;
 
 use super::{
     Container,
-    metadata::{believed, is_folder, md5},
+    metadata::{Believed, believed, is_folder, md5},
     server::Client,
     tree::Tree,
 };
@@ -213,9 +213,10 @@ fn found(key: Key, size: u64, mut labels: BTreeMap<String, String>, properties: 
     let property = |name: &str| properties.and_then(|all| all.value(name)).map(str::to_owned);
     let md5 = md5(property("Content-MD5").as_deref());
     let written = property("Last-Modified").as_deref().and_then(http_date);
-    let (crc64, modified) = believed(&mut labels, size, md5, written);
+    // A claim is not looked into for a listing: that takes a request for each blob.
+    let Believed { crc64, modified, noted, claim: _ } = believed(&mut labels, size, md5, written);
     let meta = ObjectMeta {
-        modified,
+        modified: noted,
         content_type: property("Content-Type").map(Into::into),
         cache_control: property("Cache-Control"),
         content_encoding: property("Content-Encoding"),
@@ -226,7 +227,7 @@ fn found(key: Key, size: u64, mut labels: BTreeMap<String, String>, properties: 
     };
     Found {
         etag: properties.and_then(|all| all.etag("Etag")),
-        modified: meta.modified,
+        modified,
         crc64,
         md5,
         written,

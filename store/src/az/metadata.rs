@@ -87,8 +87,11 @@ fn names(user: &BTreeMap<String, String>) -> Vec<(String, &str)> {
         .collect()
 }
 
+/// A blob as the service describes it, and a checksum of ours beside it that nothing has proven yet.
+pub(super) type Described = (Found, Option<Crc64>);
+
 /// A blob as an answer about it describes it; without a size.
-pub(super) fn found(key: Key, size: u64, answer: &Answer) -> Found {
+pub(super) fn found(key: Key, size: u64, answer: &Answer) -> Described {
     let text = |name: &str| answer.header(name).map(str::to_owned);
     let named = answer.headers.iter().filter_map(|(name, value)| {
         Some((name.as_str().strip_prefix(FIELD)?.to_owned(), value.to_str().ok()?.to_owned()))
@@ -97,9 +100,9 @@ pub(super) fn found(key: Key, size: u64, answer: &Answer) -> Found {
     // Of a range it is the range's own, if anything; that of the blob then has another name.
     let md5 = md5(answer.header("x-ms-blob-content-md5").or_else(|| answer.header("content-md5")));
     let written = answer.header("last-modified").and_then(http_date);
-    let (crc64, modified) = believed(&mut labels, size, md5, written);
+    let Believed { crc64, modified, noted, claim } = believed(&mut labels, size, md5, written);
     let meta = ObjectMeta {
-        modified,
+        modified: noted,
         content_type: text("content-type").map(Into::into),
         cache_control: text("cache-control"),
         content_encoding: text("content-encoding"),
@@ -108,15 +111,21 @@ pub(super) fn found(key: Key, size: u64, answer: &Answer) -> Found {
         tags: None,
         user: labels,
     };
-    Found {
-        etag: answer.etag(),
-        modified: meta.modified,
-        crc64,
-        md5,
-        written,
-        meta: Some(Box::new(meta)),
-        ..Found::new(key, size)
-    }
+    let (etag, meta) = (answer.etag(), Some(Box::new(meta)));
+    (Found { etag, modified, crc64, md5, written, meta, ..Found::new(key, size) }, claim)
+}
+
+/// What of the metadata counts.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Believed {
+    /// The checksum of the bytes.
+    pub(super) crc64: Option<Crc64>,
+    /// The time of the source whose bytes these are.
+    pub(super) modified: Option<Timestamp>,
+    /// That time, also where the bytes may be others: a copy keeps it.
+    pub(super) noted: Option<Timestamp>,
+    /// A checksum that is still to be proven.
+    pub(super) claim: Option<Crc64>,
 }
 
 /// Takes our checksum and the time of the source out of the metadata. Both are believed only while the checksum is that of the blob's bytes:
@@ -126,13 +135,16 @@ pub(super) fn believed(
     size: u64,
     md5: Option<[u8; 16]>,
     written: Option<Timestamp>,
-) -> (Option<Crc64>, Option<Timestamp>) {
+) -> Believed {
     let labelled = label::take(labels, size, md5, written);
-    let modified = labels.remove(mtime::KEY).as_deref().and_then(mtime::from_text);
+    let noted = labels.remove(mtime::KEY).as_deref().and_then(mtime::from_text);
     match labelled {
-        Labelled::Right(crc64) => (Some(crc64), modified),
-        Labelled::Not => (None, modified),
-        Labelled::Outlived => (None, None),
+        Labelled::Right(crc64) => {
+            Believed { crc64: Some(crc64), modified: noted, noted, ..Believed::default() }
+        }
+        Labelled::Claimed(claim) => Believed { claim: Some(claim), noted, ..Believed::default() },
+        Labelled::Not => Believed { modified: noted, noted, ..Believed::default() },
+        Labelled::Outlived => Believed::default(),
     }
 }
 

@@ -6,7 +6,8 @@ use http::{Method, StatusCode};
 
 use super::{
     Container,
-    metadata::{self, is_folder},
+    blocks::{self, Origin},
+    metadata::{self, Described, is_folder},
     server::Client,
 };
 use crate::{
@@ -35,8 +36,10 @@ impl Container {
     /// All of the version that was found, with what stands beside it.
     pub(crate) async fn whole(&self, found: Found) -> Result<(Bytes, Found), Fault> {
         let answer = get_whole(&self.client, &self.full(&found.key)?, Some(&found)).await?;
-        let now = metadata::found(found.key, found.size, &answer);
-        let (md5, crc64) = (now.md5.or(found.md5), now.crc64.or(found.crc64));
+        let (now, claim) = metadata::found(found.key, found.size, &answer);
+        // Bytes that have the claimed checksum prove the claim.
+        let claim = claim.filter(|claim| checksum::crc64(&answer.body) == *claim);
+        let (md5, crc64) = (now.md5.or(found.md5), now.crc64.or(found.crc64).or(claim));
         Ok((answer.body, Found { crc64, md5, ..now }))
     }
 
@@ -64,22 +67,32 @@ pub(super) fn deleted(client: &Client, request: &Request, answer: &Answer) -> Re
     Err(client.strange(request, &format!("it has the status {}", answer.status.as_u16())))
 }
 
-/// What the service says of a blob, by its whole name.
+/// What the service says of a blob, by its whole name. A checksum of ours that nothing else proves is compared with the blob's blocks.
 pub(super) async fn head(client: &Client, full: &str) -> Result<Option<Found>, Fault> {
+    let Some((found, claim)) = look(client, full).await? else { return Ok(None) };
+    let Some(claim) = claim else { return Ok(Some(found)) };
+    let proven = blocks::origin(client, full, &found).await? == Origin::Ours(claim);
+    let crc64 = proven.then_some(claim);
+    let noted = found.meta.as_ref().and_then(|meta| meta.modified);
+    Ok(Some(Found { crc64, modified: noted.filter(|_| crc64.is_some()), ..found }))
+}
+
+/// The same without a further request.
+pub(super) async fn look(client: &Client, full: &str) -> Result<Option<Described>, Fault> {
     let request = Request::new(Deed::Head, Method::HEAD, Some(full.to_owned()));
     match client.send(&request).await {
         Err(trouble) if trouble.status() == 404 => Ok(None),
         answer => {
-            let found = described(client, full, &answer?)?;
+            let (found, claim) = described(client, full, &answer?)?;
             // What stands for a folder is no file of anybody.
             let folder = found.size == 0 && found.meta.as_ref().is_some_and(|meta| is_folder(&meta.user));
-            Ok((!folder).then_some(found))
+            Ok((!folder).then_some((found, claim)))
         }
     }
 }
 
 /// A blob as an answer to HEAD describes it.
-pub(super) fn described(client: &Client, full: &str, answer: &Answer) -> Result<Found, Fault> {
+pub(super) fn described(client: &Client, full: &str, answer: &Answer) -> Result<Described, Fault> {
     let strange = |why| client.strange(&Request::new(Deed::Head, Method::HEAD, Some(full.to_owned())), why);
     let Some(size) = answer.header("content-length").and_then(stated_size) else {
         return Err(strange("it has no size (`Content-Length`)"));
@@ -131,7 +144,7 @@ async fn get_whole(client: &Client, full: &str, of: Option<&Found>) -> Result<An
         if answer.status != StatusCode::OK {
             return Err(client.strange(&request, "it is not the whole blob"));
         }
-        if matches(full, &answer, of).await? {
+        if matches(client, full, &answer, of).await? {
             return Ok(answer);
         }
     }
@@ -139,13 +152,14 @@ async fn get_whole(client: &Client, full: &str, of: Option<&Found>) -> Result<An
 }
 
 /// Whether an answer's bytes have the size and the MD5 that the service states for the blob, in this answer or in an earlier one about
-/// the same version: not every answer arrives with all its headers. Our own checksum decides where there is no MD5.
-async fn matches(full: &str, answer: &Answer, of: Option<&Found>) -> Result<bool, Fault> {
+/// the same version: not every answer arrives with all its headers. Our own checksum decides where there is no MD5; one that is only claimed
+/// decides unless the blob consists of other blocks than those that it was written for.
+async fn matches(client: &Client, full: &str, answer: &Answer, of: Option<&Found>) -> Result<bool, Fault> {
     let size = answer.body.len() as u64;
     if of.is_some_and(|found| found.size != size) {
         return Ok(false);
     }
-    let now = metadata::found(parsed(full)?, size, answer);
+    let (now, claim) = metadata::found(parsed(full)?, size, answer);
     let stated = |sum: fn(&Found) -> Option<[u8; 16]>| [sum(&now), of.and_then(sum)].into_iter().flatten();
     let mut md5s = stated(|found| found.md5).peekable();
     if md5s.peek().is_some() {
@@ -154,7 +168,13 @@ async fn matches(full: &str, answer: &Answer, of: Option<&Found>) -> Result<bool
     }
     let sums = [now.crc64, of.and_then(|found| found.crc64)];
     let here = checksum::crc64(&answer.body);
-    Ok(sums.into_iter().flatten().all(|there| there == here))
+    match (sums, claim) {
+        ([None, None], Some(claim)) if claim != here => {
+            let origin = blocks::origin(client, full, &now).await?;
+            Ok(origin == Origin::Other || matches!(origin, Origin::Ours(crc64) if crc64 != claim))
+        }
+        (sums, _) => Ok(sums.into_iter().flatten().all(|there| there == here)),
+    }
 }
 
 async fn of_that_version(client: &Client, mut request: Request, of: Option<&Found>) -> Result<Answer, Fault> {

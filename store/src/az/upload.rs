@@ -104,7 +104,7 @@ impl ContainerUpload {
         for _ in 0..SENDS {
             let answer = send_block(client, request.clone(), &block).await?;
             client.without_document(&request, &answer)?;
-            match word(client, &answer, &block).await {
+            match word(client, &answer, &block, None).await {
                 Word::Wrong => {}
                 Word::Right(proof) => {
                     self.remember(number, Some(proof), &etag);

@@ -87,6 +87,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) now: String,
     /// `3 tries in 181 s`; empty for a refusal that was not tried again.
     pub(crate) tries: String,
+    /// The person can do without looking at this place.
+    pub(crate) avoidable: bool,
 }
 
 impl Scene<'_> {
@@ -191,7 +193,12 @@ impl Scene<'_> {
     }
 
     fn permission(&self) -> String {
-        format!("{} must be allowed for the credentials from {}", self.permission, self.identity)
+        let needed =
+            format!("{} must be allowed for the credentials from {}", self.permission, self.identity);
+        if self.avoidable && self.deed.looks() {
+            return format!("{needed}; with credentials that may only write, use `--no-list`");
+        }
+        needed
     }
 
     /// The fault for a connection that could not be had, or broke.
@@ -252,7 +259,19 @@ mod tests {
             identity: "profile `lab`",
             now: "2026-01-01T00:00:00Z".into(),
             tries: String::new(),
+            avoidable: false,
         }
+    }
+
+    #[rstest]
+    #[case::a_listing(Deed::List, true, true)]
+    #[case::a_look(Deed::Head, true, true)]
+    #[case::of_a_source(Deed::List, false, false)]
+    #[case::a_write(Deed::Put, true, false)]
+    fn a_look_that_can_be_avoided_says_so(#[case] deed: Deed, #[case] avoidable: bool, #[case] said: bool) {
+        let complaint = Complaint { kind: Kind::Denied, status: 403, ..Complaint::default() };
+        let fault = Scene { deed, avoidable, ..scene() }.refused(&complaint);
+        assert_eq!(fault.advice().unwrap_or_default().contains("use `--no-list`"), said);
     }
 
     #[rstest]

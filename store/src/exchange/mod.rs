@@ -26,7 +26,7 @@ use adt_net::{
 use http::{HeaderMap, Method, StatusCode};
 use tokio::time::Instant;
 
-use crate::StoreOptions;
+use crate::{Looks, StoreOptions};
 pub(crate) use complaint::{Complaint, Cure, Kind};
 pub(crate) use document::Items;
 use fault::Scene;
@@ -35,7 +35,7 @@ use flow::Flow;
 pub use flow::{Hear, Way, heard};
 use lanes::Lanes;
 pub(crate) use range::gives_range;
-pub(crate) use request::{Answer, Body, Deed, Request, header};
+pub(crate) use request::{Answer, Body, Deed, Lost, Request, header};
 pub(crate) use strange::{is_what, shown};
 
 /// What a body may take at least, in bytes a second, before it counts as stalled.
@@ -146,7 +146,7 @@ impl<S: Server> Exchange<S> {
             let dressed = self.server.dress(request).await?;
             self.protect(request, &dressed)?;
             let lane = self.lanes.enter().await;
-            let began = Instant::now();
+            let (began, from) = (Instant::now(), (self.options.clock)());
             let failure = match self.attempt(request, &dressed).await {
                 Ok(answer) => {
                     lane.succeeded();
@@ -154,6 +154,9 @@ impl<S: Server> Exchange<S> {
                 }
                 Err(failure) => failure,
             };
+            if let Some(lost) = request.lost.as_ref().filter(|_| failure.may_be_done()) {
+                lost.add(from, (self.options.clock)());
+            }
             let cure = failure.cure();
             match cure {
                 Cure::SlowDown => lane.overloaded(),
@@ -284,6 +287,11 @@ impl<S: Server> Exchange<S> {
         }
     }
 
+    /// Whether what was written can be looked at.
+    pub(crate) fn may_look(&self) -> bool {
+        self.options.looks != Looks::None
+    }
+
     /// A number unlike others, for names; nothing secret.
     pub(crate) fn number(&self) -> u64 {
         self.random.next()
@@ -300,6 +308,7 @@ impl<S: Server> Exchange<S> {
             identity: &dressed.identity,
             now: (self.options.clock)().to_string(),
             tries,
+            avoidable: self.options.looks == Looks::Avoidable,
         }
     }
 }
@@ -339,6 +348,15 @@ impl Failure {
             Self::Network(_) => Cure::Again,
             Self::Late(_) => Cure::SlowDown,
             Self::Long { .. } => Cure::None,
+        }
+    }
+
+    /// Whether the server may have carried the request out all the same.
+    fn may_be_done(&self) -> bool {
+        match self {
+            Self::Answered(complaint) => complaint.status >= 500 || complaint.status < 300,
+            Self::Network(error) => !error.is_connect() && !error.is_builder(),
+            Self::Late(_) | Self::Long { .. } => true,
         }
     }
 

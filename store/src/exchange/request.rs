@@ -1,9 +1,13 @@
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use adt_model::Secret;
 use adt_net::{body::Room, encode, xml::unquoted};
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
+use jiff::Timestamp;
 
 /// The most bytes of a listing.
 const LISTING: u64 = 32 << 20;
@@ -51,6 +55,11 @@ impl Deed {
         }
     }
 
+    /// Whether it only finds out what is there.
+    pub(crate) fn looks(self) -> bool {
+        matches!(self, Self::Head | Self::List | Self::ListParts | Self::ListUploads)
+    }
+
     /// The most bytes that a good answer may have.
     fn most(self) -> u64 {
         match self {
@@ -58,6 +67,21 @@ impl Deed {
             Self::Get => OBJECT,
             _ => DOCUMENT,
         }
+    }
+}
+
+/// Attempts of a request that the server may have carried out, although no answer said so: when each began and ended.
+#[derive(Debug, Default)]
+pub(crate) struct Lost(Mutex<Vec<(Timestamp, Timestamp)>>);
+
+impl Lost {
+    pub(super) fn add(&self, from: Timestamp, until: Timestamp) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((from, until));
+    }
+
+    /// All of them, once.
+    pub(crate) fn take(&self) -> Vec<(Timestamp, Timestamp)> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -99,13 +123,15 @@ pub(crate) struct Request {
     pub(crate) most: u64,
     /// A status outside 200 to 299 that is an answer all the same.
     pub(crate) welcome: Option<u16>,
+    /// Where attempts without an answer are noted.
+    pub(super) lost: Option<Arc<Lost>>,
 }
 
 impl Request {
     pub(crate) fn new(deed: Deed, method: Method, key: Option<String>) -> Self {
         let (query, headers) = (Vec::new(), Vec::new());
-        let (at, body, welcome) = (None, Body::None, None);
-        Self { deed, method, key, at, query, headers, body, answer_size: 0, most: deed.most(), welcome }
+        let (at, body, welcome, lost) = (None, Body::None, None, None);
+        Self { deed, method, key, at, query, headers, body, answer_size: 0, most: deed.most(), welcome, lost }
     }
 
     pub(crate) fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -125,6 +151,12 @@ impl Request {
 
     pub(crate) fn welcome(mut self, status: u16) -> Self {
         self.welcome = Some(status);
+        self
+    }
+
+    /// Attempts without an answer are noted there.
+    pub(crate) fn noting(mut self, lost: &Arc<Lost>) -> Self {
+        self.lost = Some(Arc::clone(lost));
         self
     }
 

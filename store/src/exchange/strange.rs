@@ -2,6 +2,7 @@
 
 use adt_model::{Class, Fault};
 use adt_net::{Said, one_line, xml::Element};
+use http::StatusCode;
 
 use super::{Answer, Exchange, Request, Server};
 
@@ -25,6 +26,27 @@ impl<S: Server> Exchange<S> {
             return Ok(());
         }
         Err(self.strange(request, &is_what(&answer.body)))
+    }
+
+    /// Whether an answer to a deletion has the one status that says it is done. False for a plain 200, which some servers give and which
+    /// proxies give as well: then the place has to be asked whether the thing is gone.
+    pub(crate) fn says_deleted(
+        &self,
+        request: &Request,
+        answer: &Answer,
+        status: StatusCode,
+    ) -> Result<bool, Fault> {
+        self.without_document(request, answer)?;
+        match answer.status {
+            given if given == status => Ok(true),
+            StatusCode::OK => Ok(false),
+            other => Err(self.strange(request, &format!("it has the status {}", other.as_u16()))),
+        }
+    }
+
+    /// The fault for a deletion that was answered and not done.
+    pub(crate) fn not_deleted(&self, request: &Request) -> Fault {
+        self.strange(request, "it has the status 200, and the object is still there")
     }
 }
 

@@ -36,11 +36,14 @@ impl GoogleBucket {
     }
 
     pub(crate) async fn delete(&self, key: &Key) -> Result<(), Fault> {
-        let request = Request::new(Deed::Delete, Method::DELETE, Some(self.full(key)?));
-        match self.client.send(&request).await {
-            Err(trouble) if trouble.kind() == Some(Kind::NoObject) => Ok(()),
-            other => self.client.without_document(&request, &other?),
-        }
+        let (client, full) = (&self.client, self.full(key)?);
+        let request = Request::new(Deed::Delete, Method::DELETE, Some(full.clone()));
+        let answer = match client.send(&request).await {
+            Err(trouble) if trouble.kind() == Some(Kind::NoObject) => return Ok(()),
+            other => other?,
+        };
+        let gone = client.says_deleted(&request, &answer, StatusCode::NO_CONTENT)?;
+        if gone || head(client, &full).await?.is_none() { Ok(()) } else { Err(client.not_deleted(&request)) }
     }
 }
 
@@ -138,13 +141,20 @@ async fn matches(answer: &Answer, of: Option<&Found>) -> bool {
     }
 }
 
-/// The checksum of an object's bytes, read in pieces.
-pub(super) async fn read_back(client: &Client, full: &str, size: u64) -> Result<Crc64, Fault> {
+/// The checksum of a version's bytes, read in pieces.
+pub(super) async fn read_back(
+    client: &Client,
+    full: &str,
+    size: u64,
+    generation: Option<String>,
+) -> Result<Crc64, Fault> {
+    let key = Key::object(full).map_err(|e| Fault::new(Class::Bug, "a key that is none").because(e))?;
+    let found = Found { etag: generation, ..Found::new(key, size) };
     let piece = part_size(Some(0));
     let (mut at, mut crc) = (0, Crc64::EMPTY);
     while at < size {
         let end = size.min(at + piece);
-        let bytes = get(client, full, Some(at..end), None).await?;
+        let bytes = get(client, full, Some(at..end), Some(&found)).await?;
         crc = checksum::crc64_combine(crc, checksum::crc64(&bytes), end - at);
         at = end;
     }

@@ -13,6 +13,7 @@ mod put;
 mod read;
 mod server;
 mod site;
+mod unanswered;
 mod unfinished;
 
 use std::sync::Arc;

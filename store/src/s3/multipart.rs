@@ -1,6 +1,6 @@
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use adt_model::{Class, Fault, Key};
@@ -12,10 +12,11 @@ use super::{
     proof::{CRC64, Word, corrupt, etag_of, send, with_or_without, word},
     put::described,
     server::Client,
+    unanswered::left_behind,
 };
 use crate::{
     Block, Held, ListedPart, ObjectMeta, PartReceipt, Proof, checksum,
-    exchange::{Body, Deed, Items, Kind, Request, Trouble},
+    exchange::{Body, Deed, Items, Kind, Lost, Request, Server as _, Trouble},
     part_size::{MAX_PUT, stated_size},
     upload::{Fate, Fated},
 };
@@ -35,13 +36,31 @@ pub(crate) struct BucketUpload {
     /// How each part that was sent here is known to have arrived, with its `ETag`; none where the server said nothing.
     pub(super) proofs: Mutex<BTreeMap<u32, (Proof, String)>>,
     pub(crate) fate: Fated,
+    /// Attempts to begin it that had no answer.
+    pub(super) lost: Arc<Lost>,
 }
 
 impl Bucket {
     pub(crate) async fn begin(&self, key: &Key, meta: &ObjectMeta) -> Result<BucketUpload, Fault> {
         let full = self.full(key)?;
-        let request =
-            described(Request::new(Deed::Begin, Method::POST, Some(full.clone())), meta).query("uploads", "");
+        let lost = Arc::new(Lost::default());
+        match self.begun(&full, meta, &lost).await {
+            Ok((id, checksums)) => Ok(BucketUpload { lost, ..self.upload(key, full, &id, checksums) }),
+            Err(fault) if lost.take().is_empty() => Err(fault),
+            Err(fault) => {
+                let target = self.client.server.target(Some(&full));
+                let left = left_behind(&target, "no later attempt has succeeded");
+                let advice = fault.advice().map(|advice| format!("{advice}; {left}"));
+                Err(fault.help(advice.unwrap_or(left)))
+            }
+        }
+    }
+
+    /// The id of a new upload, and whether the server keeps checksums for it.
+    async fn begun(&self, full: &str, meta: &ObjectMeta, lost: &Arc<Lost>) -> Result<(String, bool), Fault> {
+        let request = described(Request::new(Deed::Begin, Method::POST, Some(full.to_owned())), meta)
+            .query("uploads", "")
+            .noting(lost);
         let (answer, checksums) = with_or_without(&self.client, |checksums| {
             let request = request.clone();
             if checksums {
@@ -54,17 +73,17 @@ impl Bucket {
         })
         .await?;
         let root = self.client.document(&request, &answer, "InitiateMultipartUploadResult")?;
-        is_about(&self.client, &request, &root, &full, None)?;
-        let Some(id) = root.value("UploadId") else {
-            return Err(self.client.strange(&request, "it names no upload (`UploadId`)"));
-        };
-        Ok(self.upload(key, full, id, checksums))
+        is_about(&self.client, &request, &root, full, None)?;
+        match root.value("UploadId") {
+            Some(id) => Ok((id.to_owned(), checksums)),
+            None => Err(self.client.strange(&request, "it names no upload (`UploadId`)")),
+        }
     }
 
     fn upload(&self, key: &Key, full: String, id: &str, checksums: bool) -> BucketUpload {
         let (bucket, key, id) = (self.clone(), key.clone(), id.to_owned());
-        let (proofs, fate) = (Mutex::default(), Fated::default());
-        BucketUpload { bucket, key, full, id, checksums, proofs, fate }
+        let (proofs, fate, lost) = (Mutex::default(), Fated::default(), Arc::default());
+        BucketUpload { bucket, key, full, id, checksums, proofs, fate, lost }
     }
 
     /// What stands beside the object was said when the upload was begun.

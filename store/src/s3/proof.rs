@@ -56,17 +56,17 @@ pub(super) async fn look_again(
     }
     match found.crc64 {
         Some(there) => Ok((there == crc64).then_some((found, Proof::Checksum))),
-        None => Ok((read_back(client, full, size).await? == crc64).then_some((found, Proof::ReadBack))),
+        None => Ok((read_back(client, full, &found).await? == crc64).then_some((found, Proof::ReadBack))),
     }
 }
 
-/// The checksum of an object's bytes, read in pieces.
-pub(super) async fn read_back(client: &Client, full: &str, size: u64) -> Result<Crc64, Fault> {
-    let piece = part_size(Some(0));
+/// The checksum of a version's bytes, read in pieces.
+pub(super) async fn read_back(client: &Client, full: &str, found: &Found) -> Result<Crc64, Fault> {
+    let (size, piece) = (found.size, part_size(Some(0)));
     let (mut at, mut crc) = (0, Crc64::EMPTY);
     while at < size {
         let end = size.min(at + piece);
-        let bytes = read::get(client, full, Some(at..end), None).await?;
+        let bytes = read::get(client, full, Some(at..end), Some(found)).await?;
         crc = checksum::crc64_combine(crc, checksum::crc64(&bytes), end - at);
         at = end;
     }

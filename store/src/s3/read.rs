@@ -46,11 +46,16 @@ impl Bucket {
     }
 
     pub(crate) async fn delete(&self, key: &Key) -> Result<(), Fault> {
-        let request = Request::new(Deed::Delete, Method::DELETE, Some(self.full(key)?));
-        match self.client.send(&request).await {
-            Err(trouble) if trouble.status() == 404 && trouble.kind() != Some(Kind::NoBucket) => Ok(()),
-            other => self.client.without_document(&request, &other?),
-        }
+        let (client, full) = (&self.client, self.full(key)?);
+        let request = Request::new(Deed::Delete, Method::DELETE, Some(full.clone()));
+        let answer = match client.send(&request).await {
+            Err(trouble) if trouble.status() == 404 && trouble.kind() != Some(Kind::NoBucket) => {
+                return Ok(());
+            }
+            other => other?,
+        };
+        let gone = client.says_deleted(&request, &answer, StatusCode::NO_CONTENT)?;
+        if gone || head(client, &full).await?.is_none() { Ok(()) } else { Err(client.not_deleted(&request)) }
     }
 }
 

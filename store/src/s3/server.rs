@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc, PoisonError, RwLock,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
 use adt_model::{Class, Fault};
@@ -12,11 +12,13 @@ use adt_net::{
     xml::Element,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use jiff::SignedDuration;
 
 use super::{complaint, site::Site};
 use crate::{
     Encryption, StoreOptions,
-    exchange::{Body, Complaint, Cure, Deed, Dressed, Exchange, Request, Server, Words, connections},
+    exchange::{Body, Complaint, Cure, Deed, Dressed, Exchange, Request, Server, Words, connections, header},
+    http_date::http_date,
 };
 
 const ENCRYPTION: &str = "x-amz-server-side-encryption";
@@ -39,6 +41,8 @@ pub(crate) struct S3 {
     pub(super) wants_md5: AtomicBool,
     /// The server makes no copies by itself.
     pub(super) no_copies: AtomicBool,
+    /// Milliseconds by which the server's clock is ahead of ours.
+    ahead: AtomicI64,
 }
 
 pub(super) fn open(bucket: &str, options: &StoreOptions) -> Result<Client, Fault> {
@@ -56,6 +60,7 @@ pub(super) fn open(bucket: &str, options: &StoreOptions) -> Result<Client, Fault
         plain: AtomicBool::new(false),
         wants_md5: AtomicBool::new(false),
         no_copies: AtomicBool::new(false),
+        ahead: AtomicI64::new(0),
     };
     Ok(Exchange::new(server, http, options))
 }
@@ -100,6 +105,14 @@ impl Server for S3 {
         }
     }
 
+    fn answered(&self, headers: &HeaderMap) {
+        if let Some(date) = header(headers, "date").and_then(http_date) {
+            // A date is cut to whole seconds; half of one is the best guess of what was cut off.
+            let ahead = date.as_millisecond() + 500 - (self.options.clock)().as_millisecond();
+            self.ahead.store(ahead, Ordering::Relaxed);
+        }
+    }
+
     fn bucket(&self) -> &str {
         &self.bucket
     }
@@ -138,6 +151,11 @@ impl Server for S3 {
 }
 
 impl S3 {
+    /// By how much the server's clock is ahead of ours.
+    pub(super) fn ahead(&self) -> SignedDuration {
+        SignedDuration::from_millis(self.ahead.load(Ordering::Relaxed))
+    }
+
     fn url(&self, request: &Request, site: &Site) -> String {
         let mut url = site.url(&self.bucket, request.key.as_deref());
         let query = request.encoded_query();

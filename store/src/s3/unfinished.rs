@@ -33,12 +33,17 @@ struct Upload {
 }
 
 impl Bucket {
-    /// Multipart uploads below this place, by whomever.
+    /// Multipart uploads below this place, by all programs.
     pub(crate) async fn unfinished(&self) -> Result<Vec<Unfinished>, Fault> {
+        self.unfinished_at(&self.stem()).await
+    }
+
+    /// Multipart uploads below this place whose whole keys begin so.
+    pub(super) async fn unfinished_at(&self, prefix: &str) -> Result<Vec<Unfinished>, Fault> {
         let (stem, mut all, mut empty) = (self.stem(), Vec::new(), 0);
         let mut marker: Option<Marker> = None;
         loop {
-            let request = uploads(&stem, marker.as_ref());
+            let request = uploads(prefix, marker.as_ref());
             let answer = self.client.send(&request).await?;
             let page = Page::read(&self.client, &request, &answer)?;
             drop(answer);
@@ -76,11 +81,11 @@ impl Bucket {
     }
 }
 
-fn uploads(stem: &str, marker: Option<&Marker>) -> Request {
+fn uploads(prefix: &str, marker: Option<&Marker>) -> Request {
     let request = Request::new(Deed::ListUploads, Method::GET, None)
         .query("uploads", "")
         .query("encoding-type", "url")
-        .query("prefix", stem);
+        .query("prefix", prefix);
     match marker {
         Some((key, id)) => request.query("key-marker", key.as_str()).query("upload-id-marker", id.as_str()),
         None => request,

@@ -504,7 +504,8 @@ async fn a_blobs_bytes_have_to_match_what_is_stated_for_them(
 
 /// Another program has replaced the bytes and kept the metadata.
 #[rstest]
-#[case::right("4,-,1697099538", None, true)]
+#[case::right("4,8d777f385d3dfec8815d20f7496026dc,1697000000", Some(MD5), true)]
+#[case::nothing_proves_it("4,-,1697099538", None, false)]
 #[case::rewritten_later("4,-,1697099530", None, false)]
 #[case::put_whole_since("4,-,1697099538", Some(MD5), false)]
 #[case::of_another_size("5,-,1697099538", None, false)]

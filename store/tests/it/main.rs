@@ -11,6 +11,7 @@ mod azure;
 mod beside;
 mod bodies;
 mod conformance;
+mod deletions;
 mod downloads;
 mod faults;
 mod google;

@@ -167,28 +167,48 @@ fn part(state: &mut State, asked: &Asked) -> Result<Reply, Refused> {
 }
 
 fn blocks(state: &State, asked: &Asked) -> Result<Reply, Refused> {
-    let upload = state.uploads.get(&name(asked));
-    if upload.is_none() && state.object(&asked.bucket, &asked.key).is_none() {
+    let (upload, object) = (state.uploads.get(&name(asked)), state.object(&asked.bucket, &asked.key));
+    if upload.is_none() && object.is_none() {
         return Err((404, "BlobNotFound"));
     }
-    let mut text = String::from("<BlockList><CommittedBlocks/><UncommittedBlocks>");
-    for (id, bytes) in upload.iter().flat_map(|upload| &upload.parts) {
-        let _infallible =
-            write!(text, "<Block><Name>{}</Name><Size>{}</Size></Block>", escaped(id), bytes.len());
+    let kind = asked.query("blocklisttype").unwrap_or("committed");
+    let mut text = String::from("<BlockList>");
+    if kind != "uncommitted" {
+        let blocks = object.iter().flat_map(|object| &object.blocks);
+        block_list(&mut text, "CommittedBlocks", blocks.map(|(id, size)| (id, *size)));
     }
-    Ok(document(200, &(text + "</UncommittedBlocks></BlockList>")))
+    if kind != "committed" {
+        let blocks = upload.iter().flat_map(|upload| &upload.parts);
+        block_list(&mut text, "UncommittedBlocks", blocks.map(|(id, bytes)| (id, bytes.len())));
+    }
+    let reply = document(200, &(text + "</BlockList>"));
+    Ok(match object {
+        Some(object) => stored(reply, object),
+        None => reply,
+    })
+}
+
+fn block_list<'a>(text: &mut String, element: &str, blocks: impl Iterator<Item = (&'a String, usize)>) {
+    let _infallible = write!(text, "<{element}>");
+    for (id, size) in blocks {
+        let _infallible = write!(text, "<Block><Name>{}</Name><Size>{size}</Size></Block>", escaped(id));
+    }
+    let _infallible = write!(text, "</{element}>");
 }
 
 fn commit(state: &mut State, asked: &Asked) -> Result<Reply, Refused> {
     let root = Element::parse(&asked.body).map_err(|_| (400, "InvalidXmlDocument"))?;
     let upload = state.uploads.get(&name(asked)).cloned().unwrap_or_default();
-    let mut whole = Vec::new();
+    let (mut whole, mut blocks) = (Vec::new(), Vec::new());
     for id in root.children() {
-        let bytes = upload.parts.get(id.text.trim()).ok_or((400, "InvalidBlockList"))?;
+        let id = id.text.trim();
+        let bytes = upload.parts.get(id).ok_or((400, "InvalidBlockList"))?;
         whole.extend_from_slice(bytes);
+        blocks.push((id.to_owned(), bytes.len()));
     }
     state.uploads.remove(&name(asked));
     let object = keep(state, asked, whole.into(), beside(asked), None);
+    let object = state.keep(&asked.bucket, &asked.key, Object { blocks, ..object });
     Ok(stored(Reply::empty(201), &object))
 }
 

@@ -167,7 +167,7 @@ impl LyingServer {
         self.inner().state.buckets.insert(BUCKET.to_owned(), objects.clone());
     }
 
-    /// Begins an upload as if a client had, with one part.
+    /// Begins an upload as if a client had, with one part; with none for no bytes.
     pub fn begin_upload(&self, key: &str, part: impl Into<Bytes>) {
         s3::begun(&mut self.inner().state, BUCKET, key, part.into());
     }
@@ -179,7 +179,9 @@ impl LyingServer {
 
     /// The keys that unfinished uploads are for, in order.
     pub fn uploads(&self) -> Vec<String> {
-        let mut keys: Vec<_> = self.inner().state.uploads.values().map(|upload| upload.key.clone()).collect();
+        let inner = self.inner();
+        let open = inner.state.uploads.values().filter(|upload| !upload.done);
+        let mut keys: Vec<_> = open.map(|upload| upload.key.clone()).collect();
         keys.sort_unstable();
         keys
     }

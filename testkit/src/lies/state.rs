@@ -23,6 +23,8 @@ pub struct Object {
     pub written: Timestamp,
     /// Azure: the MD5 the service keeps beside it, in base64.
     pub content_md5: Option<String>,
+    /// Azure: the names and sizes of the blocks it was put together from.
+    pub blocks: Vec<(String, usize)>,
     /// Google: CRC-32C and MD5 of the bytes they were computed for.
     pub sums: Arc<OnceLock<Sums>>,
 }
@@ -125,8 +127,8 @@ impl State {
     ) -> Object {
         let version = self.serial();
         let etag = etag.unwrap_or_else(|| hex(&md5(&bytes)));
-        let (written, content_md5, sums) = (Timestamp::now(), None, Arc::default());
-        let object = Object { bytes, meta, etag, version, written, content_md5, sums };
+        let (written, content_md5, blocks, sums) = (Timestamp::now(), None, Vec::new(), Arc::default());
+        let object = Object { bytes, meta, etag, version, written, content_md5, blocks, sums };
         self.keep(bucket, key, object)
     }
 

@@ -7,7 +7,7 @@ use adt_engine::{
     moving::{self, Asked, Comparison, Deletion, End, Selection},
 };
 use adt_model::{Class, Fault};
-use adt_store::Place;
+use adt_store::{Looks, Place, StoreOptions};
 
 use super::{Vars, at_destination, ctx, end::Typed, names, pipe, selection, service, verify};
 use crate::{
@@ -59,7 +59,12 @@ async fn moved(asked: &Copy, delete: Option<Deletion>, common: &Common, ctx: &Ar
         }
         _ => {}
     }
-    let wanted = wanted(asked, delete, ctx).await?;
+    let looks = match (asked.comparing.no_list, delete.is_some()) {
+        (true, _) => Looks::None,
+        (false, false) => Looks::Avoidable,
+        (false, true) => Looks::Needed,
+    };
+    let wanted = wanted(asked, delete, looks, ctx).await?;
     let verb = if delete.is_some() { "sync --delete" } else { "copy" };
     let command = format!("adt {verb} {} {}", wanted.shown, Typed::read(&asked.destination)?.location);
     perform(wanted, &command, asked, common, ctx).await.map(|(_, code)| code)
@@ -69,6 +74,7 @@ async fn moved(asked: &Copy, delete: Option<Deletion>, common: &Common, ctx: &Ar
 pub(in crate::commands) async fn wanted(
     asked: &Copy,
     delete: Option<Deletion>,
+    looks: Looks,
     ctx: &Arc<Ctx>,
 ) -> Result<Asked, Fault> {
     let (from, to) = (Typed::read(&asked.source)?, Typed::read(&asked.destination)?);
@@ -78,7 +84,7 @@ pub(in crate::commands) async fn wanted(
         moving::apart(&from.location, &to.location, delete.is_some())?;
     }
     let no_list = asked.comparing.no_list;
-    let options = at_destination(asked.selecting.links, ctx);
+    let options = StoreOptions { looks, ..at_destination(asked.selecting.links, ctx) };
     let source = from.source(&ctx.source).await?;
     let (source, destination, called) = match (source.only.clone(), &asked.files_from) {
         (Some(_), Some(_)) => {

@@ -7,6 +7,7 @@ use std::{
 
 use adt_engine::{Ctx, moving};
 use adt_model::{Class, Fault, Key};
+use adt_store::{Looks, StoreOptions};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{at_destination, end::Typed, service};
@@ -36,7 +37,9 @@ pub(super) async fn in_from(
     }
     service::check(&asked.clouds, &asked.from_side, &to.location, Some(&to.location))?;
     let no_list = asked.comparing.no_list;
-    let (end, key) = to.for_one(&unnamed, no_list, &at_destination(asked.selecting.links, ctx)).await?;
+    let looks = if no_list { Looks::None } else { Looks::Avoidable };
+    let options = StoreOptions { looks, ..at_destination(asked.selecting.links, ctx) };
+    let (end, key) = to.for_one(&unnamed, no_list, &options).await?;
     let place = end.place;
     if key == unnamed && to.location == *place.location() {
         let what = format!("`{destination}` is a folder; what comes from `-` needs a name");

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use adt_engine::{Ctx, moving};
 use adt_model::{Class, Fault};
+use adt_store::Looks;
 
 use super::{Vars, copy, ctx, end::Typed, service};
 use crate::{
@@ -58,7 +59,7 @@ async fn moved(asked: &Copy, common: &Common, ctx: &Arc<Ctx>) -> Result<u8, Faul
         }
         return Ok(DONE);
     }
-    let wanted = copy::wanted(asked, None, ctx).await?;
+    let wanted = copy::wanted(asked, None, Looks::Needed, ctx).await?;
     let (_, code) = copy::perform(wanted.clone(), &command, asked, common, ctx).await?;
     if code != DONE {
         return Ok(code);

@@ -56,10 +56,10 @@ fn begin(state: &mut State, bucket: &str, key: &str, meta: BTreeMap<String, Stri
     id
 }
 
-/// An upload that some client has begun, with its first part.
+/// An upload that some client has begun, with its first part; with none for no bytes.
 pub(in super::super) fn begun(state: &mut State, bucket: &str, key: &str, part: Bytes) {
     let id = begin(state, bucket, key, BTreeMap::new());
-    if let Some(upload) = state.uploads.get_mut(&id) {
+    if let Some(upload) = state.uploads.get_mut(&id).filter(|_| !part.is_empty()) {
         upload.sums.insert(number("1"), md5(&part));
         upload.parts.insert(number("1"), part);
     }
