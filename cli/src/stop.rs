@@ -1,5 +1,6 @@
 //! Ctrl-C, SIGTERM and SIGHUP: the first one lets what is in flight finish, for a short time; a second one, or the end of that time, drops it.
 //! Every command ends within five seconds.
+//! On Windows Ctrl-Break, the closing of the console and the end of the session count as well.
 
 use std::{sync::Arc, time::Duration};
 
@@ -119,18 +120,41 @@ async fn one(signal: &mut Option<tokio::signal::unix::Signal>) {
 #[cfg(windows)]
 struct Signals {
     interrupt: Option<tokio::signal::windows::CtrlC>,
+    stop: Option<tokio::signal::windows::CtrlBreak>,
+    /// Windows ends the program a few seconds after each of these.
+    close: Option<tokio::signal::windows::CtrlClose>,
+    shutdown: Option<tokio::signal::windows::CtrlShutdown>,
 }
 
 #[cfg(windows)]
 impl Signals {
     fn new() -> Self {
-        Self { interrupt: tokio::signal::windows::ctrl_c().ok() }
+        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+        Self {
+            interrupt: ctrl_c().ok(),
+            stop: ctrl_break().ok(),
+            close: ctrl_close().ok(),
+            shutdown: ctrl_shutdown().ok(),
+        }
     }
 
     async fn next(&mut self) {
-        match &mut self.interrupt {
-            Some(signal) => drop(signal.recv().await),
-            None => std::future::pending().await,
+        /// A signal that cannot be listened for never comes.
+        macro_rules! one {
+            ($signal:expr) => {
+                async {
+                    match $signal {
+                        Some(signal) => drop(signal.recv().await),
+                        None => std::future::pending().await,
+                    }
+                }
+            };
+        }
+        tokio::select! {
+            () = one!(&mut self.interrupt) => {}
+            () = one!(&mut self.stop) => {}
+            () = one!(&mut self.close) => {}
+            () = one!(&mut self.shutdown) => {}
         }
     }
 }

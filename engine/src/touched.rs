@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use adt_formats::folder::{self, Entry, EntryKind, Walked};
 use adt_ledger::{JobRow, ObjectState};
-use adt_model::{Action, Class, Fault, FolderWork, Key, Plan, change_mark};
+use adt_model::{Action, Change, Class, Fault, FolderWork, Key, Plan, change_mark};
 use jiff::Timestamp;
 
 use crate::{
@@ -90,7 +90,7 @@ pub(crate) async fn touched(folder: &FolderWork, since: Timestamp, ctx: &Arc<Ctx
         let mut touched = 0;
         for entry in entries(&folder) {
             stop.check()?;
-            touched += u64::from(entry?.changed.is_some_and(|changed| changed > since));
+            touched += u64::from(matches!(entry?.changed, Some(Change::At(changed)) if changed > since));
         }
         Ok(touched)
     })

@@ -1,6 +1,6 @@
 use std::{fs, fs::File, io, io::ErrorKind};
 
-use adt_model::{Class, Fault, FileVersion};
+use adt_model::{Change, Class, Fault, FileIdentity, FileVersion};
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 
@@ -13,9 +13,9 @@ pub struct SteadyFile {
     file: File,
     size: u64,
     modified: Timestamp,
-    identity: Option<(u64, u64)>,
-    /// When something of it was last changed before it was opened, if only its permissions.
-    changed: Option<Timestamp>,
+    identity: Option<FileIdentity>,
+    /// What marked it before it was opened: when something of it was last changed, if only its permissions.
+    changed: Option<Change>,
 }
 
 impl SteadyFile {
@@ -25,9 +25,10 @@ impl SteadyFile {
     pub fn open(path: &Utf8Path, size: u64, modified: Timestamp) -> Result<Self, Fault> {
         let file = File::open(path).map_err(|error| lost(path, "opened", error))?;
         let metadata = file.metadata().map_err(|error| lost(path, "looked at", error))?;
-        let (identity, changed) = (identity(&metadata), FileVersion::of(&metadata).changed);
+        let identity = FileIdentity::of(&file, &metadata);
+        let changed = FileVersion::at(path.as_std_path(), &metadata).changed;
         let steady = Self { path: path.to_owned(), file, size, modified, identity, changed };
-        steady.compare(&metadata)?;
+        steady.compare(&metadata, identity)?;
         Ok(steady)
     }
 
@@ -57,7 +58,7 @@ impl SteadyFile {
         match read_exact_at(&self.file, offset, buffer) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                self.compare(&self.file.metadata().map_err(|e| lost(&self.path, "looked at", e))?)?;
+                self.compare_open()?;
                 let end = offset + buffer.len() as u64;
                 Err(Fault::new(Class::Corrupt, format!("`{}` ends before byte {end}", self.path)))
             }
@@ -68,17 +69,22 @@ impl SteadyFile {
     /// Call after the last read: `Corrupt` when the file has another size, time or identity than at the start, or is gone, and when it was
     /// changed in any other way: bytes can be replaced under the old time.
     pub fn finish(&self) -> Result<(), Fault> {
-        let now = self.file.metadata().map_err(|error| lost(&self.path, "looked at", error))?;
-        self.compare(&now)?;
-        self.compare(&fs::metadata(&self.path).map_err(|error| lost(&self.path, "looked at", error))?)?;
-        if FileVersion::of(&now).changed == self.changed {
+        let now = self.compare_open()?;
+        let there = fs::metadata(&self.path).map_err(|error| lost(&self.path, "looked at", error))?;
+        self.compare(&there, FileIdentity::at(self.path.as_std_path(), &there))?;
+        if FileVersion::at(self.path.as_std_path(), &now).changed == self.changed {
             return Ok(());
         }
         let what = "changed while it was read, with the same size and time (perhaps only its permissions)";
         Err(restless(format!("`{}` {what}", self.path)))
     }
 
-    fn compare(&self, now: &fs::Metadata) -> Result<(), Fault> {
+    fn compare_open(&self) -> Result<fs::Metadata, Fault> {
+        let now = self.file.metadata().map_err(|error| lost(&self.path, "looked at", error))?;
+        self.compare(&now, self.identity).map(|()| now)
+    }
+
+    fn compare(&self, now: &fs::Metadata, identity: Option<FileIdentity>) -> Result<(), Fault> {
         let (size, modified) = (now.len(), stamp::modified(now));
         if size != self.size || modified != self.modified {
             return Err(restless(format!(
@@ -86,7 +92,7 @@ impl SteadyFile {
                 self.path, self.size, self.modified
             )));
         }
-        if !now.is_file() || identity(now) != self.identity {
+        if !now.is_file() || identity != self.identity {
             return Err(restless(format!(
                 "`{}` changed while it was read (another file of {size} bytes has taken its place)",
                 self.path
@@ -106,19 +112,6 @@ fn lost(path: &Utf8Path, deed: &str, error: io::Error) -> Fault {
     } else {
         Fault::io(format!("`{path}` cannot be {deed}"), error)
     }
-}
-
-/// Device and file number: a file renamed over another keeps neither.
-#[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "other systems tell no identity")]
-fn identity(metadata: &fs::Metadata) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
-    Some((metadata.dev(), metadata.ino()))
-}
-
-#[cfg(not(unix))]
-fn identity(_metadata: &fs::Metadata) -> Option<(u64, u64)> {
-    None
 }
 
 #[cfg(unix)]

@@ -62,9 +62,13 @@ impl Fault {
     /// A fault of the file system, classed by its kind; `what` names the deed and the path.
     pub fn io(what: impl Into<String>, error: std::io::Error) -> Self {
         use std::io::ErrorKind as Kind;
+        if cfg!(windows) && is_in_use(&error) {
+            let what = format!("{}: another program has the file open", what.into());
+            return Self::new(Class::Conflict, what).help(IN_USE);
+        }
         let (class, help) = match error.kind() {
             Kind::NotFound => (Class::Missing, None),
-            Kind::PermissionDenied => (Class::Refused, Some("check the permissions there")),
+            Kind::PermissionDenied => (Class::Refused, Some(PERMISSIONS)),
             Kind::ReadOnlyFilesystem => (Class::Refused, Some("the file system is read-only")),
             Kind::StorageFull | Kind::QuotaExceeded => {
                 (Class::Refused, Some("free some space, then run the same command again"))
@@ -120,6 +124,28 @@ impl Fault {
     }
 }
 
+const IN_USE: &str =
+    "close it in that program (a viewer, a backup, a virus scanner), then run the same command again";
+
+/// Windows also refuses to replace or delete a file that is open elsewhere, or read-only, with this.
+const PERMISSIONS: &str = if cfg!(windows) {
+    "check the permissions there, whether the file is read-only, and whether another program has it open"
+} else {
+    "check the permissions there"
+};
+
+/// Whether Windows reports that another program has a file, or a part of it, for itself.
+fn is_in_use(error: &std::io::Error) -> bool {
+    // ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
+    const CODES: [i32; 2] = [32, 33];
+    // An error that names its path has the code in its text only.
+    let in_text = || {
+        let text = error.to_string();
+        CODES.iter().any(|code| text.ends_with(&format!("(os error {code})")))
+    };
+    error.raw_os_error().map_or_else(in_text, |code| CODES.contains(&code))
+}
+
 /// Only the fragment: chains are printed by whoever holds the whole fault, with [`Fault::line`].
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -148,6 +174,18 @@ mod tests {
         let inner = std::io::Error::other("disk on fire");
         let fault = Fault::new(Class::Refused, "cannot read `/data/a.bin`").because(inner);
         assert_eq!(fault.line(), "cannot read `/data/a.bin`: disk on fire");
+    }
+
+    #[test]
+    fn a_file_that_another_program_has_open_is_known_by_its_code() {
+        let plain = std::io::Error::from_raw_os_error;
+        let named = |code| std::io::Error::other(format!("failed to open file `x`: {}", plain(code)));
+        for code in [32, 33] {
+            assert!(is_in_use(&plain(code)) && is_in_use(&named(code)));
+        }
+        for code in [2, 5, 132] {
+            assert!(!is_in_use(&plain(code)) && !is_in_use(&named(code)));
+        }
     }
 
     #[test]

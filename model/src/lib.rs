@@ -1,7 +1,8 @@
 //! The words everyone says.
 //!
 //! Rank 0 of the house: no input or output, no clocks, no async. Every other crate speaks in these types, so that
-//! past the edge (`intake`, `cli`) nothing is a bare string.
+//! past the edge (`intake`, `cli`) nothing is a bare string. One exception: [`FileIdentity`] asks Windows about a file, since both `store` and
+//! `formats` need it.
 
 mod about;
 mod acq;
@@ -10,6 +11,7 @@ mod ephys;
 mod event;
 mod facts;
 mod fault;
+mod identity;
 mod imaging;
 mod job;
 mod key;
@@ -38,6 +40,7 @@ pub use facts::{
     StreamFacts, TileFacts,
 };
 pub use fault::{Class, Fault};
+pub use identity::{FileIdentity, hard_links};
 pub use imaging::{Background, ChunkShape, Edge, ImagingConfig, Rounding, Transform, VoxelSize, ZarrFormat};
 pub use job::{Endpoints, JobSpec, LogLevel, ModalitySpec, Origin};
 pub use key::{Key, KeyError, object_key, object_keys};
@@ -55,4 +58,4 @@ pub use pulse::{Idle, Pulse};
 pub use redact::{Redactor, holds_secret, is_secret_name, redact, redact_places};
 pub use secret::{Secret, SecretRef};
 pub use size::ByteSize;
-pub use version::{FileVersion, change_mark, same_version, unix_seconds, without_change};
+pub use version::{Change, FileVersion, change_mark, same_version, unix_seconds, without_change};

@@ -1,14 +1,29 @@
 //! Which version of a file was seen: its size, its time, and when anything of it was changed.
 //!
-//! A file's time can be set to whatever one likes, so a file may hold other bytes with the same size and time. The time of its last change
+//! A file's time can be set to any value, so a file may hold other bytes with the same size and time. The time of its last change
 //! (`ctime` of Unix) cannot be set. It also changes when only permissions, owner or name do: where it is all that differs, the bytes decide.
+//!
+//! Windows keeps such a time too (`ChangeTime`), but neither the standard library nor an established crate reads it without `unsafe`. There
+//! the identity of the file takes its place: it shows that another file took the name, and not that bytes were overwritten within the file
+//! and its time was set back. `--checksum` compares those.
 
-use std::fs::Metadata;
+use std::{fs::Metadata, path::Path};
 
 use jiff::Timestamp;
 
-/// Begins the time of the last change in an `etag`. No cloud's `ETag` has it: theirs end with `-` and a number at most.
+use crate::FileIdentity;
+
+/// Begins the mark of a change in an `etag`. No cloud's `ETag` has it: theirs end with `-` and a number at most.
 const CHANGED: &str = "-c";
+
+/// What tells a file from an earlier one of the same size and time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// When its content, name or permissions were last changed.
+    At(Timestamp),
+    /// Which file it is, where the system does not say when it was changed.
+    Identity(FileIdentity),
+}
 
 /// See the module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,15 +32,20 @@ pub struct FileVersion {
     pub size: u64,
     /// Its time, where the file system keeps one.
     pub modified: Option<Timestamp>,
-    /// When its content, name or permissions were last changed, where the system says so: not on Windows.
-    pub changed: Option<Timestamp>,
+    /// What differs in another version of the same size and time, as far as the system says so.
+    pub changed: Option<Change>,
 }
 
 impl FileVersion {
-    /// The version that `metadata` describes.
-    pub fn of(metadata: &Metadata) -> Self {
+    /// The version of what `path` leads to, which `metadata` describes.
+    pub fn at(path: &Path, metadata: &Metadata) -> Self {
+        Self { changed: changed(path, metadata), ..Self::unmarked(metadata) }
+    }
+
+    /// Size and time alone.
+    pub fn unmarked(metadata: &Metadata) -> Self {
         let modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
-        Self { size: metadata.len(), modified, changed: changed(metadata) }
+        Self { size: metadata.len(), modified, changed: None }
     }
 
     /// The version as one text: `<time>-<size>-c<change>`, without the last part where it is not known.
@@ -36,13 +56,16 @@ impl FileVersion {
     }
 }
 
-/// The change time of a source file, as it is recorded beside its size and time.
-pub fn change_mark(changed: Timestamp) -> String {
-    format!("{CHANGED}{}", unix_seconds(changed))
+/// The mark of a source file, as it is recorded beside its size and time.
+pub fn change_mark(changed: Change) -> String {
+    match changed {
+        Change::At(time) => format!("{CHANGED}{}", unix_seconds(time)),
+        Change::Identity(FileIdentity { volume, number }) => format!("{CHANGED}f{volume:x}.{number:x}"),
+    }
 }
 
-/// Whether a recorded text and one of now name one version of a file. What was recorded without a change time, by an earlier program or on
-/// another system, is compared without it.
+/// Whether a recorded text and one of now name one version of a file. What was recorded without a mark, by an earlier program or on another
+/// system, is compared without it.
 pub fn same_version(recorded: &str, now: &str) -> bool {
     match (recorded.find(CHANGED), now.find(CHANGED)) {
         (Some(_), Some(_)) => recorded == now,
@@ -50,7 +73,7 @@ pub fn same_version(recorded: &str, now: &str) -> bool {
     }
 }
 
-/// The version without the time of its last change.
+/// The version without the mark of its last change.
 pub fn without_change(etag: &str) -> &str {
     etag.find(CHANGED).map_or(etag, |end| &etag[..end])
 }
@@ -67,15 +90,14 @@ pub fn unix_seconds(time: Timestamp) -> String {
 }
 
 #[cfg(unix)]
-fn changed(metadata: &Metadata) -> Option<Timestamp> {
+fn changed(_path: &Path, metadata: &Metadata) -> Option<Change> {
     use std::os::unix::fs::MetadataExt;
-    Timestamp::new(metadata.ctime(), i32::try_from(metadata.ctime_nsec()).ok()?).ok()
+    Timestamp::new(metadata.ctime(), i32::try_from(metadata.ctime_nsec()).ok()?).ok().map(Change::At)
 }
 
-/// Windows keeps such a time, but the standard library does not read it yet.
-#[cfg(not(unix))]
-fn changed(_metadata: &Metadata) -> Option<Timestamp> {
-    None
+#[cfg(windows)]
+fn changed(path: &Path, metadata: &Metadata) -> Option<Change> {
+    FileIdentity::at(path, metadata).map(Change::Identity)
 }
 
 #[cfg(test)]
@@ -85,7 +107,22 @@ mod tests {
 
     fn version(modified: i128, size: u64, changed: Option<i128>) -> String {
         let time = |nanos| Timestamp::from_nanosecond(nanos).unwrap();
-        FileVersion { size, modified: Some(time(modified)), changed: changed.map(time) }.etag()
+        let changed = changed.map(|nanos| Change::At(time(nanos)));
+        FileVersion { size, modified: Some(time(modified)), changed }.etag()
+    }
+
+    #[test]
+    fn where_no_time_of_a_change_is_known_the_file_itself_is_the_mark() {
+        let version = |number| FileVersion {
+            size: 3,
+            modified: Timestamp::from_second(5).ok(),
+            changed: Some(Change::Identity(FileIdentity { volume: 0xab, number })),
+        };
+        let (one, other) = (version(18).etag(), version(19).etag());
+        assert_eq!(one, "5-3-cfab.12");
+        assert!(same_version(&one, &one) && !same_version(&one, &other));
+        assert_eq!(without_change(&one), without_change(&other));
+        assert!(same_version(&one, "5-3"));
     }
 
     #[rstest]

@@ -26,11 +26,15 @@ fn direct() -> BTreeMap<String, BTreeSet<String>> {
     }
     for member in members.iter().map(|member| member.as_str().unwrap()) {
         let manifest = manifest(format!("{member}/Cargo.toml"));
-        for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
-            for name in
-                manifest.get(kind).and_then(|table| table.as_table()).into_iter().flat_map(Table::keys)
-            {
-                found.entry(name.clone()).or_default().insert(member.to_owned());
+        let systems = manifest.get("target").and_then(|table| table.as_table());
+        let of_systems = systems.into_iter().flat_map(Table::values).filter_map(|table| table.as_table());
+        for table in std::iter::once(&manifest).chain(of_systems) {
+            for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
+                let names =
+                    table.get(kind).and_then(|table| table.as_table()).into_iter().flat_map(Table::keys);
+                for name in names {
+                    found.entry(name.clone()).or_default().insert(member.to_owned());
+                }
             }
         }
     }

@@ -91,3 +91,4 @@ mod terminal;
 mod triggers;
 mod unanswered;
 mod upload_only;
+mod windows;

@@ -135,7 +135,7 @@ pub(crate) struct Moves {
 }
 
 impl Moves {
-    fn of(said: Said) -> Self {
+    pub(crate) fn of(said: Said) -> Self {
         let names = |kind: &str, only: &dyn Fn(&Value) -> bool| {
             said.events(kind)
                 .into_iter()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use adt_formats::folder::{Entry, EntryKind};
-use adt_model::{Class, Fault, Key, Location, What};
+use adt_model::{Class, Fault, FileIdentity, Key, Location, What, hard_links};
 use adt_store::{Found, Place};
 use camino::Utf8Path;
 use tokio::task::JoinSet;
@@ -229,14 +229,9 @@ fn is_one_file(one: &Utf8Path, other: &Utf8Path) -> bool {
     if std::fs::canonicalize(one).ok().is_some_and(|one| std::fs::canonicalize(other).ok() == Some(one)) {
         return true;
     }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        if let (Ok(one), Ok(other)) = (std::fs::metadata(one), std::fs::metadata(other)) {
-            return one.nlink() < 2 && (one.dev(), one.ino()) == (other.dev(), other.ino());
-        }
-    }
-    false
+    let identity = |path: &Utf8Path| FileIdentity::at(path.as_std_path(), &path.metadata().ok()?);
+    let same = identity(one).is_some_and(|one| identity(other) == Some(one));
+    same && hard_links(one.as_std_path()) == Some(1)
 }
 
 /// Deletes a file that is still the one that was compared, and not its own copy; false where a link leads to it.

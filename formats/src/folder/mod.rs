@@ -6,7 +6,7 @@ mod walk;
 
 use std::sync::Arc;
 
-use adt_model::{Key, SourceLinks};
+use adt_model::{Change, Key, SourceLinks};
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
 
@@ -27,8 +27,8 @@ pub struct Entry {
     pub size: u64,
     /// Last modification.
     pub modified: Timestamp,
-    /// When anything of it was last changed, where the system says so: bytes can be replaced without changing the time above.
-    pub changed: Option<Timestamp>,
+    /// What tells it from an earlier version of this size and time, as far as the system says so.
+    pub changed: Option<Change>,
     /// Permission bits (`0o7777`), where the system has them.
     pub mode: Option<u32>,
 }

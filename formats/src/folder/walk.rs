@@ -228,7 +228,8 @@ fn entry(key: String, path: Utf8PathBuf, kind: EntryKind) -> Result<Entry, Fault
     let looked = if kind == EntryKind::Link { fs::symlink_metadata(&path) } else { fs::metadata(&path) };
     let metadata = looked.map_err(|error| Fault::io(format!("`{path}` cannot be looked at"), error))?;
     let size = if kind == EntryKind::EmptyFolder { 0 } else { metadata.len() };
-    let (modified, changed) = (stamp::modified(&metadata), FileVersion::of(&metadata).changed);
+    let (modified, changed) =
+        (stamp::modified(&metadata), FileVersion::at(path.as_std_path(), &metadata).changed);
     Ok(Entry { key, path, kind, size, modified, changed, mode: mode(&metadata) })
 }
 

@@ -106,6 +106,16 @@ impl Base {
         Ok(None)
     }
 
+    /// Gives a file the name `path` by `rename`, unless that is another name of a file that is there.
+    pub(super) fn publish<T>(&self, path: &Utf8Path, rename: impl FnOnce() -> T) -> Result<T, Fault> {
+        self.names.publish(&self.root, path, rename)
+    }
+
+    /// Whether `path` is a short name of a file with a longer one.
+    pub(super) fn is_alias(&self, path: &Utf8Path) -> bool {
+        self.names.is_alias(path)
+    }
+
     /// Fails unless a file may be written at `path`.
     pub(super) fn claim(&self, path: &Utf8Path) -> Result<(), Fault> {
         self.through_no_link(path)?;

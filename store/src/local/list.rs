@@ -1,6 +1,6 @@
 use std::{fs::Metadata, vec};
 
-use adt_model::{Class, Fault, FileVersion, Key, temporary::is_temporary};
+use adt_model::{Change, Class, Fault, FileVersion, Key, temporary::is_temporary};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::base::Base;
@@ -77,11 +77,12 @@ impl Walk {
     }
 
     fn found(&self, entry: Entry) -> Result<Found, Fault> {
+        let path = self.root.join(&entry.name);
         let key = Key::parse(entry.name).map_err(|error| {
             Fault::new(Class::BadInput, format!("a file of `{}` has a name that no key can have", self.root))
                 .because(error)
         })?;
-        Ok(found(key, &entry.metadata))
+        Ok(found(key, &path, &entry.metadata))
     }
 
     fn enter(&mut self, name: &str, is_link: bool) -> Result<(), Fault> {
@@ -141,11 +142,14 @@ impl Walk {
     }
 }
 
-pub(super) fn found(key: Key, metadata: &Metadata) -> Found {
-    let version = FileVersion::of(metadata);
+pub(super) fn found(key: Key, path: &Utf8Path, metadata: &Metadata) -> Found {
+    let version = FileVersion::at(path.as_std_path(), metadata);
     // A temporary file has the time of its source just before it gets its name. When it was last changed, or made, cannot be set.
-    let made = || metadata.created().ok().and_then(|time| time.try_into().ok());
-    let written = version.changed.or_else(made).or(version.modified);
+    let changed = match version.changed {
+        Some(Change::At(time)) => Some(time),
+        _ => metadata.created().ok().and_then(|time| time.try_into().ok()),
+    };
+    let written = changed.or(version.modified);
     Found {
         etag: Some(version.etag()),
         modified: version.modified,
@@ -155,6 +159,6 @@ pub(super) fn found(key: Key, metadata: &Metadata) -> Found {
 }
 
 /// A file's mark of its version.
-pub(super) fn etag(metadata: &Metadata) -> String {
-    FileVersion::of(metadata).etag()
+pub(super) fn etag(path: &Utf8Path, metadata: &Metadata) -> String {
+    FileVersion::at(path.as_std_path(), metadata).etag()
 }

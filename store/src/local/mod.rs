@@ -12,7 +12,7 @@ use std::{
     sync::Arc,
 };
 
-use adt_model::{Class, Fault, Folding, Key, temporary, without_change};
+use adt_model::{Class, Fault, FileVersion, Folding, Key, temporary, without_change};
 use adt_net::Random;
 use bytes::Bytes;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -74,7 +74,7 @@ impl Folder {
         let (number, modified) = (self.number(), meta.modified);
         blocking(move || {
             base.claim(&target)?;
-            write::put(&target, number, &block, modified)
+            write::put(&base, &target, number, &block, modified)
         })
         .await
     }
@@ -112,8 +112,8 @@ impl Folder {
     pub(crate) async fn head(&self, key: &Key) -> Result<Option<Found>, Fault> {
         let (base, path, key) = (self.base.clone(), self.base.path(key)?, key.clone());
         blocking(move || match fs_err::metadata(&path) {
-            Ok(metadata) if metadata.is_file() && !base.is_behind_link(&path)? => {
-                Ok(Some(list::found(key, &metadata)))
+            Ok(metadata) if metadata.is_file() && !base.is_behind_link(&path)? && !base.is_alias(&path) => {
+                Ok(Some(list::found(key, &path, &metadata)))
             }
             Ok(_) => Ok(None),
             Err(error) if is_absent(&error) => Ok(None),
@@ -301,7 +301,7 @@ fn read(path: &Utf8Path, range: Option<Range<u64>>, version: Option<&str>) -> Re
     let steady = |file: &fs_err::File| match version {
         // A change of permissions alone does no harm to bytes that are being read.
         Some(version)
-            if without_change(&list::etag(&file.metadata().map_err(failed)?)) != without_change(version) =>
+            if FileVersion::unmarked(&file.metadata().map_err(failed)?).etag() != without_change(version) =>
         {
             Err(Fault::new(Class::Corrupt, format!("`{path}` was changed while it was read"))
                 .help("run the same command again when the file is no longer being written"))

@@ -1,8 +1,11 @@
-//! Two names that are one file: file systems that do not tell letter cases or forms of Unicode apart.
+//! Two names that are one file: file systems that do not tell letter cases or forms of Unicode apart, and short names of Windows.
+//!
+//! Windows may give a file with a long name a second, short one (`PROGRA~1` for `Program Files`), and opens the file by either. What is written
+//! to the short name would replace the other file. Listings show long names only: a name that exists and is not listed is such a second name.
 
 use std::{
     collections::{HashMap, HashSet, hash_map::Entry},
-    sync::{Mutex, OnceLock, PoisonError},
+    sync::{Mutex, OnceLock, PoisonError, RwLock},
 };
 
 use adt_model::{Class, Fault, Folding, temporary};
@@ -22,6 +25,8 @@ pub(super) struct Names {
     taken: Mutex<HashMap<u64, u64>>,
     /// The names in the folder that was looked at last.
     listed: Mutex<Option<(Utf8PathBuf, HashSet<String>)>>,
+    /// Held alone while a file gets a name that could be a short name, so that no other file gets its names meanwhile.
+    naming: RwLock<()>,
 }
 
 impl Names {
@@ -75,6 +80,39 @@ impl Names {
         Ok(())
     }
 
+    /// Renames a file to `path`. Where that may be a short name, it is looked at once more: the file it would replace may have come since
+    /// [`Names::claim`].
+    pub(super) fn publish<T>(
+        &self,
+        root: &Utf8Path,
+        path: &Utf8Path,
+        rename: impl FnOnce() -> T,
+    ) -> Result<T, Fault> {
+        let folding = self.folding(root);
+        let Some(relative) = path.strip_prefix(root).ok().filter(|_| folding.any()) else {
+            return Ok(rename());
+        };
+        if !relative.components().any(|part| may_be_short(part.as_str())) {
+            let _others = self.naming.read().unwrap_or_else(PoisonError::into_inner);
+            return Ok(rename());
+        }
+        let _alone = self.naming.write().unwrap_or_else(PoisonError::into_inner);
+        let mut at = root.to_owned();
+        for part in relative {
+            at.push(part);
+            if let Some(other) = self.spelling(folding, &at) {
+                return Err(clash(&at, Some(other)));
+            }
+        }
+        Ok(rename())
+    }
+
+    /// Whether `path` is a short name of a file with a longer one.
+    pub(super) fn is_alias(&self, path: &Utf8Path) -> bool {
+        let may_be = cfg!(windows) && path.file_name().is_some_and(may_be_short);
+        may_be && self.spelling(self.folding_as_known(), path).is_some()
+    }
+
     /// How the file at `path` is spelled, if it is there and spelled otherwise.
     fn spelling(&self, folding: Folding, path: &Utf8Path) -> Option<String> {
         let (folder, name) = (path.parent()?, path.file_name()?);
@@ -89,8 +127,22 @@ impl Names {
             return None;
         }
         let same = folding.fold(name);
-        names.iter().find(|other| folding.fold(other) == same).cloned()
+        let other = names.iter().find(|other| folding.fold(other) == same).cloned();
+        // It may be gone by now; then it is no other file's name.
+        other.or_else(|| path.symlink_metadata().ok().map(|_| long_name(path)))
     }
+}
+
+/// Windows writes a tilde and a number into a short name.
+fn may_be_short(name: &str) -> bool {
+    name.contains('~')
+}
+
+/// The name that listings show for what `path` leads to.
+fn long_name(path: &Utf8Path) -> String {
+    let real = path.canonicalize_utf8().ok();
+    let name = real.as_deref().and_then(Utf8Path::file_name).filter(|name| Some(*name) != path.file_name());
+    name.unwrap_or("a file with a longer name").to_owned()
 }
 
 fn names(folder: &Utf8Path) -> HashSet<String> {
@@ -110,13 +162,17 @@ fn clash(path: &Utf8Path, other: Option<String>) -> Fault {
 /// Looks for something that is there by another name, or writes a file and looks for that.
 fn probe(root: &Utf8Path, number: u64) -> Option<Folding> {
     let folder = root.ancestors().find(|folder| folder.is_dir())?;
-    if let Some(case) = folds_case(folder) {
-        // Where letter cases are not told apart, forms may not be either.
-        return Some(Folding { case, form: case || Folding::usual().form });
+    let case = folds_case(folder);
+    if case == Some(false) {
+        return Some(Folding { case: false, form: Folding::usual().form });
     }
     let path = temporary::beside(&folder.join("adt-\u{e9}"), number);
     let name = path.file_name()?.to_owned();
-    drop(fs_err::File::create_new(&path).ok()?);
+    match fs_err::File::create_new(&path) {
+        Ok(file) => drop(file),
+        // Where letter cases are not told apart, forms may not be either.
+        Err(_) => return case.map(|case| Folding { case, form: case }),
+    }
     let seen = |name: String| folder.join(name).symlink_metadata().is_ok();
     let folding =
         Folding { case: seen(name.to_ascii_uppercase()), form: seen(name.replace('\u{e9}', "e\u{301}")) };

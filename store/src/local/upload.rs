@@ -9,7 +9,11 @@ use bytes::Bytes;
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 
-use super::{base::Base, blocking, remove, write};
+use super::{
+    base::Base,
+    blocking, remove,
+    write::{self, Written},
+};
 use crate::{Block, PartReceipt, Receipt, checksum, upload::whole};
 
 /// A temporary file that is written at offsets, by many at once.
@@ -136,7 +140,8 @@ impl Inner {
         if there != size {
             return Err(wrong(&self.target, &format!("{there} bytes were written, {size} were meant")));
         }
-        write::publish(file, &self.temporary, &self.target, self.modified, size, crc64)
+        let written = Written { file, temporary: &self.temporary, size, crc64 };
+        write::publish(&self.base, written, &self.target, self.modified)
     }
 
     /// Fails unless the named parts are those that were written and lie one after the other from the first byte.

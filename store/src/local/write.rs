@@ -4,11 +4,12 @@ use adt_model::{Class, Crc64, Fault, temporary};
 use camino::Utf8Path;
 use jiff::Timestamp;
 
-use super::list::etag;
+use super::{base::Base, list::etag};
 use crate::{Block, Proof, Receipt, checksum};
 
 /// Writes a whole file: under a temporary name, to the disk, then under its own name.
 pub(super) fn put(
+    base: &Base,
     target: &Utf8Path,
     number: u64,
     block: &Block,
@@ -20,7 +21,11 @@ pub(super) fn put(
     let written = file
         .write_all(&block.bytes)
         .map_err(|error| Fault::io(format!("cannot write `{target}`"), error))
-        .and_then(|()| publish(file, &temporary, target, modified, block.bytes.len() as u64, block.crc64));
+        .and_then(|()| {
+            let written =
+                Written { file, temporary: &temporary, size: block.bytes.len() as u64, crc64: block.crc64 };
+            publish(base, written, target, modified)
+        });
     discard_on_fault(written, &temporary)
 }
 
@@ -46,15 +51,22 @@ pub(super) fn create(target: &Utf8Path, temporary: &Utf8Path) -> Result<fs_err::
     }
 }
 
-/// Gives a written temporary file its time and its name. What stands under that name is replaced in one instant.
+/// A temporary file that is whole.
+pub(super) struct Written<'a> {
+    pub(super) file: fs_err::File,
+    pub(super) temporary: &'a Utf8Path,
+    pub(super) size: u64,
+    pub(super) crc64: Crc64,
+}
+
+/// Gives a written temporary file its time and its name. What has that name already is replaced in one instant.
 pub(super) fn publish(
-    file: fs_err::File,
-    temporary: &Utf8Path,
+    base: &Base,
+    written: Written<'_>,
     target: &Utf8Path,
     modified: Option<Timestamp>,
-    size: u64,
-    crc64: Crc64,
 ) -> Result<Receipt, Fault> {
+    let Written { file, temporary, size, crc64 } = written;
     let failed = |error| Fault::io(format!("cannot write `{target}`"), error);
     if let Some(time) = modified {
         let times = FileTimes::new().set_modified(time.into());
@@ -63,14 +75,14 @@ pub(super) fn publish(
     file.sync_all().map_err(failed)?;
     // Windows does not rename over a file that is open.
     drop(file);
-    fs_err::rename(temporary, target).map_err(failed)?;
+    base.publish(target, || fs_err::rename(temporary, target))?.map_err(failed)?;
     let metadata = fs_err::metadata(target).map_err(failed)?;
     if metadata.len() != size {
         let there = metadata.len();
         let what = format!("`{target}` has {there} bytes after {size} were written");
         return Err(Fault::new(Class::Corrupt, what));
     }
-    Ok(Receipt { size, crc64, etag: Some(etag(&metadata)), proof: Proof::Renamed })
+    Ok(Receipt { size, crc64, etag: Some(etag(target, &metadata)), proof: Proof::Renamed })
 }
 
 /// A write that failed leaves nothing behind; the fault that is told is the write's own.
