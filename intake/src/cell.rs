@@ -74,7 +74,8 @@ pub(crate) fn bucket(text: &str) -> Result<Location, Wrong> {
         .map_err(|_| Wrong::new("not a bucket's name and not a location", BUCKET_FORM))
 }
 
-/// The id becomes a part of the asset's name and of every key below it. Any other text is taken as it is.
+/// The id becomes a part of the asset's name, and so of a folder's name on the machines that people download it to. Any other text is taken
+/// as it is.
 pub(crate) fn subject_id(text: &str) -> Result<String, Wrong> {
     if text.trim() != text {
         return Err(Wrong::new("blanks around a subject id", SUBJECT_FORM));
@@ -87,6 +88,7 @@ pub(crate) fn subject_id(text: &str) -> Result<String, Wrong> {
         ';' => Some("a semicolon"),
         ',' => Some("a comma"),
         '\t' => Some("a tab"),
+        '?' | '*' | ':' | '|' | '"' | '<' | '>' => Some("a character that no folder of Windows may have"),
         c if c.is_control() => Some("a control character"),
         c if c.is_whitespace() => Some("a blank"),
         _ => None,
@@ -184,6 +186,7 @@ mod tests {
         let what = |text| subject_id(text).unwrap_err().what;
         assert_eq!(what("73 1015"), "a blank inside a subject id, at character 3");
         assert_eq!(what("ü;2"), "a semicolon inside a subject id, at character 2");
+        assert!(what("731015?").ends_with("no folder of Windows may have inside a subject id, at character 7"));
     }
 
     #[rstest]

@@ -106,6 +106,8 @@ fn two_spellings_of_one_folder_are_reported() {
 
 #[rstest]
 #[case("73 1015", "a blank inside a subject id, at character 3")]
+#[case("731015?", "a character that no folder of Windows may have inside a subject id, at character 7")]
+#[case("73:10*15", "a character that no folder of Windows may have inside a subject id, at character 3")]
 #[case("731015;731016", "a semicolon inside a subject id, at character 7")]
 #[case("\"a,b\"", "a comma inside a subject id, at character 2")]
 #[case("73\t1015", "at character 3")]

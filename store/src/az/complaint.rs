@@ -56,7 +56,8 @@ fn kind(status: u16, code: &str, detail: &str) -> Kind {
         "BlobNotFound" | "ResourceNotFound" => Kind::NoObject,
         "InvalidBlockList" => Kind::NoUpload,
         "ConditionNotMet" | "SourceConditionNotMet" | "BlobAlreadyExists" => Kind::Condition,
-        "RequestBodyTooLarge" | "BlockCountExceedsLimit" | "RequestEntityTooLarge" => Kind::TooLarge,
+        "RequestBodyTooLarge" | "RequestEntityTooLarge" => Kind::TooLarge,
+        "BlockCountExceedsLimit" => Kind::TooManyBlocks,
         "InvalidResourceName" => Kind::BadBucketName,
         "BlobArchived" | "BlobBeingRehydrated" => Kind::Archived,
         "InvalidHeaderValue"
@@ -117,6 +118,7 @@ mod tests {
     #[case(412, "ConditionNotMet", Kind::Condition)]
     #[case(412, "LeaseIdMissing", Kind::Other)]
     #[case(413, "RequestBodyTooLarge", Kind::TooLarge)]
+    #[case(409, "BlockCountExceedsLimit", Kind::TooManyBlocks)]
     #[case(409, "BlobArchived", Kind::Archived)]
     #[case(400, "UnsupportedHeader", Kind::Features)]
     #[case(409, "SnapshotsPresent", Kind::Other)]

@@ -42,6 +42,8 @@ pub(crate) enum Kind {
     /// The clocks differ too much.
     Skewed,
     TooLarge,
+    /// Unfinished uploads of the object have left too much behind.
+    TooManyBlocks,
     BadBucketName,
     LongKey,
     /// No space is left there.

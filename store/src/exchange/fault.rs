@@ -166,6 +166,10 @@ impl Scene<'_> {
             Kind::TooLarge => {
                 (Class::Refused, Some("the server takes no object or part of this size".into()))
             }
+            Kind::TooManyBlocks => (
+                Class::Refused,
+                Some("unfinished uploads of this object have left too many blocks: remove them with `adt clean`, then run the same command again".into()),
+            ),
             Kind::BadBucketName => {
                 (Class::BadInput, Some(format!("`{bucket}` is not a {kind_of_bucket}'s name there")))
             }
@@ -289,6 +293,7 @@ mod tests {
     #[case(Kind::Skewed, 403, Class::Refused, "clock")]
     #[case(Kind::Elsewhere, 301, Class::Refused, "AWS_REGION")]
     #[case(Kind::TooLarge, 400, Class::Refused, "size")]
+    #[case(Kind::TooManyBlocks, 409, Class::Refused, "adt clean")]
     #[case(Kind::BadBucketName, 400, Class::BadInput, "`data`")]
     #[case(Kind::Archived, 409, Class::Refused, "archived: restore it first")]
     #[case(Kind::SlowDown, 503, Class::Transient, "")]
