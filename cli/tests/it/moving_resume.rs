@@ -123,7 +123,7 @@ fn an_upload_of_what_has_changed_begins_anew() {
 #[test]
 fn clean_throws_an_upload_away() {
     let (site, source) = killed();
-    site.adt(&["clean", "s3://recordings/elsewhere"]).ends(0);
+    site.adt(&["clean", "s3://recordings/elsewhere"]).ends(2).says("no unfinished upload");
     site.adt(&["clean", "s3://recordings/there", "--dry-run"]).ends(0).says("would go  large.bin");
     assert_eq!(site.desk.uploads(), 1);
     site.adt(&["clean", "s3://recordings"]).ends(0).says("thrown away  there/large.bin");

@@ -277,7 +277,7 @@ async fn compare(
     noted: &mut Noted,
 ) -> Result<(Option<bool>, How, String), Fault> {
     if source.size() != there.size() {
-        let why = format!("{} bytes here, {} there", source.size(), there.size());
+        let why = format!("{} B here, {} B there", source.size(), there.size());
         return Ok((Some(false), How::Kept, why));
     }
     let mut here = kept(source, sides.from, sides.download).await?;

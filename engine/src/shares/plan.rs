@@ -153,7 +153,7 @@ impl WorkPlan {
     }
 
     /// Whether it makes an asset that has a record.
-    pub(super) fn has_record(&self) -> bool {
+    pub fn has_record(&self) -> bool {
         self.plan.stages.iter().any(|stage| stage.name == StageName::Record)
     }
 

@@ -12,8 +12,8 @@ use adt_engine::{
     run::Row,
     shares::{self, WorkPlan},
 };
-use adt_model::{Class, Ended, Fault, JobEnd, JobSpec, Location, ProblemKind};
-use adt_plan::cluster::shard::shard;
+use adt_model::{Class, Ended, Fault, JobEnd, JobSpec, Key, Location, ProblemKind};
+use adt_plan::{RECORD, cluster::shard::shard};
 use adt_store::{Looks, Place};
 use camino::Utf8Path;
 
@@ -182,6 +182,10 @@ impl End<'_> {
         let code = match of_summary(&summary) {
             // It is all there; what is compared with the source afterwards may say otherwise.
             DONE => proven,
+            _ if self.has_met_another(&summary, adopted.recorded).await? => {
+                show::say("another process may be finishing the same work: run the same command again");
+                AGAIN
+            }
             code => code,
         };
         if code == DONE {
@@ -201,6 +205,17 @@ impl End<'_> {
             shares::clear(place, Some(plan)).await?;
         }
         Ok(code)
+    }
+
+    /// Another process that ends the same work at the same time writes the same documents with other times in them, so that what this one
+    /// has written is not there any more. The record, which was not there at the beginning, is.
+    async fn has_met_another(&self, summary: &Summary, recorded: bool) -> Result<bool, Fault> {
+        let is_replaced = summary.rows.iter().any(|row| row.ended.class == Some(Class::Corrupt));
+        if !is_replaced || recorded || !self.plan.has_record() {
+            return Ok(false);
+        }
+        let record = Key::parse(RECORD).expect("the record's name is a key");
+        Ok(self.place.head(&record).await?.is_some())
     }
 
     /// The usual run, and what a comparison afterwards says.

@@ -31,7 +31,8 @@ pub(crate) fn run(asked: &Clean, common: &Common, vars: &Vars) -> anyhow::Result
             is_folder(path)?;
         }
         let count = moving::clean(&place, dry_run, &mut tell).await?;
-        if count == 0 && !location.is_folder() {
+        // A bucket that answers is there, although it may be empty.
+        if count == 0 && !location.is_folder() && location.above().is_some() {
             holds_objects(&typed, &ctx).await?;
         }
         Ok(count)

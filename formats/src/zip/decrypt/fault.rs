@@ -20,7 +20,8 @@ pub(super) fn damaged(zip: &Utf8Path, error: ZipError) -> Fault {
 /// An entry cannot be begun.
 pub(super) fn unusable(what: &str, error: ZipError) -> Fault {
     match error {
-        ZipError::InvalidPassword => Fault::new(Class::Refused, format!("wrong password for {what}")),
+        ZipError::InvalidPassword => Fault::new(Class::Refused, format!("wrong password for {what}"))
+            .help("use the password that the file was encrypted with"),
         ZipError::CompressionMethodNotSupported(_) | ZipError::UnsupportedArchive(_) => {
             Fault::new(Class::BadInput, format!("cannot read {what}")).because(error)
         }
