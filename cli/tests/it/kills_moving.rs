@@ -193,7 +193,7 @@ fn nothing_visible_is_wrong(bench: &Bench, clean: &Files, about: &str) {
 /// The next run removes what it finds of these.
 pub(crate) fn is_temporary(name: &str) -> bool {
     let own = name.rsplit('/').next().unwrap_or_default();
-    own.starts_with(".adt-") && own.ends_with(".part")
+    own.strip_suffix(".part").is_some_and(|own| own.starts_with(".adt-"))
 }
 
 #[rstest]

@@ -203,9 +203,9 @@ fn links_are_kept_in_the_backup(
 
 /// A list of checksums that has lost its end.
 #[rstest]
-#[case::cut_at_a_line(|text: &str| text.lines().take(2).map(|line| format!("{line}\n")).collect(), 2, "was cut off after 1 object")]
-#[case::a_line_lost(|text: &str| text.lines().enumerate().filter(|(n, _)| *n != 1).map(|(_, line)| format!("{line}\n")).collect(), 2, "states 2 objects")]
-#[case::of_an_earlier_version(|text: &str| text.lines().filter(|line| line.contains("path")).map(|line| format!("{line}\n")).collect(), 0, "does not say how many objects")]
+#[case::cut_at_a_line(|text: &str| text.split_inclusive('\n').take(2).collect(), 2, "was cut off after 1 object")]
+#[case::a_line_lost(|text: &str| text.split_inclusive('\n').enumerate().filter(|(n, _)| *n != 1).map(|(_, line)| line).collect(), 2, "states 2 objects")]
+#[case::of_an_earlier_version(|text: &str| text.split_inclusive('\n').filter(|line| line.contains("path")).collect(), 0, "does not say how many objects")]
 #[case::whole(str::to_owned, 0, "2 objects the same")]
 fn a_manifest_that_was_cut_off_is_noticed(
     #[case] change: fn(&str) -> String,

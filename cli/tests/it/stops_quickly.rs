@@ -49,7 +49,7 @@ impl Silent {
 
     /// Waits for a request. Its connection stays open while the answer is kept.
     fn heard(&self) -> TcpStream {
-        self.asked.recv_timeout(Duration::from_secs(60)).unwrap()
+        self.asked.recv_timeout(Duration::from_mins(1)).unwrap()
     }
 }
 
