@@ -12,6 +12,7 @@ use adt_engine::{
     run::Row,
     shares::{self, WorkPlan},
 };
+use adt_ledger::ObjectState;
 use adt_model::{Class, Ended, Fault, JobEnd, JobSpec, Key, Location, ProblemKind};
 use adt_plan::{RECORD, cluster::shard::shard};
 use adt_store::{Looks, Place};
@@ -208,14 +209,20 @@ impl End<'_> {
     }
 
     /// Another process that ends the same work at the same time writes the same documents with other times in them, so that what this one
-    /// has written is not there any more. The record, which was not there at the beginning, is.
+    /// has written is not there any more. The record, which was not there at the beginning, is, and this ledger does not have it.
     async fn has_met_another(&self, summary: &Summary, recorded: bool) -> Result<bool, Fault> {
         let is_replaced = summary.rows.iter().any(|row| row.ended.class == Some(Class::Corrupt));
         if !is_replaced || recorded || !self.plan.has_record() {
             return Ok(false);
         }
         let record = Key::parse(RECORD).expect("the record's name is a key");
-        Ok(self.place.head(&record).await?.is_some())
+        let ledger = &self.ctx.ledger;
+        let own = match ledger.job(&self.plan.plan.asset)? {
+            Some(job) => ledger.object(job.id, &record)?,
+            None => None,
+        };
+        let is_own = own.is_some_and(|own| own.state == ObjectState::Confirmed);
+        Ok(!is_own && self.place.head(&record).await?.is_some())
     }
 
     /// The usual run, and what a comparison afterwards says.
