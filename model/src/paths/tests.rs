@@ -199,7 +199,8 @@ proptest! {
                 let read = windows_reads(&["root"], &parts.join("\\")).expect("no drive and no stream");
                 prop_assert_eq!(&read[0], "root");
                 prop_assert_eq!(read[1..].join("/"), key);
-            } else {
+            } else if cfg!(unix) {
+                // A path of Windows takes a backslash apart, whatever the rules.
                 let path = rules.below(Utf8Path::new("/root"), &key);
                 if let Ok(path) = path {
                     prop_assert!(!key.contains('\0') && !path.components().any(|part| part.as_str() == ".."));
