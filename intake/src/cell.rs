@@ -186,7 +186,9 @@ mod tests {
         let what = |text| subject_id(text).unwrap_err().what;
         assert_eq!(what("73 1015"), "a blank inside a subject id, at character 3");
         assert_eq!(what("ü;2"), "a semicolon inside a subject id, at character 2");
-        assert!(what("731015?").ends_with("no folder of Windows may have inside a subject id, at character 7"));
+        assert!(
+            what("731015?").ends_with("no folder of Windows may have inside a subject id, at character 7")
+        );
     }
 
     #[rstest]

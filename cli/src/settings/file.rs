@@ -55,6 +55,9 @@ fn lab(path: &Utf8Path, value: toml::Value) -> Result<About, Fault> {
     let toml::Value::Table(table) = value else { return Err(bad(path, "`[defaults]` must be a table")) };
     let mut about = About::default();
     for (name, value) in table {
+        if name != "licence" && !LAB.contains(&name.as_str()) {
+            return Err(unknown(path, &name));
+        }
         let list = match value {
             toml::Value::String(text) => vec![text],
             toml::Value::Array(list) if name == "tags" => {
@@ -71,19 +74,20 @@ fn lab(path: &Utf8Path, value: toml::Value) -> Result<About, Fault> {
             "license" | "licence" => about.license = text,
             "group" => about.group = text,
             "restrictions" => about.restrictions = text,
-            "tags" => about.tags = list,
-            _ => {
-                let help =
-                    match nearest_name(&name, LAB.into_iter().chain(KNOWN.iter().map(|known| known.name))) {
-                        Some(near) if LAB.contains(&near) => format!("did you mean `{near}`?"),
-                        Some(near) => format!("`{near}` is a setting: write it above `[defaults]`"),
-                        None => format!("its names are {}", LAB.join(", ")),
-                    };
-                return Err(bad(path, &format!("there is no `{name}` in `[defaults]`")).help(help));
-            }
+            _ => about.tags = list,
         }
     }
     Ok(about)
+}
+
+/// The fault for a name that `[defaults]` does not have.
+fn unknown(path: &Utf8Path, name: &str) -> Fault {
+    let help = match nearest_name(name, LAB.into_iter().chain(KNOWN.iter().map(|known| known.name))) {
+        Some(near) if LAB.contains(&near) => format!("did you mean `{near}`?"),
+        Some(near) => format!("`{near}` is a setting: write it above `[defaults]`"),
+        None => format!("its names are {}", LAB.join(", ")),
+    };
+    bad(path, &format!("there is no `{name}` in `[defaults]`")).help(help)
 }
 
 fn bad(path: &Utf8Path, what: &str) -> Fault {
