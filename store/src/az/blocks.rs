@@ -105,7 +105,9 @@ pub(super) enum Origin {
 
 /// Where the bytes of a version come from.
 pub(super) async fn origin(client: &Client, full: &str, found: &Found) -> Result<Origin, Fault> {
-    let Some(there) = committed(client, full, found.etag.as_deref()).await? else { return Ok(Origin::Unknown) };
+    let Some(there) = committed(client, full, found.etag.as_deref()).await? else {
+        return Ok(Origin::Unknown);
+    };
     Ok(match there.origin(found.size) {
         // Blocks of two lists cannot be told apart.
         Origin::Other if !there.alone => Origin::Unknown,
