@@ -21,7 +21,11 @@ use crate::{
     run::finished,
     standing::{self, Since, Verdict},
     survey::{canonical, counted, real, standing_of},
+    touched,
 };
+
+/// How a destination is made again from a source that may have changed.
+const AGAIN: &str = "choose another destination to make it again";
 
 /// How a command without a session is meant.
 #[derive(Clone, Copy, Debug, Default)]
@@ -159,6 +163,9 @@ async fn attempt(plan: Plan, course: &mut Course) -> Result<JobEnd, Fault> {
     if let (Verdict::Skip, Some(row)) = (&verdict, &known) {
         match standing::since_done(row.id, &place, &ctx.ledger, &ctx.stop).await? {
             Since::Whole => {
+                for note in touched::since_done(&plan, row, AGAIN, &ctx).await? {
+                    course.note(&note);
+                }
                 course.leaves_out(plan.left_out);
                 return Ok(course.skip(row.id, plan.dry_run));
             }

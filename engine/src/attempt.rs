@@ -27,6 +27,9 @@ pub(crate) async fn run(spec: JobSpec, recorded: bool, run: RunId, ctx: Arc<Ctx>
     attempt.course.end(spec.origin.to_string(), &spec.asset(), result)
 }
 
+/// How an asset is made again from a source that may have changed.
+const AGAIN: &str = "set `force_cloud_sync` to send the folder again";
+
 /// One run's attempt at a job.
 pub(crate) struct Attempt<'a> {
     pub(crate) spec: &'a JobSpec,
@@ -56,7 +59,7 @@ impl Attempt<'_> {
         }
         let mut verdict = standing::judge(facts.standing, spec.force_cloud_sync, &asset)?;
         if let (Verdict::Skip, Some(row)) = (&verdict, &known) {
-            for note in touched::since_done(&plan(spec, &facts), row, &ctx).await? {
+            for note in touched::since_done(&plan(spec, &facts), row, AGAIN, &ctx).await? {
                 self.course.note(&note);
             }
             let Some(why) = self.left_to_do(row.id, &place).await? else {

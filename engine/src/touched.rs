@@ -8,6 +8,7 @@ use std::sync::Arc;
 use adt_formats::folder::{self, Entry, EntryKind, Walked};
 use adt_ledger::{JobRow, ObjectState};
 use adt_model::{Action, Change, Class, Fault, FolderWork, Key, Plan, change_mark};
+use camino::Utf8PathBuf;
 use jiff::Timestamp;
 
 use crate::{
@@ -17,17 +18,22 @@ use crate::{
     steps::entries::arriving,
 };
 
-/// Fails where a file holds other bytes than were sent. What else was touched comes back as notes.
-pub(crate) async fn since_done(plan: &Plan, row: &JobRow, ctx: &Arc<Ctx>) -> Result<Vec<String>, Fault> {
+/// Fails where a file holds other bytes than were sent. What else was touched comes back as notes, which say `again`: how the asset is made
+/// again.
+pub(crate) async fn since_done(
+    plan: &Plan,
+    row: &JobRow,
+    again: &str,
+    ctx: &Arc<Ctx>,
+) -> Result<Vec<String>, Fault> {
     let mut notes = Vec::new();
     for step in plan.stages.iter().flat_map(|stage| &stage.steps) {
         match &step.action {
             Action::CopyFolder { folder, under } => copied(folder, under, row, ctx).await?,
             action => {
                 let Some(folder) = made_from(action) else { continue };
-                let touched = touched(folder, row.begun_at, ctx).await?;
-                if touched > 0 {
-                    notes.push(note(touched, folder));
+                if let Some(touched) = touched(folder, row.begun_at, ctx).await? {
+                    notes.push(note(&touched, again));
                 }
             }
         }
@@ -45,11 +51,14 @@ fn made_from(action: &Action) -> Option<&FolderWork> {
     }
 }
 
-fn note(touched: u64, folder: &FolderWork) -> String {
-    let files = if touched == 1 { "1 file".to_owned() } else { format!("{touched} files") };
-    let source = &folder.source;
+fn note(Touched { files, first }: &Touched, again: &str) -> String {
+    let named = match files {
+        1 => format!("`{first}` has"),
+        2 => format!("`{first}` and 1 other file have"),
+        more => format!("`{first}` and {} other files have", more - 1),
+    };
     format!(
-        "{files} in `{source}` changed since the asset was completed, with the same sizes and times (perhaps only permissions); set `force_cloud_sync` to send the folder again"
+        "{named} changed since the asset was completed, with the same size and time: perhaps only the permissions, perhaps the bytes, which were not compared; {again}"
     )
 }
 
@@ -83,14 +92,28 @@ fn replaced(entry: &Entry) -> Fault {
         .help("set `force_cloud_sync` to send what differs, or choose another name")
 }
 
-/// How many files of a folder have changed since a moment.
-pub(crate) async fn touched(folder: &FolderWork, since: Timestamp, ctx: &Arc<Ctx>) -> Result<u64, Fault> {
+/// Files of a folder of which something was changed.
+pub(crate) struct Touched {
+    pub(crate) files: u64,
+    /// One of them.
+    first: Utf8PathBuf,
+}
+
+/// What of a folder has changed since a moment; `None` for nothing.
+pub(crate) async fn touched(
+    folder: &FolderWork,
+    since: Timestamp,
+    ctx: &Arc<Ctx>,
+) -> Result<Option<Touched>, Fault> {
     let (folder, stop) = (folder.clone(), ctx.stop.clone());
     off_the_reactor(move || {
-        let mut touched = 0;
+        let mut touched: Option<Touched> = None;
         for entry in entries(&folder) {
             stop.check()?;
-            touched += u64::from(matches!(entry?.changed, Some(Change::At(changed)) if changed > since));
+            let entry = entry?;
+            if matches!(entry.changed, Some(Change::At(changed)) if changed > since) {
+                touched.get_or_insert(Touched { files: 0, first: entry.path }).files += 1;
+            }
         }
         Ok(touched)
     })

@@ -108,11 +108,11 @@ impl Reader<'_> {
         })
     }
 
-    /// Complains about texts that nobody wrote, and takes them out.
+    /// Complains about texts that nobody wrote, and takes them out. Cells whose text is not shown are looked at like all others: what is
+    /// behind a secret in its row may be an address with a password inside.
     fn leave_out_damage<K: Ord + Copy>(&mut self, cells: &mut Cells<K>, kind: impl Fn(K) -> Kind) {
         let damaged: Vec<_> = cells
             .iter()
-            .filter(|(_, cell)| !cell.hidden)
             .filter_map(|(key, cell)| {
                 let text = if kind(key) == Kind::Path { path::bare(&cell.text) } else { &cell.text };
                 Some((key, cell.problem(&self.origin, damage(text, kind(key))?, ProblemKind::Written)))

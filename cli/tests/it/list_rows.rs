@@ -69,6 +69,22 @@ fn values_of_schema_v2_are_looked_at_too(#[case] column: &str, #[case] value: &s
     refused(&desk, &list).says(column).says(says);
 }
 
+/// No cell behind a secret is shown, and each is looked at all the same.
+#[rstest]
+#[case::service("codeocean_domain", "http://user:hush-hush@host", "a password or a signature")]
+#[case::metadata("metadata_service_domain", "http://user:hush-hush@host", "a password or a signature")]
+#[case::signature("temp_directory", "https://host/x?sig=hush-hush", "a password or a signature")]
+#[case::error("project_name", "#REF!", "an error value of a spreadsheet")]
+fn a_cell_behind_a_secret_is_looked_at(#[case] column: &str, #[case] value: &str, #[case] says: &str) {
+    let desk = Desk::new();
+    let job = Job::new().copy("behavior", desk.small_tree("plain"));
+    let list = desk.list(job.with("video_encryption_password", "of-the-videos").with(column, value));
+    for verb in ["plan", "check", "run"] {
+        let said = Said::of(&mut desk.adt(&[verb, list.as_str()])).ends(2).says(column).says(says);
+        assert!(!format!("{said:?}").contains("hush-hush"), "{said:#?}");
+    }
+}
+
 #[rstest]
 #[case::letter_case("Mouse_1", "mouse_1", "2024-05-06 07:08:09", "only in letter case")]
 #[case::letter_case_on_another_day("Mouse_1", "mouse_1", "2024-05-07 07:08:09", "only in letter case")]

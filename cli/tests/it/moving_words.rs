@@ -48,6 +48,19 @@ fn an_empty_folder_is_said_to_have_no_objects() {
     site.adt(&["copy", "empty", "there"]).ends(0).says("has no objects");
 }
 
+/// A disk that is not mounted, and a misspelt prefix, prove nothing about what is at the destination.
+#[rstest]
+#[case::folder("empty", "from")]
+#[case::prefix("s3://recordings/form", "from")]
+#[case::of_a_bucket("empty", "s3://recordings/from")]
+fn a_source_without_objects_proves_nothing(#[case] source: &str, #[case] destination: &str) {
+    let site = site();
+    fs::create_dir_all(site.desk.root.join("work/empty")).unwrap();
+    let said = site.adt(&["verify", source, destination, "--manifest", "list"]).ends(2);
+    said.says("lists 0 objects").says("2 objects").says("nothing was compared");
+    site.adt(&["verify", destination, "--manifest", "list"]).ends(2);
+}
+
 #[rstest]
 #[case::nothing("", "names no file")]
 #[case::empty_lines("\n\r\n", "names no file")]

@@ -22,6 +22,7 @@ impl Done {
         let desk = Desk::new();
         let source = desk.small_tree("rig/session");
         fs::write(source.join("a.bin"), vec![1; 3000]).unwrap();
+        fs::write(source.join("b.bin"), vec![2; 3000]).unwrap();
         let asset = Utf8Path::new(desk.file_place().strip_prefix("file://").unwrap()).join(ASSET);
         let done = Self { desk, source, asset };
         done.desk.run(done.job(zipped), &[]).ends(0);
@@ -108,5 +109,8 @@ fn other_bytes_at_the_source_of_a_complete_asset_are_named() {
 fn other_bytes_at_the_source_of_a_complete_zip_are_reported() {
     let done = Done::new(true);
     rewrite(&done.source.join("a.bin"));
-    done.desk.run(done.job(true), &[]).ends(0).says("1 file in").says("force_cloud_sync");
+    done.desk.run(done.job(true), &[]).ends(0).says("a.bin` has changed").says("force_cloud_sync");
+    rewrite(&done.source.join("a.bin"));
+    rewrite(&done.source.join("b.bin"));
+    done.desk.run(done.job(true), &[]).ends(0).says("and 1 other file have changed");
 }

@@ -187,6 +187,9 @@ pub async fn prove(
     while !flying.is_empty() {
         account.land(&mut flying, &mut list).await?;
     }
+    if number == 0 && account.found == 0 && account.report.holds() && account.report.extra > 0 {
+        return Err(nothing_there(from.as_ref(), &to, account.report.extra));
+    }
     list.finish()?;
     if account.found == 0 && account.report == Report::default() {
         return Err(match (outside, &asked.selection.choice) {
@@ -195,6 +198,16 @@ pub async fn prove(
         });
     }
     Ok(account.report)
+}
+
+/// The source has nothing, and the destination has something: a disk that is not mounted looks so, and a misspelt prefix.
+fn nothing_there(from: Option<&Place>, to: &Place, extra: u64) -> Fault {
+    let from = from.map_or_else(|| "the manifest".to_owned(), |from| format!("`{}`", from.location()));
+    let objects = if extra == 1 { "1 object".to_owned() } else { format!("{extra} objects") };
+    let what =
+        format!("{from} lists 0 objects and `{}` {objects}, so that nothing was compared", to.location());
+    Fault::new(Class::Missing, what)
+        .help("check the place that is compared with, and whether its disk is mounted")
 }
 
 /// Nothing was compared, which proves nothing.

@@ -44,7 +44,7 @@ pub(super) async fn perform(
 ) -> Result<Value, Fault> {
     let done = match done_earlier(step, folder, key, job)? {
         // Bytes can be replaced under the same time.
-        Some(earlier) if touched(folder, earlier.started, &job.ctx).await? == 0 => {
+        Some(earlier) if touched(folder, earlier.started, &job.ctx).await?.is_none() => {
             job.asset.keeps(key, earlier.bytes_out, earlier.bytes_in);
             earlier
         }
