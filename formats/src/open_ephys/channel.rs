@@ -1,3 +1,5 @@
+use std::fmt;
+
 use super::oebin::Described;
 
 /// One column of a `continuous.dat`.
@@ -45,6 +47,20 @@ pub enum Units {
     Microvolts,
 }
 
+impl fmt::Display for Channel {
+    /// What it measures, for messages.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.kind {
+            ChannelKind::Electrode => "electrode",
+            ChannelKind::Analog => "analogue input",
+            ChannelKind::Auxiliary => "auxiliary input",
+            ChannelKind::Sync => "synchronisation line",
+            ChannelKind::Undescribed => "column without a description",
+        };
+        write!(f, "{what} of {} µV per step", self.gain_to_uv())
+    }
+}
+
 impl Channel {
     /// Microvolts for each step of the stored number.
     pub fn gain_to_uv(&self) -> f64 {
@@ -55,13 +71,20 @@ impl Channel {
         }
     }
 
+    /// Whether the numbers of both mean the same. The free text may differ.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let same = |a: f64, b: f64| a.to_bits() == b.to_bits();
+        (&self.id, &self.name, self.kind, self.units) == (&other.id, &other.name, other.kind, other.units)
+            && same(self.bit_volts, other.bit_volts)
+    }
+
     /// `source` is the processor or the stream's folder, which names the device.
     pub(super) fn new(described: &Described, source: &str) -> Self {
         let name = described.channel_name.clone();
         let kind = kind(&name, source);
         Self {
             id: name.clone(),
-            units: units(&described.units, kind),
+            units: units(described, kind),
             bit_volts: described.bit_volts,
             description: described.description.clone(),
             identifier: described.identifier.clone(),
@@ -102,11 +125,16 @@ fn kind(name: &str, source: &str) -> ChannelKind {
     }
 }
 
+/// Volts for each step of the converter that reads the auxiliary inputs of an Intan headstage (RHD2000 datasheet).
+const AUXILIARY_STEP: f64 = 37.4e-6;
+
 /// Open Ephys leaves the units empty. Its maintainers say that `bit_volts` gives microvolts for electrodes and volts for analogue
-/// inputs (GUI issue 472); the auxiliary inputs of a headstage have 37.4 µV as 0.0000374, so volts too. neo reads all of these as
-/// microvolts, or (from 0.14 on) all but those with `ADC` in their name.
-fn units(written: &str, kind: ChannelKind) -> Units {
-    match written.trim() {
+/// inputs (GUI issue 472); the auxiliary inputs of a headstage have 37.4 µV as 0.0000374, so volts too, also where newer acquisition boards
+/// call them "mV". neo reads all of these as microvolts, or (from 0.14 on) all but those with `ADC` in their name.
+fn units(described: &Described, kind: ChannelKind) -> Units {
+    let step = (described.bit_volts / AUXILIARY_STEP - 1.0).abs() < 0.01;
+    match described.units.trim() {
+        _ if kind == ChannelKind::Auxiliary && step => Units::Volts,
         "V" | "v" | "Volt" | "Volts" | "volts" => Units::Volts,
         "mV" | "mv" => Units::Millivolts,
         "" if matches!(kind, ChannelKind::Analog | ChannelKind::Auxiliary) => Units::Volts,
@@ -156,6 +184,23 @@ mod tests {
     #[case::adc_in_volts("ADC3", "Acquisition Board", "V", 0.000_15, ChannelKind::Analog, 150.0)]
     #[case::aux("AUX1", "Rhythm FPGA", "", 0.000_037_4, ChannelKind::Auxiliary, 37.4)]
     #[case::aux_in_millivolts("AUX1", "Acquisition Board", "mV", 0.0374, ChannelKind::Auxiliary, 37.4)]
+    #[case::aux_called_millivolts(
+        "AUX2",
+        "Acquisition Board",
+        "mV",
+        0.000_037_4,
+        ChannelKind::Auxiliary,
+        37.4
+    )]
+    #[case::aux_called_microvolts(
+        "AUX3",
+        "Acquisition Board",
+        "uV",
+        0.000_037_4,
+        ChannelKind::Auxiliary,
+        37.4
+    )]
+    #[case::aux_in_microvolts("AUX3", "Acquisition Board", "uV", 37.4, ChannelKind::Auxiliary, 37.4)]
     #[case::sync("AP_SYNC", "Neuropix-PXI", "", 1.0, ChannelKind::Sync, 1.0)]
     #[case::no_number("AIR", "Rhythm FPGA", "", 0.195, ChannelKind::Electrode, 0.195)]
     fn kinds_and_gains(

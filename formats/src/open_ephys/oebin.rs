@@ -63,7 +63,38 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Structure, serde_json::Error> {
     if text.trim_start().starts_with('[') {
         return Err(serde_json::Error::custom("a list, not an object"));
     }
-    serde_json::from_str(text)
+    serde_json::from_str(&without_nan(text))
+}
+
+/// `NaN` and `Infinity`, which JSON does not have and the GUI writes for a gain it does not know, become `null`: one stream is then refused, not
+/// the whole recording. Texts stay as they are.
+fn without_nan(text: &str) -> std::borrow::Cow<'_, str> {
+    const WORDS: [&str; 3] = ["-Infinity", "Infinity", "NaN"];
+    if !WORDS.iter().any(|word| text.contains(word)) {
+        return text.into();
+    }
+    let (mut made, mut rest, mut inside) = (String::with_capacity(text.len()), text, false);
+    while let Some(next) = rest.chars().next() {
+        let word = WORDS.iter().find(|word| !inside && rest.starts_with(**word));
+        let taken = match (word, next) {
+            (Some(word), _) => {
+                made.push_str("null");
+                word.len()
+            }
+            (None, '\\') if inside => {
+                let escape = rest.chars().take(2).map(char::len_utf8).sum();
+                made.push_str(&rest[..escape]);
+                escape
+            }
+            (None, next) => {
+                inside ^= next == '"';
+                made.push(next);
+                next.len_utf8()
+            }
+        };
+        rest = &rest[taken..];
+    }
+    made.into()
 }
 
 impl<'de> Deserialize<'de> for Entry {

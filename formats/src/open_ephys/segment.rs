@@ -65,8 +65,8 @@ impl Segment {
             return Err(Fault::new(Class::Missing, what));
         };
         let Times { counter, first_sample, seconds } = times(tree, &folder, problems);
-        let instants = counter.as_ref().or(seconds.as_ref()).map(|file| file.items);
-        let columns = columns(stream.channels.len(), stream.num_channels, dat.size, instants)
+        let instants: Vec<_> = [&counter, &seconds].into_iter().flatten().map(|file| file.items).collect();
+        let columns = columns(stream.channels.len(), stream.num_channels, dat.size, &instants)
             .map_err(|why| Fault::new(Class::Corrupt, format!("`{}` is not read: {why}", dat.path)))?;
         let row = 2 * columns.count as u64;
         let frames = dat.size / row;

@@ -219,10 +219,9 @@ fn join(
     let mut stream = new_stream(experiment, found, described, segment.columns);
     let repeated = number_repeated(&mut stream.channels);
     if let Some(other) = experiment.streams.iter_mut().find(|other| other.name == stream.name) {
-        let rate = other.sample_rate.to_bits() == stream.sample_rate.to_bits();
-        if !rate || other.channels != stream.channels {
+        if let Some(difference) = difference(other, &stream) {
             let what = format!(
-                "`{}` has other channels or another sample rate than the recordings of `{}` before it",
+                "`{}` has {difference} than the recordings of `{}` before it",
                 segment.dat.path, other.name
             );
             return Err(Fault::new(Class::Corrupt, what));
@@ -237,6 +236,26 @@ fn join(
     stream.segments.push(segment);
     experiment.streams.push(stream);
     Ok(())
+}
+
+/// What keeps two recordings from being segments of one stream. The free text of a channel does not.
+fn difference(first: &Stream, second: &Stream) -> Option<String> {
+    let (rate, other) = (first.sample_rate, second.sample_rate);
+    if rate.to_bits() != other.to_bits() {
+        return Some(format!("another sample rate ({other} Hz, not {rate} Hz)"));
+    }
+    let (count, others) = (first.channels.len(), second.channels.len());
+    if count != others {
+        return Some(format!("another number of channels ({others}, not {count})"));
+    }
+    let mut pairs = first.channels.iter().zip(&second.channels);
+    let (one, other) = pairs.find(|(one, other)| !one.is_like(other))?;
+    let name = if one.name == other.name {
+        format!("`{}`", one.name)
+    } else {
+        format!("`{}` in place of `{}`", other.name, one.name)
+    };
+    Some(format!("another channel ({name}: {other}, not {one})"))
 }
 
 fn new_stream(experiment: &Experiment, found: &Found, described: &Continuous, columns: usize) -> Stream {

@@ -232,7 +232,10 @@ fn samples_are_read_in_ranges_and_not_beyond() {
 #[case::odd_stream(|f: &Utf8Path| edit(f, "30000.0", "-1.0"), &["sample rate is -1 Hz"], &["nothing of the stream"], 0)]
 #[case::lost_samples(|f: &Utf8Path| npy(&f.join("sample_numbers.npy"), "<i8", 100, &numbers(7)).unwrap(), &[], &["goes from 1000 to 1106 in 100"], 100)]
 #[case::unsynchronised(|f: &Utf8Path| npy(&f.join("timestamps.npy"), "<f8", 100, &(-1.0f64).to_le_bytes().repeat(100)).unwrap(), &[], &["begins at -1 s"], 100)]
-#[case::other_channels(|f: &Utf8Path| edit(f, "0.195", "0.25"), &["has other channels"], &["nothing of the stream"], 0)]
+#[case::other_gain(|f: &Utf8Path| edit(f, "0.195", "0.25"), &["another channel (`CH1`: electrode of 0.25 µV per step, not electrode of 0.195"], &["nothing of the stream"], 0)]
+#[case::other_name(|f: &Utf8Path| edit(f, "\"CH1\"", "\"CH9\""), &["another channel (`CH9` in place of `CH1`"], &["nothing of the stream"], 0)]
+#[case::other_words(|f: &Utf8Path| edit(f, "\"description\": \"", "\"description\": \"an electrode in V1 "), &[], &[], 100)]
+#[case::gain_is_no_number(|f: &Utf8Path| edit(f, "0.195", "NaN"), &["is not described as it must be"], &["nothing of the stream"], 0)]
 fn one_broken_stream_loses_no_other(
     #[case] deed: fn(&Utf8Path),
     #[case] lost: &[&str],

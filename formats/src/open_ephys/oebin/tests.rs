@@ -45,6 +45,19 @@ fn a_stream_that_makes_no_sense_leaves_the_others(#[case] odd: &str, #[case] wor
 }
 
 #[rstest]
+#[case::nan("NaN")]
+#[case::infinite("Infinity")]
+#[case::less("-Infinity")]
+fn a_gain_that_json_does_not_know_leaves_the_other_streams(#[case] word: &str) {
+    let odd = GOOD.replace("\"bit_volts\": 1", &format!("\"bit_volts\": {word}"));
+    let named = GOOD.replace("CH1", &format!("{word} \\\" {word}"));
+    let structure = structure(&format!("{odd}, {named}"));
+    assert!(structure.continuous[0].stream.is_err());
+    let channels = &structure.continuous[1].stream.as_ref().unwrap().channels;
+    assert_eq!(channels[0].channel_name, format!("{word} \" {word}"));
+}
+
+#[rstest]
 #[case::empty(b"".as_slice())]
 #[case::list(b"[]".as_slice())]
 #[case::cut(b"{\"continuous\": [".as_slice())]

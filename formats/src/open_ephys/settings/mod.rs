@@ -22,6 +22,8 @@ pub(super) const LONGEST: u64 = 32 << 20;
 pub(super) struct Settings {
     /// `None` when no processor of probes is in the chain.
     probes: Option<Vec<ProbeEntry>>,
+    /// `nodeId` of each record node.
+    record_nodes: Vec<String>,
     recorded: Vec<Recorded>,
 }
 
@@ -31,8 +33,10 @@ struct Recorded {
     /// `nodeId` of the record node.
     node: String,
     stream: String,
-    /// A digit for each channel.
-    state: String,
+    /// `nodeId` of the processor that the stream comes from, where the settings say it.
+    source: Option<String>,
+    /// A digit for each channel; `None` for all.
+    state: Option<String>,
 }
 
 /// Dotted numbers, as far as they are numbers.
@@ -78,22 +82,41 @@ impl Settings {
         let probes: Vec<_> =
             processors.iter().filter(|p| called(p, "Neuropix-PXI") || called(p, "OneBox")).collect();
         let entries = probes.iter().flat_map(|processor| entry::entries(processor, gui.as_ref())).collect();
-        let nodes = processors.iter().filter(|p| called(p, "Record Node"));
+        let nodes: Vec<_> = processors.iter().filter(|p| called(p, "Record Node")).collect();
         Ok(Self {
             probes: (!probes.is_empty()).then_some(entries),
-            recorded: nodes.flat_map(|node| recorded(node)).collect(),
+            record_nodes: nodes.iter().map(|node| node_id(node).to_owned()).collect(),
+            recorded: nodes.iter().flat_map(|node| recorded(node)).collect(),
         })
     }
 
     /// Which of the channels a stream has the record node keeps; `None` for all.
-    fn kept(&self, node: &str, stream: &str) -> Option<Vec<usize>> {
-        let id = node.rsplit(' ').next().unwrap_or_default();
-        let mine = |recorded: &&Recorded| recorded.node == id && recorded.stream == stream;
-        let first = |recorded: &&Recorded| recorded.stream == stream;
-        let recorded = self.recorded.iter().find(mine).or_else(|| self.recorded.iter().find(first))?;
-        let on = recorded.state.bytes().enumerate().filter(|(_, digit)| *digit == b'1');
+    ///
+    /// A record node that the settings know counts alone, whatever others keep. The folder of a node may have been renamed: then the
+    /// only record node of the settings counts.
+    fn kept(&self, wanted: &Wanted) -> Option<Vec<usize>> {
+        let id = wanted.node.rsplit(' ').next().unwrap_or_default();
+        let known = self.record_nodes.iter().any(|node| node == id);
+        let id = match self.record_nodes.as_slice() {
+            [only] if !known => only,
+            _ => id,
+        };
+        let source = wanted.processor();
+        let of_source = |recorded: &Recorded| match (&recorded.source, source) {
+            (Some(its), Some(wanted)) => its == wanted,
+            _ => true,
+        };
+        let mine = |recorded: &&Recorded| {
+            recorded.node == id && recorded.stream == wanted.stream && of_source(recorded)
+        };
+        let state = self.recorded.iter().find(mine)?.state.as_ref()?;
+        let on = state.bytes().enumerate().filter(|(_, digit)| *digit == b'1');
         Some(on.map(|(channel, _)| channel).collect())
     }
+}
+
+fn node_id(processor: &Element) -> &str {
+    processor.get("nodeId").or_else(|| processor.get("NodeId")).unwrap_or_default()
 }
 
 fn recorded(node: &Element) -> Vec<Recorded> {
@@ -101,10 +124,11 @@ fn recorded(node: &Element) -> Vec<Recorded> {
     let one = |stream: &Element| {
         let state = stream.get("recording_state")?;
         let digits = !state.is_empty() && state.bytes().all(|digit| matches!(digit, b'0' | b'1'));
-        digits.then(|| Recorded {
-            node: node.get("nodeId").or_else(|| node.get("NodeId")).unwrap_or_default().to_owned(),
+        Some(Recorded {
+            node: node_id(node).to_owned(),
             stream: stream.get("name").unwrap_or_default().to_owned(),
-            state: state.to_owned(),
+            source: stream.get("source_node_id").map(str::to_owned),
+            state: digits.then(|| state.to_owned()),
         })
     };
     parameters.all("STREAM").filter_map(one).collect()

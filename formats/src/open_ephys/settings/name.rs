@@ -22,6 +22,18 @@ pub(in super::super) struct Wanted<'a> {
 /// The bands of a Neuropixels 1.0 are 30 kHz and 2.5 kHz.
 const LOW_BAND: f64 = 10_000.0;
 
+impl Wanted<'_> {
+    /// `nodeId` of the processor that a stream comes from, which the GUI writes into its folder's name (`Neuropix-PXI-100.ProbeB-AP`).
+    pub(super) fn processor(&self) -> Option<&str> {
+        let folder = self.name.rsplit('#').next().unwrap_or_default();
+        // The stream's own name comes last and may hold dots and hyphens.
+        let source = folder.strip_suffix(self.stream).and_then(|source| source.strip_suffix('.'));
+        let source = source.or_else(|| folder.split_once('.').map(|(source, _)| source))?;
+        let id = source.rsplit_once('-').map_or(source, |(_, id)| id);
+        (!id.is_empty() && id.bytes().all(|digit| digit.is_ascii_digit())).then_some(id)
+    }
+}
+
 impl Settings {
     /// The probe a stream was recorded from, with the contacts of its channels, or why there is none.
     pub(in super::super) fn probe(&self, wanted: &Wanted) -> Result<Probe, String> {
@@ -31,11 +43,12 @@ impl Settings {
         let entry = if entries.iter().any(|entry| entry.ordered) {
             by_order(entries, wanted)?
         } else {
-            by_name(entries, wanted).ok_or_else(|| "no probe is called like the stream".to_owned())?
+            by_name(&candidates(entries, wanted), wanted)
+                .ok_or_else(|| "no probe is called like the stream".to_owned())?
         };
         let sites = entry.sites.as_ref().map_err(Clone::clone)?;
         let mut probe = contacts(entry.probe(), sites, entry.shifted)?;
-        if let Some(kept) = self.kept(wanted.node, wanted.stream) {
+        if let Some(kept) = self.kept(wanted) {
             probe.contacts =
                 kept.iter().filter_map(|channel| probe.contacts.get(*channel).cloned()).collect();
         }
@@ -47,12 +60,29 @@ impl Settings {
     }
 }
 
+/// The probes of the processor that the stream comes from: two systems of one rig may call their probes alike. Where the settings know no such
+/// processor (a folder was renamed), all probes, unless a name is there twice: then nothing tells which is meant.
+fn candidates<'a>(entries: &'a [ProbeEntry], wanted: &Wanted) -> Vec<&'a ProbeEntry> {
+    let processor = wanted.processor();
+    let own: Vec<_> = entries.iter().filter(|entry| Some(entry.node.as_str()) == processor).collect();
+    if !own.is_empty() {
+        return own;
+    }
+    let twice = |entry: &&ProbeEntry| {
+        let same = |other: &&ProbeEntry| {
+            other.node != entry.node && other.stream.is_some() && other.stream == entry.stream
+        };
+        entries.iter().any(|other| same(&other))
+    };
+    entries.iter().filter(|entry| !twice(entry)).collect()
+}
+
 /// The entry whose stream it is; then the one a person called so; then the first whose name is a part of the stream's, as
 /// probeinterface has it.
-fn by_name<'a>(entries: &'a [ProbeEntry], wanted: &Wanted) -> Option<&'a ProbeEntry> {
+fn by_name<'a>(entries: &[&'a ProbeEntry], wanted: &Wanted) -> Option<&'a ProbeEntry> {
     let own = Some(probe_of(wanted.stream));
     let part = |name: &Option<String>| name.as_ref().is_some_and(|name| wanted.name.contains(name));
-    let find = |right: &dyn Fn(&ProbeEntry) -> bool| entries.iter().find(|entry| right(entry));
+    let find = |right: &dyn Fn(&ProbeEntry) -> bool| entries.iter().copied().find(|entry| right(entry));
     find(&|entry| entry.stream.as_deref() == own)
         .or_else(|| find(&|entry| entry.custom.as_deref() == own))
         .or_else(|| find(&|entry| part(&entry.custom) || part(&entry.stream)))

@@ -105,6 +105,50 @@ fn probes_of_gui_1_lie_deeper_and_may_be_off() {
     assert_eq!(first_y(find(&text, "X-1.ProbeB", 30_000.0, &EIGHT)), Ok(60.0));
 }
 
+/// Two systems in one record node may call their probes alike; the processor's number tells them apart.
+#[rstest]
+#[case::first("OneBox-100.ProbeA", Ok(30.0))]
+#[case::second("OneBox-101.ProbeA", Ok(60.0))]
+#[case::low_band_of_the_second("OneBox-101.ProbeA-LFP", Ok(60.0))]
+#[case::neither("OneBox-102.ProbeA", Err(()))]
+#[case::no_number("ProbeA", Err(()))]
+fn probes_of_one_name_are_told_apart_by_their_processors(
+    #[case] stream: &str,
+    #[case] expected: Result<f64, ()>,
+) {
+    let first = text(&["ProbeA"], &[spec("ProbeA", 30.0)]);
+    let second = text(&["ProbeA"], &[spec("ProbeA", 60.0)]).replace("nodeId=\"100\"", "nodeId=\"101\"");
+    let chain = |text: &str| {
+        let (from, to) = (text.find("<SIGNALCHAIN").unwrap(), text.find("</SETTINGS>").unwrap());
+        text[from..to].to_owned()
+    };
+    let both = first.replace("</SETTINGS>", &format!("{}</SETTINGS>", chain(&second)));
+    assert_eq!(first_y(find(&both, stream, 30_000.0, &EIGHT)).map_err(|_| ()), expected);
+}
+
+/// Each record node counts for itself.
+#[rstest]
+#[case::keeps_a_part("Record Node 101", &["CH2", "CH5"], Some(vec!["e1", "e4"]))]
+#[case::keeps_all("Record Node 102", &EIGHT, Some(vec!["e0", "e1", "e2", "e3", "e4", "e5", "e6", "e7"]))]
+#[case::not_what_the_other_keeps("Record Node 102", &["CH2", "CH5"], None)]
+#[case::says_nothing("Record Node 103", &EIGHT, Some(vec!["e0", "e1", "e2", "e3", "e4", "e5", "e6", "e7"]))]
+fn what_a_record_node_keeps_is_its_own(
+    #[case] node: &str,
+    #[case] channels: &[&str],
+    #[case] expected: Option<Vec<&str>>,
+) {
+    let other = "<PROCESSOR name=\"Record Node\" nodeId=\"102\"><CUSTOM_PARAMETERS><STREAM name=\"ProbeA\" \
+                 recording_state=\"ALL\"/></CUSTOM_PARAMETERS></PROCESSOR><PROCESSOR name=\"Record Node\" nodeId=\"103\"/>";
+    let text = text(&["ProbeA"], &[spec("ProbeA", 0.0)])
+        .replace("\"ALL\"", "\"01001000\"")
+        .replace("</SIGNALCHAIN>", &format!("{other}</SIGNALCHAIN>"));
+    let name = "Neuropix-PXI-100.ProbeA";
+    let wanted = Wanted { node, name, stream: "ProbeA", sample_rate: 30_000.0, channels: channels.to_vec() };
+    let found = Settings::parse(&text).unwrap().probe(&wanted).ok();
+    let ids = found.map(|probe| probe.contacts.into_iter().map(|contact| contact.id).collect::<Vec<_>>());
+    assert_eq!(ids, expected.map(|ids| ids.into_iter().map(str::to_owned).collect()));
+}
+
 #[test]
 fn only_recorded_channels_have_contacts() {
     // A digit more than electrodes: the synchronisation column.
