@@ -19,6 +19,8 @@ pub struct Channel {
     pub description: String,
     /// The recorder's word for it, mostly empty.
     pub identifier: String,
+    /// The electrode on its probe, counted over all shanks, where `structure.oebin` names it.
+    pub electrode: Option<u32>,
 }
 
 /// What is on a channel.
@@ -57,6 +59,9 @@ impl fmt::Display for Channel {
             ChannelKind::Sync => "synchronisation line",
             ChannelKind::Undescribed => "column without a description",
         };
+        if let Some(electrode) = self.electrode {
+            return write!(f, "{what} {electrode} of {} µV per step", self.gain_to_uv());
+        }
         write!(f, "{what} of {} µV per step", self.gain_to_uv())
     }
 }
@@ -74,7 +79,8 @@ impl Channel {
     /// Whether the numbers of both mean the same. The free text may differ.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         let same = |a: f64, b: f64| a.to_bits() == b.to_bits();
-        (&self.id, &self.name, self.kind, self.units) == (&other.id, &other.name, other.kind, other.units)
+        (&self.id, &self.name, self.kind, self.units, self.electrode)
+            == (&other.id, &other.name, other.kind, other.units, other.electrode)
             && same(self.bit_volts, other.bit_volts)
     }
 
@@ -88,6 +94,7 @@ impl Channel {
             bit_volts: described.bit_volts,
             description: described.description.clone(),
             identifier: described.identifier.clone(),
+            electrode: described.electrode,
             name,
             kind,
         }
@@ -104,6 +111,7 @@ impl Channel {
             units: Units::Microvolts,
             description: String::new(),
             identifier: String::new(),
+            electrode: None,
         }
     }
 }
@@ -171,6 +179,7 @@ mod tests {
             units: units.to_owned(),
             description: String::new(),
             identifier: String::new(),
+            electrode: None,
         };
         Channel::new(&described, source)
     }

@@ -53,6 +53,9 @@ pub(super) struct Described {
     pub(super) description: String,
     #[serde(default, deserialize_with = "text")]
     pub(super) identifier: String,
+    /// The electrode on its probe, counted over all shanks: `electrode_index` of `channel_metadata` (plugin 0.5 and later).
+    #[serde(default, rename = "channel_metadata", deserialize_with = "electrode")]
+    pub(super) electrode: Option<u32>,
 }
 
 /// Reads the file's bytes. Bytes that are no UTF-8 (only free texts hold any) become `�`.
@@ -137,6 +140,19 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> 
         Value::String(text) => text,
         _ => String::new(),
     })
+}
+
+fn electrode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let one = |entry: &Value| {
+        let named = ["identifier", "name"].iter().any(|key| {
+            entry.get(key).and_then(Value::as_str).is_some_and(|name| name.ends_with("electrode_index"))
+        });
+        let value = entry.get("value").filter(|_| named)?;
+        value.as_u64().or_else(|| value.get(0)?.as_u64())
+    };
+    let found = value.as_array().and_then(|entries| entries.iter().find_map(one));
+    Ok(found.and_then(|index| index.try_into().ok()))
 }
 
 fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {

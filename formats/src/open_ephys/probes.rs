@@ -36,6 +36,7 @@ impl Probes {
             stream: &stream.own_name,
             sample_rate: stream.sample_rate,
             channels: stream.electrodes(),
+            electrodes: stream.electrode_numbers(),
         };
         match settings.probe(&wanted) {
             Ok(probe) => stream.probe = Some(probe),

@@ -290,4 +290,10 @@ impl Stream {
         let electrodes = self.channels.iter().filter(|channel| channel.kind == ChannelKind::Electrode);
         electrodes.map(|channel| channel.name.as_str()).collect()
     }
+
+    /// Which electrodes they are, where `structure.oebin` says it of each.
+    pub(super) fn electrode_numbers(&self) -> Option<Vec<u32>> {
+        let electrodes = self.channels.iter().filter(|channel| channel.kind == ChannelKind::Electrode);
+        electrodes.map(|channel| channel.electrode).collect()
+    }
 }

@@ -71,13 +71,15 @@ fn fuzzed_settings() {
         stream: "ProbeA",
         sample_rate: 30_000.0,
         channels: vec!["CH1", "CH3", "CH2"],
+        electrodes: None,
     };
+    let numbered = Wanted { electrodes: Some(vec![2, 0, 1]), ..wanted.clone() };
     fuzz("open_ephys::tests::fuzzed_settings", ROOM, |seed| {
         let text = corpus.changed(seed);
         let text = String::from_utf8_lossy(&text);
         drop(opto::corrected(&text));
         let Ok(settings) = Settings::parse(&text) else { return false };
-        if let Ok(probe) = settings.probe(&wanted) {
+        for probe in [&wanted, &numbered].into_iter().filter_map(|wanted| settings.probe(wanted).ok()) {
             drop((probe.geometry(), probe.info(), probe.groups(), probe.inter_sample_shift("")));
         }
         true

@@ -20,6 +20,20 @@ use crate::open_ephys::{NODE, PROBE, Rig};
 /// The versions the Python original is pinned to.
 const PACKAGES: [&str; 3] = ["neo==0.13.0", "probeinterface==0.2.21", "numpy==1.26.1"];
 
+/// The version that `scripts/probe-catalogue` takes the catalogue from.
+const CATALOGUE: &str = "probeinterface==0.4.2";
+
+#[test]
+fn the_catalogue_of_probes_is_that_of_probeinterface() {
+    let folder = Utf8Path::new(env!("CARGO_TARGET_TMPDIR")).join("oracles");
+    let python = oracle::program(&oracle::venv(&folder, &[CATALOGUE]).unwrap(), "python");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/probe-catalogue");
+    let made = Command::new(python).args([script, "--print"]).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let kept = include_str!("../../src/open_ephys/probe/catalogue.tsv");
+    assert!(String::from_utf8(made.stdout).unwrap() == kept, "run scripts/probe-catalogue");
+}
+
 fn differences(root: &Utf8Path) -> String {
     let folder = Utf8Path::new(env!("CARGO_TARGET_TMPDIR")).join("oracles");
     let python = oracle::program(&oracle::venv(&folder, &PACKAGES).unwrap(), "python");

@@ -6,7 +6,7 @@ mod kind;
 
 use serde_json::{Map, Value};
 
-pub(super) use contacts::{Site, contacts};
+pub(super) use contacts::{Site, by_electrode, contacts};
 
 /// A probe with one contact for each electrode channel of its stream, in the stream's order. Lengths are in µm.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,11 +1,11 @@
 use super::{
-    super::probe::{Probe, contacts},
+    super::probe::{Probe, by_electrode, contacts},
     Settings,
     entry::{ProbeEntry, probe_of},
 };
 
 /// What is known of a stream, to find its probe.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in super::super) struct Wanted<'a> {
     /// `Record Node 101`, or empty.
     pub(in super::super) node: &'a str,
@@ -17,6 +17,8 @@ pub(in super::super) struct Wanted<'a> {
     pub(in super::super) sample_rate: f64,
     /// Names of the channels that are electrodes.
     pub(in super::super) channels: Vec<&'a str>,
+    /// Their electrodes, where `structure.oebin` names every one.
+    pub(in super::super) electrodes: Option<Vec<u32>>,
 }
 
 /// The bands of a Neuropixels 1.0 are 30 kHz and 2.5 kHz.
@@ -36,6 +38,9 @@ impl Wanted<'_> {
 
 impl Settings {
     /// The probe a stream was recorded from, with the contacts of its channels, or why there is none.
+    ///
+    /// Which contact a channel has, say in this order: the electrode that `structure.oebin` names; where it names none, the channels that the
+    /// record node keeps by the settings, in the order of the numbers in their names (docs/decisions/012).
     pub(in super::super) fn probe(&self, wanted: &Wanted) -> Result<Probe, String> {
         let Some(entries) = &self.probes else {
             return Err("no processor of Neuropixels probes is in the signal chain".to_owned());
@@ -48,6 +53,9 @@ impl Settings {
         };
         let sites = entry.sites.as_ref().map_err(Clone::clone)?;
         let mut probe = contacts(entry.probe(), sites, entry.shifted)?;
+        if let Some(electrodes) = &wanted.electrodes {
+            return by_electrode(probe, electrodes);
+        }
         if let Some(kept) = self.kept(wanted) {
             probe.contacts =
                 kept.iter().filter_map(|channel| probe.contacts.get(*channel).cloned()).collect();

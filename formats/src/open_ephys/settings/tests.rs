@@ -22,7 +22,8 @@ fn text(streams: &[&str], probes: &[ProbeSpec]) -> String {
 fn find(text: &str, name: &str, rate: f64, channels: &[&str]) -> Result<Probe, String> {
     let stream = name.rsplit_once('.').map_or(name, |(_, own)| own);
     let node = "Record Node 101";
-    let wanted = Wanted { node, name, stream, sample_rate: rate, channels: channels.to_vec() };
+    let wanted =
+        Wanted { node, name, stream, sample_rate: rate, channels: channels.to_vec(), electrodes: None };
     Settings::parse(text).map_err(|error| error.to_string())?.probe(&wanted)
 }
 
@@ -143,10 +144,60 @@ fn what_a_record_node_keeps_is_its_own(
         .replace("\"ALL\"", "\"01001000\"")
         .replace("</SIGNALCHAIN>", &format!("{other}</SIGNALCHAIN>"));
     let name = "Neuropix-PXI-100.ProbeA";
-    let wanted = Wanted { node, name, stream: "ProbeA", sample_rate: 30_000.0, channels: channels.to_vec() };
+    let wanted = Wanted {
+        node,
+        name,
+        stream: "ProbeA",
+        sample_rate: 30_000.0,
+        channels: channels.to_vec(),
+        electrodes: None,
+    };
     let found = Settings::parse(&text).unwrap().probe(&wanted).ok();
     let ids = found.map(|probe| probe.contacts.into_iter().map(|contact| contact.id).collect::<Vec<_>>());
     assert_eq!(ids, expected.map(|ids| ids.into_iter().map(str::to_owned).collect()));
+}
+
+/// What `structure.oebin` says of each channel outranks names and what the settings say is kept.
+#[rstest]
+#[case::as_the_probe_has_them("NP2004", &[384, 385, 386], Ok(vec!["e384", "e385", "e386"]))]
+#[case::mapped_and_a_part("NP2004", &[391, 384, 388], Ok(vec!["e391", "e384", "e388"]))]
+#[case::not_in_use("NP2004", &[384, 385, 500], Err("electrode 500"))]
+#[case::one_twice("NP2004", &[384, 385, 385], Err("for two channels"))]
+#[case::of_another_shank("NP2014", &[2944, 2945, 2946], Ok(vec!["s2e384", "s2e385", "s2e386"]))]
+#[case::without_its_shank("NP2014", &[384, 385, 386], Err("electrode 384"))]
+#[case::quad_base("NP2020", &[2946, 2945, 2944], Ok(vec!["s2e386", "s2e385", "s2e384"]))]
+fn electrodes_that_the_recording_names_are_those_of_its_channels(
+    #[case] part: &str,
+    #[case] electrodes: &[u32],
+    #[case] expected: Result<Vec<&str>, &str>,
+) {
+    let mut probe = spec("ProbeA", 2880.0);
+    probe.part_number = part.to_owned();
+    if part != "NP2004" {
+        for site in &mut probe.sites {
+            *site = (site.0 + 500.0, site.1, Some(2));
+        }
+    }
+    let text = text(&["ProbeA"], &[probe]).replace("\"ALL\"", "\"11100000\"");
+    let wanted = Wanted {
+        node: "Record Node 101",
+        name: "Neuropix-PXI-100.ProbeA",
+        stream: "ProbeA",
+        sample_rate: 30_000.0,
+        channels: vec!["CH7", "CH3", "CH5"],
+        electrodes: Some(electrodes.to_vec()),
+    };
+    match (Settings::parse(&text).unwrap().probe(&wanted), expected) {
+        (Ok(probe), Ok(ids)) => {
+            assert!(probe.contacts.iter().map(|contact| contact.id.as_str()).eq(ids));
+            assert!(
+                probe.contacts.iter().all(|contact| contact.y >= 2880.0 && contact.x >= 0.0),
+                "{probe:?}"
+            );
+        }
+        (Err(why), Err(word)) => assert!(why.contains(word), "{why}"),
+        (found, _) => panic!("{found:?}"),
+    }
 }
 
 #[test]
