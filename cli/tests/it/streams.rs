@@ -163,8 +163,9 @@ fn a_zip_whose_uploads_are_always_forgotten_fails_in_the_end(
 ) {
     let lie = Lie::new("forgets", COMPLETE).key(".zip").answers(Answer::Instead(answer));
     let scene = Scene::new(cloud, [lie]);
-    scene.run(&scene.job()).ends(1).says("session.zip").says(why);
-    assert!((2..=5).contains(&scene.server.told()), "{}", scene.server.told());
+    let said = scene.run(&scene.job()).ends(1).says("session.zip").says(why);
+    // The last upload that Azure has forgotten is given up by one more request of that kind.
+    assert!((2..=6).contains(&scene.server.told()), "{} {said:#?}", scene.server.told());
     scene.server.tell([]);
     scene.run(&scene.job()).ends(0);
     scene.holds_the_folder();

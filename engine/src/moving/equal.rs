@@ -94,9 +94,11 @@ fn judged(source: &Found, there: &Found, how: Comparison) -> Glance {
     }
 }
 
-/// Whether times say that both are the same. A listing that leaves out what stands beside an object does not say that there is no time.
+/// Whether times say that both are the same. A listing that leaves out what stands beside an object does not say that there is no time, and one
+/// that shows a time of which it is not proven that it belongs to the object's bytes does not either.
 fn by_time(source: &Found, there: &Found) -> Option<bool> {
-    let dateless = |found: &Found| found.modified.is_none() && found.meta.is_some();
+    let noted = |found: &Found| found.meta.as_ref().is_none_or(|meta| meta.modified.is_some());
+    let dateless = |found: &Found| found.modified.is_none() && !noted(found);
     match (source.modified, there.modified) {
         (Some(here), Some(there)) => Some(near(here, there)),
         // A copy in a folder has the time at which the source was written.
