@@ -23,6 +23,8 @@ pub(super) struct Structure {
 pub(super) struct Entry {
     /// As far as it can be told; see [`Continuous::folder_name`].
     pub(super) folder: String,
+    /// It is described, and has no channels: all of them were switched off.
+    pub(super) is_off: bool,
     pub(super) stream: Result<Continuous, String>,
 }
 
@@ -104,10 +106,11 @@ impl<'de> Deserialize<'de> for Entry {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
         let folder = value.get("folder_name").and_then(Value::as_str).map(folder).unwrap_or_default();
+        let is_off = value.get("channels").and_then(Value::as_array).is_some_and(Vec::is_empty);
         let stream = Continuous::deserialize(value).map_err(|error| error.to_string()).and_then(checked);
         let stream =
             stream.map_err(|why| format!("the stream `{folder}` is not described as it must be: {why}"));
-        Ok(Self { folder, stream })
+        Ok(Self { folder, is_off, stream })
     }
 }
 

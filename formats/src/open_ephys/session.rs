@@ -189,7 +189,16 @@ fn add(
     for entry in &found.structure.continuous {
         let parts = [place.key.as_str(), "continuous", &entry.folder];
         let folder = parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join("/");
-        claimed.extend(tree.file(&format!("{folder}/continuous.dat")).map(|dat| dat.key.clone()));
+        let dat = tree.file(&format!("{folder}/continuous.dat"));
+        claimed.extend(dat.map(|dat| dat.key.clone()));
+        if entry.is_off && dat.is_none_or(|dat| dat.size == 0) {
+            let what = format!(
+                "`{}`: the stream `{}` has no channels; nothing of it was recorded",
+                found.oebin.path, entry.folder
+            );
+            problems.push(Problem::noted(&found.oebin.path, Fault::new(Class::Missing, what)));
+            continue;
+        }
         let new = names.insert(place.stream_name(&entry.folder));
         let read = || {
             let oebin = &found.oebin.path;

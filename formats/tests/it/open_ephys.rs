@@ -260,6 +260,37 @@ fn one_broken_stream_loses_no_other(
     }
 }
 
+/// All channels of a stream may be switched off. Where samples are there all the same, they are not left out without a word.
+#[rstest]
+#[case::empty(Some(0), 0)]
+#[case::no_file(None, 0)]
+#[case::samples(Some(12), 1)]
+fn a_stream_without_channels_was_not_recorded(#[case] bytes: Option<usize>, #[case] lost: usize) {
+    let rig = Rig::new();
+    let folder = rig.record(NODE, (1, 1), Gui::V06, &[probe(100)]);
+    let off = folder.join("continuous/Neuropix-PXI-100.ProbeA-LFP");
+    fs::create_dir_all(&off).unwrap();
+    if let Some(bytes) = bytes {
+        fs::write(off.join("continuous.dat"), vec![1; bytes]).unwrap();
+    }
+    let path = folder.join("structure.oebin");
+    let entry = r#""continuous": [{"folder_name": "Neuropix-PXI-100.ProbeA-LFP/", "sample_rate": 2500, "channels": []}, "#;
+    let text = fs::read_to_string(&path).unwrap();
+    let at = text.find("\"continuous\"").unwrap();
+    let begin = at + text[at..].find('[').unwrap() + 1;
+    fs::write(&path, format!("{}{entry}{}", &text[..at], &text[begin..])).unwrap();
+    let session = rig.open();
+    assert_eq!(unread(&session).len(), lost, "{:?}", session.problems);
+    assert_eq!(session.streams().count(), 1);
+    if lost == 0 {
+        assert!(
+            noted(&session).iter().any(|note| note.contains("has no channels")),
+            "{:?}",
+            session.problems
+        );
+    }
+}
+
 /// Of 100 frames, with as many lost in the middle.
 fn numbers(lost: i64) -> Vec<u8> {
     (0..100).flat_map(|i| (1000 + i + if i < 50 { 0 } else { lost }).to_le_bytes()).collect()

@@ -48,7 +48,14 @@ impl Settings {
         let entry = if entries.iter().any(|entry| entry.ordered) {
             by_order(entries, wanted)?
         } else {
-            by_name(&candidates(entries, wanted), wanted)
+            let candidates = candidates(entries, wanted);
+            let only = match candidates.as_slice() {
+                // Streams that are called `0` and `1`, say.
+                [only] if Some(only.node.as_str()) == wanted.processor() => Some(*only),
+                _ => None,
+            };
+            by_name(&candidates, wanted)
+                .or(only)
                 .ok_or_else(|| "no probe is called like the stream".to_owned())?
         };
         let sites = entry.sites.as_ref().map_err(Clone::clone)?;

@@ -127,6 +127,22 @@ fn probes_of_one_name_are_told_apart_by_their_processors(
     assert_eq!(first_y(find(&both, stream, 30_000.0, &EIGHT)).map_err(|_| ()), expected);
 }
 
+/// Of a processor with one probe, every stream is that probe's.
+#[rstest]
+#[case::the_only_probe("Neuropix-PXI-100.0", 1, Ok(30.0))]
+#[case::its_other_band("Neuropix-PXI-100.1", 1, Ok(30.0))]
+#[case::one_of_two("Neuropix-PXI-100.0", 2, Err(()))]
+#[case::another_processor("Neuropix-PXI-107.0", 1, Err(()))]
+fn streams_that_are_called_by_numbers(
+    #[case] stream: &str,
+    #[case] probes: usize,
+    #[case] expected: Result<f64, ()>,
+) {
+    let probes = [spec("x", 30.0), spec("y", 60.0)].into_iter().take(probes).collect::<Vec<_>>();
+    let text = text(&["0", "1", "2"], &probes);
+    assert_eq!(first_y(find(&text, stream, 30_000.0, &EIGHT)).map_err(|_| ()), expected);
+}
+
 /// Each record node counts for itself.
 #[rstest]
 #[case::keeps_a_part("Record Node 101", &["CH2", "CH5"], Some(vec!["e1", "e4"]))]
