@@ -51,9 +51,10 @@ impl Wine {
         let program = program.ok_or("wine is not installed")?;
         let wine = Self {
             program,
+            // Beside the executable, wherever that was built.
+            libraries: exe.ancestors().nth(3).unwrap_or(&exe).join("windows-build/wine"),
             exe,
             prefix: Utf8Path::new(env!("CARGO_TARGET_TMPDIR")).join("wine"),
-            libraries: target().join("windows-build/wine"),
         };
         fs::create_dir_all(&wine.prefix).unwrap();
         let made = wine.command("wineboot", &wine.prefix).arg("--init").output().unwrap();
