@@ -110,7 +110,7 @@ fn told(common: &Common, text: &str) {
 
 /// `None` when the list itself has problems, which were told.
 fn run_list(lab: &Lab, common: &Common, vars: &BTreeMap<String, String>) -> anyhow::Result<Option<Summary>> {
-    told(common, &format!("running: adt run {}\n", lab.jobs_csv));
+    told(common, &format!("running: adt run {}", lab.jobs_csv));
     let cwd = lab.jobs_csv.parent().unwrap_or(&lab.jobs_csv);
     let (specs, problems) = sorted(from_file(&lab.jobs_csv, cwd, &Overrides::default())?);
     if !problems.is_empty() {
