@@ -12,5 +12,13 @@ pub mod slurm;
 pub mod stores;
 pub mod tree;
 
+use std::io::Write;
+
+/// Says that a test, or a part of it, cannot run on this machine. Written to the process's own standard error: what the printing macros write is
+/// not shown of a test that passes.
+pub fn skipped(why: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "skipped: {why}");
+}
+
 pub use adt_sandbox::{Seed, open_ephys};
 pub use proxy::{FaultKind, FaultPlan, FaultyProxy, Moment, ProxyTally};

@@ -43,7 +43,7 @@ fn a_command_that_cannot_be_meant(#[case] args: &[&str], #[case] told: &str) {
 
 #[rstest]
 #[case::broken("lanes = = 3", "configuration `")]
-#[case::unknown("lnaes = 3", "there is no setting `lnaes`")]
+#[case::unknown("lnaes = 3", "unknown setting `lnaes`")]
 #[case::of_the_wrong_kind("lanes = [3]", "`lanes` must be")]
 #[case::out_of_range("lanes = 0", "`lanes` = `0` (file ")]
 fn a_configuration_that_cannot_be_meant(#[case] text: &str, #[case] told: &str) {

@@ -10,7 +10,6 @@ use rstest::rstest;
 use crate::{
     desk::{Desk, Job, Said},
     lab::until,
-    moving::left_out,
 };
 
 /// Answers over TLS and notes each request; its certificate is signed by itself.
@@ -66,7 +65,7 @@ impl Secure {
             .current_dir(&folder)
             .output();
         if !made.is_ok_and(|made| made.status.success()) {
-            left_out("openssl is not installed");
+            adt_testkit::skipped("openssl is not installed");
             return None;
         }
         let server =

@@ -15,7 +15,6 @@ use serde_json::Value;
 
 use crate::{
     desk::{Said, differing},
-    moving::left_out,
     shares::{DESTINATION, data, shared},
 };
 
@@ -47,13 +46,13 @@ fn ranks_of_mpiexec_share_the_work(#[case] program: &str, #[case] flags: &[&str]
 fn ranks_of_mpiexec_share_the_work_in_an_allocation_of_slurm(#[case] program: &str, #[case] flags: &[&str]) {
     match Slurm::start(2, false).unwrap() {
         Some(slurm) => ranks_share_the_work(program, flags, Some(&slurm)),
-        None => left_out("SLURM is not installed (scripts/install-test-tools)"),
+        None => adt_testkit::skipped("SLURM is not installed (scripts/install-test-tools)"),
     }
 }
 
 fn ranks_share_the_work(program: &str, flags: &[&str], slurm: Option<&Slurm>) {
     if Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
-        return left_out(&format!("{program} is not installed (scripts/install-test-tools)"));
+        return adt_testkit::skipped(&format!("{program} is not installed (scripts/install-test-tools)"));
     }
     let (desk, job) = shared();
     desk.planned(&job, &[]).ends(0);

@@ -55,7 +55,7 @@ impl Site {
             fs::create_dir_all(&work).unwrap();
             match store.start(&programs, &work) {
                 Err(error) if error.kind() == std::io::ErrorKind::Unsupported => {
-                    left_out(&format!("{kind:?}: {error}"));
+                    adt_testkit::skipped(&format!("{kind:?}: {error}"));
                     return None;
                 }
                 started => site.clouds.push((*kind, started.unwrap())),
@@ -108,12 +108,6 @@ impl Site {
         let said = Said::of(&mut self.on(machine, &[args, &["--json"]].concat()));
         Moves::of(said)
     }
-}
-
-/// Says why a test, or a part of it, cannot be run on this machine.
-#[expect(clippy::print_stderr, reason = "whoever runs the tests must know")]
-pub(crate) fn left_out(why: &str) {
-    eprintln!("left out: {why}");
 }
 
 /// Programs that are fetched once.

@@ -66,23 +66,23 @@ impl Scene {
     }
 }
 
-fn no_such_upload(_: &Asked) -> Reply {
+pub(crate) fn no_such_upload(_: &Asked) -> Reply {
     Reply::new(404, "application/xml", "<Error><Code>NoSuchUpload</Code><Message>gone</Message></Error>")
 }
 
-fn gone(_: &Asked) -> Reply {
+pub(crate) fn gone(_: &Asked) -> Reply {
     Reply::new(410, "application/json", r#"{"error": {"code": 410, "message": "gone"}}"#)
 }
 
-fn not_found(_: &Asked) -> Reply {
+pub(crate) fn not_found(_: &Asked) -> Reply {
     Reply::new(404, "application/json", r#"{"error": {"code": 404, "message": "no session"}}"#)
 }
 
-fn invalid(_: &Asked) -> Reply {
+pub(crate) fn invalid(_: &Asked) -> Reply {
     Reply::new(400, "application/json", r#"{"error": {"code": 400, "message": "invalid"}}"#)
 }
 
-fn no_blocks(_: &Asked) -> Reply {
+pub(crate) fn no_blocks(_: &Asked) -> Reply {
     Reply::new(400, "application/xml", "<Error><Code>InvalidBlockList</Code><Message>no</Message></Error>")
 }
 

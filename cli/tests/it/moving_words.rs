@@ -75,8 +75,8 @@ fn a_list_of_names_that_cannot_be_meant_is_refused(#[case] text: &str, #[case] s
 }
 
 #[rstest]
-#[case::a_folder(&["clean", "nowhere"], "there is no folder")]
-#[case::a_folder_in_a_dry_run(&["clean", "nowhere/deeper", "--dry-run"], "there is no folder")]
+#[case::a_folder(&["clean", "nowhere"], "does not exist")]
+#[case::a_folder_in_a_dry_run(&["clean", "nowhere/deeper", "--dry-run"], "does not exist")]
 #[case::a_file(&["clean", "from/a"], "is not a folder")]
 #[case::a_prefix(&["clean", "s3://recordings/nowhere"], "no object and no unfinished upload")]
 fn cleaning_what_is_not_there_is_refused(#[case] args: &[&str], #[case] said: &str) {

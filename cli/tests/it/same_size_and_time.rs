@@ -8,7 +8,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use rstest::rstest;
 
-use crate::desk::{ASSET, Desk, Job, differing, digest, within};
+use crate::{
+    desk::{ASSET, Desk, Job, Said, differing, digest, within},
+    ephys_session::{Rig, neuropixels},
+    imaging_tools::tiff,
+    moving::turn_a_byte,
+};
 
 /// A complete asset in a folder.
 struct Done {
@@ -113,4 +118,31 @@ fn other_bytes_at_the_source_of_a_complete_zip_are_reported() {
     rewrite(&done.source.join("a.bin"));
     rewrite(&done.source.join("b.bin"));
     done.desk.run(done.job(true), &[]).ends(0).says("and 1 other file have changed");
+}
+
+/// The commands without a job list report it as well.
+#[rstest]
+#[case::recording("ephys")]
+#[case::image("imaging")]
+fn other_bytes_at_the_source_of_a_finished_conversion_are_reported(#[case] family: &str) {
+    let rig = Rig::new();
+    let (source, words) = if family == "ephys" {
+        neuropixels(&rig);
+        (rig.session.clone(), vec!["compress"])
+    } else {
+        let folder = rig.desk.root.join("images");
+        fs::create_dir_all(&folder).unwrap();
+        tiff(&folder.join("tile.tif"), [8, 9, 10], |z, y, x| (z * 2_000 + y * 50 + x) as u16);
+        (folder, vec!["zarr", "--chunk-shape", "8,8,8", "--n-levels", "1"])
+    };
+    let to = rig.desk.root.join("made");
+    let words = [&[family], &words[..], &[source.as_str(), to.as_str()]].concat();
+    let run = || Said::of(&mut rig.desk.adt(&words)).ends(0);
+    run();
+    assert!(!run().stderr.contains("has changed since"));
+    let names = digest(&source);
+    let name =
+        names.keys().find(|name| name.ends_with("continuous.dat") || name.starts_with("tile")).unwrap();
+    turn_a_byte(&source.join(name));
+    run().says(name).says("has changed since the asset was completed").says("skipped");
 }

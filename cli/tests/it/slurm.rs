@@ -21,7 +21,7 @@ use crate::{
 fn slurm(nodes: u32) -> Option<Slurm> {
     let slurm = Slurm::start(nodes, false).unwrap();
     if slurm.is_none() {
-        crate::moving::left_out("SLURM is not installed (scripts/install-test-tools)");
+        adt_testkit::skipped("SLURM is not installed (scripts/install-test-tools)");
     }
     slurm
 }
@@ -241,7 +241,7 @@ fn read_all(folder: &Utf8Path) -> String {
 #[case::array("array")]
 fn a_list_goes_through_slurmrestd(#[case] layout: &str) {
     let Some(slurm) = Slurm::start(2, true).unwrap() else {
-        return crate::moving::left_out("slurmrestd is not installed (scripts/install-test-tools)");
+        return adt_testkit::skipped("slurmrestd is not installed (scripts/install-test-tools)");
     };
     let (desk, job) = shared();
     let list = desk.list(&job);

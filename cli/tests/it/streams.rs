@@ -10,7 +10,10 @@ use camino::Utf8PathBuf;
 use fs_err as fs;
 use rstest::rstest;
 
-use crate::desk::{ASSET, Desk, Job, Said, differing, digest, unzipped, within};
+use crate::{
+    desk::{ASSET, Desk, Job, Said, differing, digest, unzipped, within},
+    moving_proven::{gone, invalid, no_blocks, no_such_upload, not_found},
+};
 
 /// More than two parts of a stream.
 const LARGE: usize = 36 << 20;
@@ -78,26 +81,6 @@ fn noise(length: usize) -> Vec<u8> {
     let mut bytes = vec![0; length];
     Seed::new(length as u64).fill(&mut bytes);
     bytes
-}
-
-fn no_such_upload(_: &Asked) -> Reply {
-    Reply::new(404, "application/xml", "<Error><Code>NoSuchUpload</Code><Message>gone</Message></Error>")
-}
-
-fn gone(_: &Asked) -> Reply {
-    Reply::new(410, "application/json", r#"{"error": {"code": 410, "message": "gone"}}"#)
-}
-
-fn not_found(_: &Asked) -> Reply {
-    Reply::new(404, "application/json", r#"{"error": {"code": 404, "message": "no session"}}"#)
-}
-
-fn invalid(_: &Asked) -> Reply {
-    Reply::new(400, "application/json", r#"{"error": {"code": 400, "message": "invalid"}}"#)
-}
-
-fn no_blocks(_: &Asked) -> Reply {
-    Reply::new(400, "application/xml", "<Error><Code>InvalidBlockList</Code><Message>no</Message></Error>")
 }
 
 const PART: &[Op] = &[Op::Part];

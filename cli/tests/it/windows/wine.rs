@@ -11,7 +11,7 @@ use fs_err as fs;
 
 use crate::{
     desk::{Desk, Said},
-    moving::{Moves, left_out},
+    moving::Moves,
 };
 
 /// What runs it.
@@ -97,7 +97,7 @@ impl Rig {
         match Wine::find() {
             Ok(wine) => Some(Self { desk: Desk::new(), wine }),
             Err(why) => {
-                left_out(&format!("Windows: {why}"));
+                adt_testkit::skipped(&format!("Windows: {why}"));
                 None
             }
         }
@@ -117,7 +117,7 @@ impl Rig {
     pub(super) fn holder(&self) -> Option<Command> {
         let program = self.wine.libraries.join("hold.exe");
         if !program.is_file() {
-            left_out("Windows: scripts/build-windows has not built `hold.exe`");
+            adt_testkit::skipped("Windows: scripts/build-windows has not built `hold.exe`");
             return None;
         }
         Some(self.other(program.as_str()))
