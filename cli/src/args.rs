@@ -144,8 +144,8 @@ pub(crate) struct Common {
     pub allow_http: bool,
     /// Certificates (PEM) that are trusted beside those of the system (also `ADT_CA_FILE`)
     ///
-    /// For stores and services whose certificates are signed by an authority of your own, or by themselves. It counts for every
-    /// connection and comes before `AWS_CA_BUNDLE`.
+    /// For stores and services with a private certificate authority or a self-signed certificate. Applies to every connection and takes
+    /// precedence over `AWS_CA_BUNDLE`.
     #[arg(long, global = true, value_name = "FILE", hide_short_help = true, value_hint = ValueHint::FilePath)]
     pub ca_file: Option<Utf8PathBuf>,
 }

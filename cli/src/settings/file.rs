@@ -31,7 +31,7 @@ pub(super) fn read(path: &Utf8Path, asked_for: bool) -> Result<(BTreeMap<String,
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("the settings are {}, and the table `[defaults]`", all.join(", ")),
             };
-            return Err(bad(path, &format!("there is no setting `{name}`")).help(help));
+            return Err(bad(path, &format!("unknown setting `{name}`")).help(help));
         }
         let text = match value {
             toml::Value::String(text) => text,

@@ -101,8 +101,8 @@ fn is_private(path: &Utf8Path) -> bool {
         || path.components().any(|part| NEVER_NAMED.contains(&part.as_str()) || part.as_str() == "..")
 }
 
-/// Fails where the plan is not the one that was submitted: by the digest of the command line, or by what this machine remembers where no root
-/// limits what the plan reads. A plan of which neither is known is reported.
+/// Fails if the plan is not the one that was submitted. The digest on the command line is compared; without one, and without a root that limits
+/// what the plan reads, the digest this machine recorded. A plan with neither is reported.
 pub(super) fn submitted(
     plan: &WorkPlan,
     asked: &Work,

@@ -65,13 +65,14 @@ fn is_folder(path: &Utf8Path) -> Result<(), Fault> {
                 .help("name the folder above it"))
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Err(Fault::new(Class::Missing, format!("there is no folder `{path}`")).help("check the path"))
+            Err(Fault::new(Class::Missing, format!("the folder `{path}` does not exist"))
+                .help("check the path"))
         }
         Err(error) => Err(Fault::io(format!("cannot look at `{path}`"), error)),
     }
 }
 
-/// Nothing unfinished was found. Where there is no object either, the name may be wrong.
+/// Called when nothing unfinished was found: without any object the name may be misspelt.
 async fn holds_objects(typed: &Typed, ctx: &Ctx) -> Result<(), Fault> {
     match typed.holds_anything(ctx).await {
         // Credentials may have the right to list uploads, and not objects.
@@ -79,7 +80,7 @@ async fn holds_objects(typed: &Typed, ctx: &Ctx) -> Result<(), Fault> {
         Ok(false) => {
             let what =
                 format!("there is nothing at `{}`: no object and no unfinished upload", typed.location);
-            Err(Fault::new(Class::Missing, what).help("check the name; names are told apart by letter case"))
+            Err(Fault::new(Class::Missing, what).help("check the name; upper and lower case are different"))
         }
         _ => Ok(()),
     }

@@ -54,7 +54,7 @@ fn names(bytes: &[u8]) -> Result<BTreeSet<Key>, (usize, String)> {
     Ok(names)
 }
 
-/// As on any system: lists travel between them. A place of a cloud is no relative name either.
+/// Absolute on any system, because lists are moved between systems; or a cloud location.
 fn is_absolute(text: &str) -> bool {
     let drive = matches!(text.as_bytes(), [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic());
     text.starts_with(['/', '\\']) || drive || text.contains("://")
