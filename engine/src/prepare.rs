@@ -10,8 +10,8 @@ use adt_metadata::{
     Answered, DescriptionInput, Document, data_description, remark_on_time, service_document, unknown_about,
 };
 use adt_model::{
-    Choice, Class, DocumentFacts, DocumentSource, Facts, Fault, Gathered, JobSpec, MetadataMissing, Schema,
-    Secret,
+    Choice, Class, DocumentFacts, DocumentSource, Facts, Fault, Gathered, JobSpec, MetadataMissing, Problem,
+    ProblemKind, Schema, Secret,
 };
 use adt_plan::{Answer as Said, choose, to_ask};
 use adt_services::{
@@ -103,6 +103,24 @@ pub async fn examine(
     };
     let faults = asked.into_iter().filter_map(|(column, asked)| Some((own(column), asked.err()?))).collect();
     (prepared, faults)
+}
+
+/// A value of the job that its schema does not know, unless the rig brings the description itself.
+pub fn unknown_word(spec: &JobSpec, facts: &Facts) -> Option<Problem> {
+    if spec.manner.strict_compat
+        || facts.documents.iter().any(|document| document.name == "data_description.json")
+    {
+        return None;
+    }
+    let (column, fault) = unknown_about(spec.manner.schema, &spec.about)?;
+    Some(Problem {
+        origin: spec.origin.clone(),
+        column: column.to_owned(),
+        value: None,
+        what: fault.line(),
+        valid: fault.advice().unwrap_or_default().to_owned(),
+        kind: ProblemKind::World,
+    })
 }
 
 /// Only where there is something to encrypt.

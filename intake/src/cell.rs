@@ -83,12 +83,16 @@ pub(crate) fn subject_id(text: &str) -> Result<String, Wrong> {
     if text == "." || text == ".." {
         return Err(Wrong::new("dots are not a subject id", SUBJECT_FORM));
     }
+    if text.starts_with(['-', '+', '=']) {
+        return Err(Wrong::new("a subject id does not begin with a sign", SUBJECT_FORM));
+    }
     let separating = |c: char| match c {
         '/' | '\\' => Some("a slash"),
         ';' => Some("a semicolon"),
         ',' => Some("a comma"),
         '\t' => Some("a tab"),
         '?' | '*' | ':' | '|' | '"' | '<' | '>' => Some("a character that no folder of Windows may have"),
+        '\u{ff01}'..='\u{ff5e}' => Some("a full-width character"),
         c if c.is_control() => Some("a control character"),
         c if c.is_whitespace() => Some("a blank"),
         _ => None,
@@ -177,6 +181,10 @@ mod tests {
     #[case::letters_of_any_alphabet("мышь-1", true)]
     #[case::dot(".", false)]
     #[case::dots("..", false)]
+    #[case::minus("-5", false)]
+    #[case::plus("+731015", false)]
+    #[case::formula("=731015", false)]
+    #[case::full_width_digits("７３１０１５", false)]
     fn subject_ids(#[case] text: &str, #[case] fits: bool) {
         assert_eq!(subject_id(text).is_ok(), fits);
     }

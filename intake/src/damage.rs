@@ -33,6 +33,13 @@ pub(crate) fn damage(text: &str, kind: Kind) -> Option<Wrong> {
             "write the address without it; credentials are set as variables, or in their own columns",
         ));
     }
+    let address = text.starts_with("https://") || text.starts_with("http://");
+    if address && kind == Kind::Word && text.contains('#') {
+        return Some(Wrong::new(
+            "an address with a `#`; what follows it is never sent to a server",
+            "write the address without `#`",
+        ));
+    }
     let left = || match kind {
         Kind::List => text.split([';', '|']).find_map(|part| leftover(part.trim())),
         _ => leftover(text),
@@ -188,6 +195,8 @@ mod tests {
     #[case::empty_entries(";Jane Doe;; |", Kind::List, false)]
     #[case::address_with_password("https://u:p@host", Kind::Word, true)]
     #[case::signature("az://a/c?sig=x", Kind::Word, true)]
+    #[case::fragment("https://host/#token", Kind::Word, true)]
+    #[case::fragment_in_a_text("see https://host/#terms", Kind::Text, false)]
     #[case::address("https://host:8080/a@b", Kind::Word, false)]
     #[case::decimal_in_a_word("2.0", Kind::Word, false)]
     #[case::no_break_blank_in_a_name("Brain\u{a0}Project", Kind::Word, false)]

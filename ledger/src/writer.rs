@@ -5,6 +5,7 @@ use std::{
         mpsc::{Receiver, SyncSender, channel, sync_channel},
     },
     thread::JoinHandle,
+    time::Duration,
 };
 
 use adt_model::{Class, Fault};
@@ -18,6 +19,10 @@ const QUEUE: usize = 16_384;
 
 /// Orders in one transaction at most.
 const BATCH: usize = 4_096;
+
+/// How long queued orders wait for others to share their transaction. A transaction costs far more than the row it writes; a
+/// kill loses at most this much more of what was queued, and such objects are looked up or sent again.
+const GATHER: Duration = Duration::from_millis(10);
 
 type Work = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send>;
 type Reply = SyncSender<Result<(), Fault>>;
@@ -100,6 +105,7 @@ impl Writer {
         self.broken.check()?;
         let (reply, answer) = sync_channel(1);
         self.send(order(reply))?;
+        self.wake();
         answer.recv().map_err(|_| stopped())?
     }
 
@@ -107,11 +113,19 @@ impl Writer {
         let orders = self.orders.as_ref().ok_or_else(stopped)?;
         orders.send(order).map_err(|_| stopped())
     }
+
+    /// Ends the time in which the thread gathers orders: a caller waits.
+    fn wake(&self) {
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
+    }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
         drop(self.orders.take());
+        self.wake();
         if let Some(thread) = self.thread.take() {
             // What it could not write it has said to everyone who asked; there is nobody left to tell.
             drop(thread.join());
@@ -133,6 +147,9 @@ struct Desk {
 impl Desk {
     fn work_off(mut self, queue: &Receiver<Order>) {
         while let Ok(first) = queue.recv() {
+            if matches!(first, Order::Queued { .. }) {
+                std::thread::park_timeout(GATHER);
+            }
             let mut batch = VecDeque::from([first]);
             batch.extend(queue.try_iter().take(BATCH - 1));
             let mut replies = Vec::new();

@@ -121,7 +121,7 @@ fn in_the_way(spec: &JobSpec, standing: Standing) -> Option<Problem> {
     })
 }
 
-fn from_fault(spec: &JobSpec, column: &str, value: Option<String>, fault: &Fault) -> Problem {
+pub(super) fn from_fault(spec: &JobSpec, column: &str, value: Option<String>, fault: &Fault) -> Problem {
     Problem {
         origin: spec.origin.clone(),
         column: column.to_owned(),

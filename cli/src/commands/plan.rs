@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use adt_model::{Facts, JobSpec, Plan};
-
+use adt_engine::prepare;
+use adt_model::{Class, Facts, JobSpec, Plan};
 use adt_plan::cluster::simulate::{Load, load};
 
-use super::{BAD_INPUT, DONE, cluster, look::Look, sorted, tell};
+use super::{BAD_INPUT, DONE, check::from_fault, cluster, look::Look, sorted, tell};
 use crate::{
     args::{Common, Planned, Tuning},
     input, settings, show,
@@ -38,19 +38,26 @@ pub(super) fn run(asked: &Planned, common: &Common, vars: &BTreeMap<String, Stri
 
 /// The plan for what can be seen now; what cannot be seen becomes a note.
 fn planned(spec: &JobSpec, look: &mut Look) -> Plan {
-    match look.at(spec) {
-        Ok((facts, None)) => adt_plan::plan(spec, &facts),
-        Ok((facts, Some(fault))) => {
+    let (mut plan, fault) = match look.at(spec) {
+        Ok((facts, fault)) => {
             let mut plan = adt_plan::plan(spec, &facts);
-            plan.notes.insert(0, format!("the destination could not be looked at: {}", fault.line()));
-            plan
+            plan.obstacles.extend(prepare::unknown_word(spec, &facts));
+            let destination = Some(spec.destination.to_string());
+            (plan, fault.map(|fault| ("destination", "s3_bucket".to_owned(), destination, fault)))
         }
         Err(amiss) => {
-            let mut plan = adt_plan::plan(spec, &Facts::default());
-            plan.notes.insert(0, format!("the source could not be looked at: {}", amiss.fault.line()));
-            plan
+            let plan = adt_plan::plan(spec, &Facts::default());
+            (plan, Some(("source", amiss.column, amiss.value, amiss.fault)))
         }
+    };
+    let Some((side, column, value, fault)) = fault else { return plan };
+    // A plan is also made where there is no network and no credentials. A refusal is the job's to solve.
+    if matches!(fault.class(), Class::Transient | Class::Missing) {
+        plan.notes.insert(0, format!("the {side} could not be read: {}", fault.line()));
+    } else {
+        plan.obstacles.push(from_fault(spec, &column, value, &fault));
     }
+    plan
 }
 
 /// How the work would fall on so many tasks.

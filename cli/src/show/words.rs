@@ -59,7 +59,7 @@ impl Words {
                 None => return Vec::new(),
             },
             What::SourceKept { key, copied, fault, .. } => {
-                let verb = if *copied { "copied, source kept" } else { "NOT COPIED, source kept" };
+                let verb = if *copied { "copied, source kept" } else { "SOURCE KEPT" };
                 match self.failure(verb, key, fault) {
                     Some(text) => text,
                     None => return Vec::new(),

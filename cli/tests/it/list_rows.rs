@@ -69,6 +69,22 @@ fn values_of_schema_v2_are_looked_at_too(#[case] column: &str, #[case] value: &s
     refused(&desk, &list).says(column).says(says);
 }
 
+#[rstest]
+#[case::institution("institution", "Our Lab")]
+#[case::licence("license", "WTFPL")]
+fn a_plan_names_words_that_the_schema_does_not_know(#[case] column: &str, #[case] value: &str) {
+    let desk = Desk::new();
+    let job = Job::new().copy("behavior", desk.small_tree("plain")).with(column, value);
+    let list = desk.list(job);
+    for command in ["plan", "check"] {
+        Said::of(&mut desk.adt(&[command, list.as_str()]))
+            .ends(2)
+            .says(column)
+            .says(value)
+            .says("not known to schema v1");
+    }
+}
+
 /// No cell behind a secret is shown, and each is looked at all the same.
 #[rstest]
 #[case::service("codeocean_domain", "http://user:hush-hush@host", "a password or a signature")]

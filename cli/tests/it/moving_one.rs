@@ -91,7 +91,7 @@ fn piped(mut command: Command, input: &[u8]) -> Output {
 #[rstest]
 fn standard_input_and_output(#[values(Kind::Disk, Kind::S3, Kind::Gs, Kind::Az)] kind: Kind) {
     let Some(site) = Site::with(&[kind]) else { return };
-    for (name, size) in [("empty", 0), ("few", 5), ("many", 30 << 20)] {
+    for (name, size) in [("few", 5), ("many", 30 << 20)] {
         let mut bytes = vec![0; size];
         adt_testkit::Seed::new(3).fill(&mut bytes);
         let place = site.place(kind, &format!("in/{name}"));
@@ -100,6 +100,21 @@ fn standard_input_and_output(#[values(Kind::Disk, Kind::S3, Kind::Gs, Kind::Az)]
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
         assert!(out.stdout == bytes, "{name}: {} bytes", out.stdout.len());
     }
+}
+
+/// What a failed program before `|` leaves.
+#[rstest]
+fn empty_standard_input_replaces_nothing(#[values(Kind::Disk, Kind::S3)] kind: Kind) {
+    let site = site();
+    let place = site.place(kind, "in/x");
+    Said::from(piped(site.on("home", &["copy", "-", &place]), b"kept")).ends(0);
+    for there in [&place, &site.place(kind, "in/new")] {
+        Said::from(piped(site.on("home", &["copy", "-", there]), b""))
+            .ends(2)
+            .says("standard input is empty");
+    }
+    assert_eq!(site.adt(&["copy", &place, "-"]).ends(0).stdout, "kept");
+    assert_eq!(site.adt(&["ls", &site.place(kind, "in")]).stdout.matches("new").count(), 0);
 }
 
 #[rstest]

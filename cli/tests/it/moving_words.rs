@@ -147,10 +147,15 @@ fn a_move_says_what_was_copied_and_stays(#[values(Kind::Disk, Kind::S3)] to: Kin
     site.desk.write("work/old/a", "other");
     site.adt(&["copy", "old", &there]).ends(0);
     let said = site.adt(&["move", "from", &there, "--ignore-existing"]).ends(1);
-    let words = "NOT COPIED, source kept: a: the destination has other bytes";
+    let words = "SOURCE KEPT: a: the destination has other bytes";
     let said = said.says(words).says("1 object deleted at the source, 1 object kept there");
     assert!(!said.stderr.contains("NOT MOVED"), "{said:#?}");
     assert!(site.desk.root.join("work/from/a").exists());
+    // The record says so too, and what follows can succeed.
+    site.adt(&["history"]).ends(0).says("FAILED").says("stays at the source");
+    let said = site.adt(&["move", "from", &there, "--ignore-existing", "--json"]).ends(1);
+    assert!(said.stdout.contains(r#""end":"failed""#), "{said:#?}");
+    site.adt(&["move", "from", &there]).ends(0).says("1 object deleted at the source");
 }
 
 /// A folder that takes no deletion.
@@ -170,8 +175,11 @@ fn a_source_that_cannot_be_deleted_is_said_to_be_copied() {
         crate::desk::Said::of(&mut desk.adt(&["move", "from", "s3://recordings/there", "--lanes", "1"]));
     let said = said.ends(1);
     // Compared before the change, or after it.
-    let words =
-        ["copied, source kept: a: it has changed", "NOT COPIED, source kept: a: the destination has other"];
+    let words = [
+        "source kept: a: it has changed",
+        "SOURCE KEPT: a: it has changed",
+        "SOURCE KEPT: a: the destination has other",
+    ];
     assert!(words.iter().any(|words| said.stderr.contains(words)), "{said:#?}");
 }
 

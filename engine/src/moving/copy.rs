@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use adt_formats::folder::{EntryKind, LINK};
 use adt_ledger::JobId;
-use adt_model::{Class, Fault, JobEnd, Key, Rules, What};
+use adt_model::{Class, Fault, Key, Rules, What};
 use adt_store::Place;
 use futures::TryStreamExt;
 use jiff::Timestamp;
@@ -20,11 +20,9 @@ use super::{
     side::{End, Met, missing},
 };
 use crate::{
-    Ctx, Summary,
-    alone::name,
+    Ctx,
     course::Course,
     delivery::{Address, Delivery},
-    run::finished,
 };
 
 /// Objects per lane that are looked at, read, sent or waiting for memory at once.
@@ -59,39 +57,6 @@ pub struct Asked {
     pub within: Option<String>,
 }
 
-/// Copies what differs. Fails when nothing can be begun; what goes wrong later is in the summary's one row. `command` is how the ledger
-/// shows it.
-pub async fn copy(asked: Asked, command: &str, ctx: Arc<Ctx>) -> Result<Summary, Fault> {
-    let to = asked.destination.place.location().clone();
-    let _claim = if asked.dry_run { None } else { Some(ctx.ledger.claim_move(&asked.shown, &to)?) };
-    let run = ctx.ledger.begin_run((ctx.clock)(), command, ctx.version)?;
-    ctx.tell("", None, What::RunStarted { jobs: 1 });
-    let mut course = Course::new(name(&to), run, &ctx);
-    let row = ctx.ledger.begin_move(run, &to, &course.name, asked.dry_run, (ctx.clock)())?;
-    course.adopt(row);
-    let started = What::JobStarted {
-        origin: adt_model::Origin { source: asked.shown.clone(), row: None },
-        asset: to.to_string(),
-        files: 0,
-        bytes: 0,
-        resumed: false,
-    };
-    ctx.tell(&course.name, None, started);
-    let dry_run = asked.dry_run;
-    let shown = asked.shown.clone();
-    let killed = if dry_run { None } else { ctx.ledger.killed_since(row, run)? };
-    // Claimed, so that no other process is at the same work.
-    let owner = if dry_run { None } else { Some(ctx.owner("move", &asked.shown, &to)?) };
-    let work = Work { killed, ..Work::new(asked, owner, row, &course, &ctx) };
-    let result = course.watch().over(Box::pin(work.perform())).await;
-    let end = if dry_run { JobEnd::Rehearsed } else { JobEnd::Done };
-    let row = course.end(shown, &to, result.map(|()| end));
-    let summary = Summary { rows: vec![row], stopped: ctx.stop.check().is_err() };
-    ctx.tell("", None, finished(&summary));
-    ctx.ledger.end_run(run, (ctx.clock)(), summary.exit_code())?;
-    Ok(summary)
-}
-
 /// One move at work.
 pub(super) struct Work {
     pub(super) asked: Asked,
@@ -102,7 +67,7 @@ pub(super) struct Work {
     /// The way to [`Asked::backup`].
     pub(super) backup: Option<Arc<Delivery>>,
     /// Since when runs of this work have been killed.
-    killed: Option<Timestamp>,
+    pub(super) killed: Option<Timestamp>,
     began: Timestamp,
 }
 
@@ -127,7 +92,13 @@ impl Account {
 }
 
 impl Work {
-    fn new(asked: Asked, owner: Option<String>, row: JobId, course: &Course, ctx: &Arc<Ctx>) -> Self {
+    pub(super) fn new(
+        asked: Asked,
+        owner: Option<String>,
+        row: JobId,
+        course: &Course,
+        ctx: &Arc<Ctx>,
+    ) -> Self {
         let place = asked.destination.place.clone();
         let place = if asked.dry_run { place.rehearsing() } else { place };
         let place = owner.map_or(place.clone(), |owner| place.owned_by(&owner));
@@ -154,7 +125,7 @@ impl Work {
         Self { asked, row, out, ctx, name, backup: None, killed: None, began }
     }
 
-    async fn perform(self) -> Result<(), Fault> {
+    pub(super) async fn perform(self) -> Result<(), Fault> {
         let work = Arc::new(self);
         clashes::refuse(&work).await?;
         let account = match &work.asked.called {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use adt_formats::folder::{Entry, EntryKind};
-use adt_model::{Class, Fault, FileIdentity, Key, Location, What, hard_links};
+use adt_model::{Class, Fault, FileIdentity, FileVersion, Key, Location, What, hard_links};
 use adt_store::{Found, Place};
 use camino::Utf8Path;
 use tokio::task::JoinSet;
@@ -16,6 +16,9 @@ use super::{
     side::{End, Met},
 };
 use crate::{Ctx, alone::name, ctx::interrupted, delivery::off_the_reactor};
+
+/// How often bytes are compared where something of a file changes meanwhile, such as the number of its hard links.
+const PROOFS: u32 = 3;
 
 /// What became of the source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -153,12 +156,20 @@ impl Clearing {
         if self.dry_run {
             return Ok(true);
         }
-        let copy = self.copy_of(source, there).await.map_err(Kept::uncopied)?;
-        self.delete(source, &copy).await.map_err(|fault| match fault.class() {
-            // The two are one file.
-            Class::Conflict => Kept::uncopied(fault),
-            _ => Kept::copied(fault),
-        })
+        let mut left = PROOFS;
+        loop {
+            left -= 1;
+            let source = as_it_is_now(source).await.map_err(Kept::uncopied)?;
+            let copy = self.copy_of(&source, there.clone()).await.map_err(Kept::uncopied)?;
+            match self.delete(&source, &copy).await {
+                Ok(Gone::Touched) if left > 0 => {}
+                Ok(Gone::Touched) => return Err(Kept::copied(changed())),
+                Ok(gone) => return Ok(gone == Gone::Deleted),
+                // The two are one file.
+                Err(fault) if fault.class() == Class::Conflict => return Err(Kept::uncopied(fault)),
+                Err(fault) => return Err(Kept::copied(fault)),
+            }
+        }
     }
 
     /// The copy at the destination, if its bytes are those of the source.
@@ -179,7 +190,7 @@ impl Clearing {
         }
     }
 
-    async fn delete(&self, source: &Item, there: &Item) -> Result<bool, Fault> {
+    async fn delete(&self, source: &Item, there: &Item) -> Result<Gone, Fault> {
         match source {
             Item::File(entry) => {
                 let (entry, root) = (entry.clone(), self.from.folder().cloned());
@@ -187,15 +198,15 @@ impl Clearing {
                     Location::Folder(folder) => Some(folder.join(there.key().as_str())),
                     _ => None,
                 };
-                let deleted =
+                let gone =
                     off_the_reactor(move || delete_file(&entry, root.as_deref(), copy.as_deref())).await?;
                 // Nothing was deleted below a link, so nothing below it is empty now.
-                if deleted {
+                if gone == Gone::Deleted {
                     self.from.place.prune_above(source.key()).await?;
                 }
-                Ok(deleted)
+                Ok(gone)
             }
-            Item::Object(found) => self.delete_object(found).await.map(|()| true),
+            Item::Object(found) => self.delete_object(found).await.map(|()| Gone::Deleted),
             Item::Noted(_) => Err(Fault::new(Class::Bug, "a list has no objects to delete")),
         }
     }
@@ -234,24 +245,60 @@ fn is_one_file(one: &Utf8Path, other: &Utf8Path) -> bool {
     same && hard_links(one.as_std_path()) == Some(1)
 }
 
-/// Deletes a file that is still the one that was compared, and not its own copy; false where a link leads to it.
-fn delete_file(entry: &Entry, root: Option<&Utf8Path>, copy: Option<&Utf8Path>) -> Result<bool, Fault> {
+/// What became of one source object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gone {
+    Deleted,
+    /// A link leads to it, so it stays.
+    Linked,
+    /// Something of the file has changed since the comparison, under the same size and time. That may be other bytes, and it may be its
+    /// permissions or the number of its hard links.
+    Touched,
+}
+
+/// The file with the time of its last change as it is now, before its bytes are compared.
+async fn as_it_is_now(source: &Item) -> Result<Item, Fault> {
+    let Item::File(entry) = source else { return Ok(source.clone()) };
+    if entry.kind == EntryKind::Link {
+        return Ok(source.clone());
+    }
+    let entry = entry.clone();
+    off_the_reactor(move || {
+        let now = version(&entry.path)?;
+        if now.size != entry.size || now.modified != Some(entry.modified) {
+            return Err(changed());
+        }
+        Ok(Item::File(Entry { changed: now.changed, ..entry }))
+    })
+    .await
+}
+
+fn version(path: &Utf8Path) -> Result<FileVersion, Fault> {
+    let failed = |error| Fault::io(format!("cannot read the metadata of `{path}`"), error);
+    let data = fs_err::symlink_metadata(path).map_err(failed)?;
+    Ok(FileVersion::at(path.as_std_path(), &data))
+}
+
+/// Deletes a file that is still the one that was compared, and not its own copy.
+fn delete_file(entry: &Entry, root: Option<&Utf8Path>, copy: Option<&Utf8Path>) -> Result<Gone, Fault> {
     let path = &entry.path;
     if through_a_link(entry, root) {
-        return Ok(false);
+        return Ok(Gone::Linked);
     }
     let failed = |error| Fault::io(format!("cannot delete `{path}`"), error);
-    let data = fs_err::symlink_metadata(path).map_err(failed)?;
     if entry.kind != EntryKind::Link {
         if let Some(copy) = copy.filter(|copy| is_one_file(path, copy)) {
             let what = format!("`{copy}` is the same file, not a copy of it");
             return Err(Fault::new(Class::Conflict, what).help("remove the link at the destination"));
         }
-        let time = data.modified().ok().and_then(|time| jiff::Timestamp::try_from(time).ok());
-        if data.len() != entry.size || time != Some(entry.modified) {
+        let now = version(path)?;
+        if now.size != entry.size || now.modified != Some(entry.modified) {
             return Err(changed());
+        }
+        if now.changed != entry.changed {
+            return Ok(Gone::Touched);
         }
     }
     fs_err::remove_file(path).map_err(failed)?;
-    Ok(true)
+    Ok(Gone::Deleted)
 }

@@ -1,7 +1,7 @@
 //! Objects from one place to another: local folders, S3, Google Cloud Storage, Azure Blob, in every direction.
 //!
 //! Both sides are listed in byte order of their keys while the work goes on, and merged (`pairs`); what the ledger knows of the
-//! destination comes along. `equal` decides what need not be moved, [`copy`] moves the rest, [`prove`] holds two sides against each other.
+//! destination comes along. `equal` decides what need not be moved, [`copy()`] moves the rest, [`prove`] compares the two sides.
 
 mod apart;
 mod backup;
@@ -14,6 +14,7 @@ mod depart;
 mod equal;
 mod gone;
 mod item;
+mod job;
 mod links;
 mod manifest;
 mod pairs;
@@ -26,11 +27,12 @@ mod superfluous;
 
 pub use apart::{apart, distinct, overlap, within};
 pub use clean::clean;
-pub use copy::{Asked, copy};
+pub use copy::Asked;
 pub use deletion::Deletion;
 pub use depart::{Departed, clear_source};
 pub use equal::Comparison;
 pub use item::{Bounds, Selection};
+pub use job::{copy, copy_then};
 pub use pipe::from_reader;
 pub use prove::{Asked as Proof, Finding, Report, Source, Wrong, prove};
 pub use side::{End, list};

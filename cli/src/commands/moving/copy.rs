@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use adt_engine::{
     Ctx, Summary,
-    moving::{self, Asked, Comparison, Deletion, End, Selection},
+    moving::{self, Asked, Comparison, Deletion, End},
 };
 use adt_model::{Class, Fault};
 use adt_store::{Looks, Place, StoreOptions};
@@ -12,7 +12,7 @@ use adt_store::{Looks, Place, StoreOptions};
 use super::{Vars, at_destination, ctx, end::Typed, names, pipe, selection, service, verify};
 use crate::{
     args::{Common, Copy, LinksChoice, Sync},
-    commands::{FAILED, ephys::drive},
+    commands::{DONE, FAILED, ephys::drive},
     show,
 };
 
@@ -182,31 +182,28 @@ pub(in crate::commands) async fn perform(
     common: &Common,
     ctx: &Arc<Ctx>,
 ) -> Result<(Summary, u8), Fault> {
-    let Asked { source, destination, called, selection, .. } = wanted.clone();
-    let summary = moving::copy(wanted, command, Arc::clone(ctx)).await?;
+    let summary = moving::copy(wanted.clone(), command, Arc::clone(ctx)).await?;
     show::ended(&summary, common);
     let code = summary.exit_code() as u8;
-    let code = match &asked.comparing.manifest {
-        Some(path) if code == 0 && !asked.comparing.dry_run => {
-            let there = match called {
-                Some(key) => destination.only(key),
-                None => destination,
-            };
-            listed(source, there, selection, path, common, ctx).await?
-        }
-        _ => code,
-    };
+    let code = if code == DONE { listed(&wanted, asked, common, ctx).await? } else { code };
     Ok((summary, code))
 }
 
-async fn listed(
-    source: End,
-    destination: End,
-    selection: Selection,
-    path: &camino::Utf8Path,
+/// Compares both sides and writes the manifest, where one was asked for.
+pub(super) async fn listed(
+    wanted: &Asked,
+    asked: &Copy,
     common: &Common,
     ctx: &Arc<Ctx>,
 ) -> Result<u8, Fault> {
+    let Some(path) = asked.comparing.manifest.as_ref().filter(|_| !asked.comparing.dry_run) else {
+        return Ok(DONE);
+    };
+    let Asked { source, destination, called, selection, .. } = wanted.clone();
+    let destination = match called {
+        Some(key) => destination.only(key),
+        None => destination,
+    };
     if source.only != destination.only {
         return Err(Fault::new(
             Class::BadInput,

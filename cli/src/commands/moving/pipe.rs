@@ -46,15 +46,19 @@ pub(super) async fn in_from(
         return Err(Fault::new(Class::BadInput, what).help("name the object"));
     }
     let place = if asked.comparing.dry_run { place.rehearsing() } else { place };
-    let size = moving::from_reader(place, &key, !no_list, Arc::clone(ctx), |write| {
+    let empty_input = nothing_came(destination);
+    let size = moving::from_reader(place, &key, !no_list, Arc::clone(ctx), move |write| {
         let mut input = std::io::stdin().lock();
         let mut bytes = vec![0; STRIDE];
+        let mut empty = true;
         loop {
             let n = input.read(&mut bytes).map_err(|e| Fault::io("cannot read standard input", e))?;
-            if n == 0 {
-                return Ok(());
+            match n {
+                0 if empty => return Err(empty_input),
+                0 => return Ok(()),
+                n => write(&bytes[..n])?,
             }
-            write(&bytes[..n])?;
+            empty = false;
         }
     })
     .await?;
@@ -62,6 +66,12 @@ pub(super) async fn in_from(
         show::say(&format!("{} sent to {}", adt_model::ByteSize(size), to.location));
     }
     Ok(DONE)
+}
+
+/// A program before `|` that failed also leaves standard input empty, and an object must not be replaced by that.
+fn nothing_came(destination: &str) -> Fault {
+    let what = format!("standard input is empty; `{destination}` was not written");
+    Fault::new(Class::BadInput, what).help("to store an empty object, copy an empty file")
 }
 
 /// Every piece is of the one version that was found; a checksum that the server keeps of the whole is looked at in the end.

@@ -60,15 +60,26 @@ async fn moved(asked: &Copy, common: &Common, ctx: &Arc<Ctx>) -> Result<u8, Faul
         return Ok(DONE);
     }
     let wanted = copy::wanted(asked, None, Looks::Needed, ctx).await?;
-    let (_, code) = copy::perform(wanted.clone(), &command, asked, common, ctx).await?;
-    if code != DONE {
-        return Ok(code);
-    }
-    let departed = moving::clear_source(&wanted, ctx).await?;
-    if !common.quiet || departed.kept > 0 {
+    let mut departed = None;
+    let clear = async {
+        if copy::listed(&wanted, asked, common, ctx).await? != DONE {
+            let what = "the copy could not be verified, so nothing was deleted at the source";
+            return Err(Fault::new(Class::Corrupt, what));
+        }
+        let kept = departed.insert(moving::clear_source(&wanted, ctx).await?).kept;
+        if kept == 0 { Ok(()) } else { Err(still_there(kept)) }
+    };
+    let summary = moving::copy_then(wanted.clone(), &command, clear, Arc::clone(ctx)).await?;
+    show::ended(&summary, common);
+    if let Some(departed) = departed.filter(|departed| !common.quiet || departed.kept > 0) {
         show::say(&said(departed, asked.comparing.dry_run));
     }
-    Ok(if departed.kept == 0 { DONE } else { FAILED })
+    Ok(summary.exit_code() as u8)
+}
+
+fn still_there(kept: u64) -> Fault {
+    let what = format!("{} could not be moved and stays at the source", show::count(kept, "object"));
+    Fault::new(Class::Corrupt, what).help("see the messages above; the same command again moves the rest")
 }
 
 fn said(departed: moving::Departed, dry_run: bool) -> String {
