@@ -184,7 +184,7 @@ pub(crate) enum Command {
         after_help = "Examples:\n  adt decrypt cam.mp4.zip\n  adt decrypt *.avi.zip -o videos --password ssm:/lab/video-password\n  echo secret | adt decrypt cam.mp4.zip"
     )]
     Decrypt(Decrypt),
-    /// Recordings of Open Ephys: compress them, make them again byte for byte, look at them
+    /// Recordings of Open Ephys and SpikeGLX: compress them, restore them byte for byte, inspect them
     #[command(
         after_help = "Examples:\n  adt ephys info /data/session\n  adt ephys compress /data/session s3://bucket/asset\n  adt ephys restore s3://bucket/asset /data/again"
     )]

@@ -1,5 +1,6 @@
 //! How a format lies on disk; no network in sight.
 //!
+//! - [`ephys`]: recordings of electrodes, of Open Ephys or SpikeGLX.
 //! - [`ephys_store`]: a stream of samples as a Zarr store that SpikeInterface loads.
 //! - [`folder`]: what lies in a session folder, in key order.
 //! - [`SteadyFile`]: a source that must not change while it is read.
@@ -16,6 +17,7 @@
 //! - [`zip`]: folders as zip streams, single files as encrypted zip streams, and the way back.
 //! - [`is_video`]: which files are sent encrypted only.
 
+pub mod ephys;
 pub mod ephys_store;
 pub mod folder;
 pub mod image;
@@ -26,6 +28,7 @@ pub mod npy;
 pub mod ome;
 pub mod open_ephys;
 pub mod planes;
+mod spikeglx;
 mod stamp;
 mod steady;
 pub mod tiff;

@@ -7,6 +7,7 @@ pub mod lab;
 pub mod open_ephys;
 mod s3;
 mod seed;
+pub mod spikeglx;
 mod tissue;
 
 pub use s3::{Clock, Server, ServerOptions, Stored, Tally};

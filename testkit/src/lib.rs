@@ -20,5 +20,5 @@ pub fn skipped(why: &str) {
     let _ = writeln!(std::io::stderr().lock(), "skipped: {why}");
 }
 
-pub use adt_sandbox::{Seed, open_ephys};
+pub use adt_sandbox::{Seed, open_ephys, spikeglx};
 pub use proxy::{FaultKind, FaultPlan, FaultyProxy, Moment, ProxyTally};

@@ -17,7 +17,7 @@ pub(crate) enum Ephys {
         after_help = "Examples:\n  adt ephys compress /data/session s3://bucket/asset\n  adt ephys compress /data/session /archive/asset --codec zstd --level 9\n  adt ephys compress /data/session /archive/asset --dry-run"
     )]
     Compress(EphysCompress),
-    /// Make the original `continuous.dat` files again, byte for byte, from a compressed asset
+    /// Restore the original files of samples (`continuous.dat`, `.bin`) byte for byte from a compressed asset
     ///
     /// Each file is held against the SHA-256 that was recorded when it was compressed, before it becomes visible; damage is told with
     /// stream, segment and chunk. What else belongs to the session comes from the clipped copy beside the stores. A file that stands

@@ -26,9 +26,9 @@ fn recordings(session: &Session) -> String {
     let mut text = columns(&head, &rows);
     let bytes = session.streams.iter().map(|stream| stream.bytes).sum();
     let streams = count(session.streams.len() as u64, "stream");
-    let folders = count(session.recordings.len() as u64, "recording folder");
+    let recordings = count(session.recordings.len() as u64, "recording");
     line!(text);
-    line!(text, "{streams} in {folders}{}, {}", versions(session), ByteSize(bytes));
+    line!(text, "{streams} in {recordings}{}, {}", versions(session), ByteSize(bytes));
     if let Some(longest) = sampled(session) {
         line!(text, "LSB: counts of one step of the converter, from the first {longest} of each stream only");
     }
@@ -43,11 +43,12 @@ fn sampled(session: &Session) -> Option<String> {
 }
 
 fn versions(session: &Session) -> String {
-    let mut versions: Vec<_> = session.recordings.iter().map(|r| r.gui_version.as_str()).collect();
+    let recordings = session.recordings.iter().filter(|recording| !recording.gui_version.is_empty());
+    let mut versions: Vec<_> =
+        recordings.map(|recording| format!("{} {}", recording.program, recording.gui_version)).collect();
     versions.sort_unstable();
     versions.dedup();
-    versions.retain(|version| !version.is_empty());
-    if versions.is_empty() { String::new() } else { format!(" of Open Ephys {}", versions.join(", ")) }
+    if versions.is_empty() { String::new() } else { format!(" of {}", versions.join(", ")) }
 }
 
 fn stream(stream: &Stream) -> [String; 9] {
@@ -83,6 +84,7 @@ fn channels(channels: &Channels) -> String {
         (channels.electrode, ""),
         (channels.analog, " analog"),
         (channels.auxiliary, " aux"),
+        (channels.digital, " digital"),
         (channels.sync, " sync"),
         (channels.undescribed, " undescribed"),
     ];

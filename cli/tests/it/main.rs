@@ -81,6 +81,7 @@ mod secrets;
 mod services;
 mod shares;
 mod slurm;
+mod spikeglx;
 mod standing;
 mod stops;
 mod stops_quickly;

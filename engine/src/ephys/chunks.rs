@@ -3,8 +3,8 @@
 use std::{ops::Range, sync::Arc};
 
 use adt_formats::{
+    ephys::{Samples, Segment},
     ephys_store::{FrameArray, FrameChunk, Layout},
-    open_ephys::{Samples, Segment},
 };
 use adt_model::{Class, Fault, Key, Pulse};
 use bytes::Bytes;

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use adt_formats::{
+    ephys::{self, Stream, Weight},
     folder::Rules,
-    open_ephys::{Session, Stream, Weight},
 };
 use adt_model::{Class, EphysConfig, Fault, Key};
 use camino::Utf8PathBuf;
@@ -78,7 +78,7 @@ pub struct StreamMade {
     /// Samples that do not come back from the store; of `spikeinterface` only.
     #[serde(skip_serializing_if = "is_zero", default)]
     pub lost_samples: u64,
-    /// Of each `continuous.dat`, in the order of the segments.
+    /// Of each file of samples, in the order of the segments.
     pub sources: Vec<SourceMade>,
 }
 
@@ -102,7 +102,7 @@ pub struct SourceMade {
 /// [`Compressed::missing`]. A fault means that nothing more can be done: the destination failed, or a person stopped it.
 pub(crate) async fn compress(work: Work) -> Result<Compressed, Fault> {
     let (source, rules, beat) = (work.source.clone(), work.rules.clone(), work.beat.clone());
-    let session = off_the_reactor(move || Session::open(&source, &rules, &beat)).await?;
+    let session = off_the_reactor(move || ephys::open(&source, &rules, &beat)).await?;
     let mut done = Compressed::default();
     for problem in session.problems.iter().filter(|problem| problem.weight == Weight::Unread) {
         done.missing.push(problem.fault.line());

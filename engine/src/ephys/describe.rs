@@ -1,9 +1,9 @@
 use adt_formats::{
+    ephys::{Channel, ChannelKind, Stream},
     ephys_store::{
         Columns, Description, Probe, SampleNumbers, Segment, Storage, StoredSamples, SyncColumn, Time,
         properties,
     },
-    open_ephys::{Channel, ChannelKind, Stream},
     zarr::{Blosc, BloscCodec, Compressor, Dtype, Shuffle, SmallArray, Wavpack},
 };
 use adt_model::{BloscName, BloscShuffle, EphysConfig, Fault, TraceCodec};

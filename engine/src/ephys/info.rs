@@ -17,7 +17,7 @@ use crate::{Ctx, delivery::off_the_reactor};
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Info {
-    /// A folder as Open Ephys wrote it.
+    /// A folder as Open Ephys or SpikeGLX wrote it.
     Recordings(Session),
     /// An asset, its folder of stores, or one store.
     Stores(Stores),

@@ -6,8 +6,8 @@ use adt_codec::lsb::{
     spikeinterface::{Correction, Estimate, sample_starts},
 };
 use adt_formats::{
+    ephys::{ChannelKind, Stream},
     ephys_store::{Columns, StoredSamples},
-    open_ephys::{ChannelKind, Stream},
 };
 use adt_model::{Class, EphysConfig, Fault, Lsb, LsbSample, Pulse};
 
@@ -67,8 +67,8 @@ pub(super) fn before(
             }
             Ok((Count::Values(Histograms::new(columns.traces.len(), &counted)), None))
         }
-        // The original knows analogue inputs by this alone.
-        Lsb::Spikeinterface if stream.name.contains("NI-DAQ") => {
+        // The original knows analogue inputs by the name alone.
+        Lsb::Spikeinterface if ["NI-DAQ", "nidq", "obx"].iter().any(|word| stream.name.contains(word)) => {
             nothing("an NI-DAQ device has no electrodes")
         }
         Lsb::Spikeinterface => match estimate(stream, columns, config.sample, pulse)? {
@@ -80,7 +80,7 @@ pub(super) fn before(
     }
 }
 
-fn kind(channel: &adt_formats::open_ephys::Channel) -> ChannelKind {
+fn kind(channel: &adt_formats::ephys::Channel) -> ChannelKind {
     channel.kind
 }
 

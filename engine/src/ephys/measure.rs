@@ -5,8 +5,8 @@ use adt_codec::{
     lsb::{Histograms, Ragged, spikeinterface::Correction},
 };
 use adt_formats::{
+    ephys::{Samples, Segment},
     ephys_store::{Columns, FrameArray, FrameChunk},
-    open_ephys::{Samples, Segment},
 };
 use adt_model::{Class, Fault, Pulse};
 

@@ -1,4 +1,4 @@
-//! Stores become recordings again: every `continuous.dat` as it was, byte for byte, and proven so before it is visible.
+//! Stores become recordings again: every file of samples as it was, byte for byte, and proven so before it is visible.
 
 mod ahead;
 mod content;
@@ -52,7 +52,7 @@ pub struct Asked {
 /// What has been restored, and what has not.
 #[derive(Debug, Default, Serialize)]
 pub struct Restored {
-    /// Every `continuous.dat` that is there now, byte for byte.
+    /// Every file of samples that is there now, byte for byte.
     pub files: Vec<File>,
     /// Other files of the session that are there now.
     pub copied: u64,
@@ -329,12 +329,14 @@ impl Restoring<'_> {
     async fn others(&mut self, session: Planned) -> Result<(), Fault> {
         let Planned { folder, names, complete, number, clipped, .. } = session;
         let restored: BTreeSet<&Key> = names.keys().collect();
+        let stem = |key: &Key| key.as_str().strip_suffix(".meta").map(str::to_owned);
+        let described: BTreeSet<String> = clipped.keys().filter_map(stem).collect();
         let mut copies = Vec::new();
         for (inside, found) in clipped {
             if restored.contains(&inside) {
                 continue;
             }
-            if inside.file_name() == "continuous.dat" {
+            if holds_samples(&inside, &described) {
                 let name = format!("ecephys_clipped{number}/{inside}");
                 self.fail(&name, None, doubtful(&name, complete))?;
                 continue;
@@ -382,6 +384,12 @@ impl Restoring<'_> {
         });
         Ok(())
     }
+}
+
+/// Whether the clipped copy may hold the first frames of a file only. A `.bin` file with a `.meta` may be one of SpikeGLX, whatever its name.
+fn holds_samples(inside: &Key, described: &BTreeSet<String>) -> bool {
+    let described = inside.as_str().strip_suffix(".bin").is_some_and(|stem| described.contains(stem));
+    described || adt_formats::ephys::holds_samples(inside.file_name())
 }
 
 /// The first frames must never pass for the whole file.

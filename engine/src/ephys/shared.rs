@@ -4,8 +4,8 @@
 use std::{ops::Range, sync::Arc};
 
 use adt_formats::{
+    ephys::{self, Stream},
     ephys_store::{Record, SampleNumbers, StoredSamples},
-    open_ephys::{Session, Stream},
 };
 use adt_model::{Class, Fault};
 use serde::{Deserialize, Serialize};
@@ -93,7 +93,7 @@ async fn nth(work: &Work, number: u64) -> Result<StreamWork, Fault> {
 
 async fn streams(work: &Work) -> Result<Vec<Stream>, Fault> {
     let (source, rules, beat) = (work.source.clone(), work.rules.clone(), work.beat.clone());
-    off_the_reactor(move || Ok(Session::open(&source, &rules, &beat)?.streams().cloned().collect())).await
+    off_the_reactor(move || Ok(ephys::open(&source, &rules, &beat)?.streams().cloned().collect())).await
 }
 
 /// Nobody but a person can tell whether a session may go without one of its streams.

@@ -10,11 +10,11 @@ use std::{
 };
 
 use adt_formats::{
+    ephys::Stream,
     ephys_store::{
         Columns, FrameArray, FrameChunk, Layout, Record, SampleNumbers, SegmentArrays, Source, Storage,
         StoredSamples,
     },
-    open_ephys::Stream,
 };
 use adt_ledger::ObjectState;
 use adt_model::{Class, EphysConfig, Fault, Key, Pulse};

@@ -1,6 +1,6 @@
 use adt_formats::{
+    ephys::{self, Stream, Weight},
     folder::Rules,
-    open_ephys::{Session, Stream, Weight},
 };
 use adt_model::{Class, EphysConfig, EphysFacts, Fault, Pulse, StreamFacts};
 use camino::Utf8Path;
@@ -13,7 +13,7 @@ pub(crate) fn look(
     pulse: &dyn Pulse,
 ) -> Result<EphysFacts, Fault> {
     not_ours(folder)?;
-    let session = Session::open(folder, rules, pulse)?;
+    let session = ephys::open(folder, rules, pulse)?;
     let told = |weight| {
         let problems = session.problems.iter().filter(move |problem| problem.weight == weight);
         problems.map(|problem| problem.fault.line()).collect()

@@ -2,9 +2,9 @@
 
 use adt_codec::crc64;
 use adt_formats::{
+    ephys::{Segment, TimeFile},
     ephys_store::{FrameArray, FrameChunk, SampleNumbers},
     npy::Npy,
-    open_ephys::{Segment, TimeFile},
 };
 use adt_model::Fault;
 

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use adt_formats::{
     SteadyFile,
+    ephys::{self, ClippedFile, Content, clipped},
     folder::{Entry, EntryKind},
-    open_ephys::{ClippedFile, Content, Session, clipped},
 };
 use adt_model::{Fault, FolderWork, Idle, Key};
 use bytes::Bytes;
@@ -19,7 +19,7 @@ use crate::{
 
 pub(super) async fn perform(folder: &FolderWork, under: &Key, frames: u64, job: &Job) -> Result<(), Fault> {
     let (source, rules) = (folder.source.clone(), rules::of(folder));
-    let session = off_the_reactor(move || Session::open(&source, &rules, &Idle)).await?;
+    let session = off_the_reactor(move || ephys::open(&source, &rules, &Idle)).await?;
     let files = arriving(move || {
         clipped(&session, frames)
             .filter(|file| !file.as_ref().is_ok_and(|file| file.source.kind != EntryKind::File))

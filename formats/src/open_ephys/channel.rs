@@ -32,6 +32,8 @@ pub enum ChannelKind {
     Analog,
     /// An auxiliary input of a headstage (accelerometer).
     Auxiliary,
+    /// A word of digital inputs, one in each bit.
+    Digital,
     /// The synchronisation line, as a column of its own.
     Sync,
     /// A column that `structure.oebin` counts and does not describe.
@@ -56,6 +58,7 @@ impl fmt::Display for Channel {
             ChannelKind::Electrode => "electrode",
             ChannelKind::Analog => "analogue input",
             ChannelKind::Auxiliary => "auxiliary input",
+            ChannelKind::Digital => "word of digital inputs",
             ChannelKind::Sync => "synchronisation line",
             ChannelKind::Undescribed => "column without a description",
         };
@@ -151,7 +154,7 @@ fn units(described: &Described, kind: ChannelKind) -> Units {
 }
 
 /// Makes ids unique; returns the names that were there more than once.
-pub(super) fn number_repeated(channels: &mut [Channel]) -> Vec<String> {
+pub(crate) fn number_repeated(channels: &mut [Channel]) -> Vec<String> {
     let mut seen = std::collections::BTreeSet::new();
     let mut repeated = Vec::new();
     for channel in channels {

@@ -19,7 +19,7 @@ mod clipped;
 mod columns;
 mod oebin;
 mod place;
-mod probe;
+pub(crate) mod probe;
 mod probes;
 mod problem;
 mod recording;
@@ -33,12 +33,14 @@ mod tree;
 
 use camino::Utf8PathBuf;
 
+pub(crate) use channel::number_repeated;
 pub use channel::{Channel, ChannelKind, Units};
 pub use clipped::{Clipped, ClippedFile, Content, clipped};
 pub use probe::{Contact, Probe};
 pub use problem::{Problem, Weight};
 pub use segment::{Samples, Segment};
 pub use session::Session;
+pub(crate) use session::difference;
 pub use settings::opto::np_opto_position;
 pub use times::TimeFile;
 
@@ -68,7 +70,9 @@ pub struct Recording {
     pub node: String,
     /// Key of its folder; empty when that is the session's.
     pub folder: String,
-    /// `0.6.0`; empty when it is not said.
+    /// Which program recorded it: `Open Ephys` or `SpikeGLX`.
+    pub program: &'static str,
+    /// Its version, `0.6.0`; empty when it is not said.
     pub gui_version: String,
     /// Its events, which are copied and not read.
     pub events: Vec<EventFolder>,

@@ -22,11 +22,11 @@ pub enum Weight {
 }
 
 impl Problem {
-    pub(super) fn noted(path: impl Into<Utf8PathBuf>, fault: Fault) -> Self {
+    pub(crate) fn noted(path: impl Into<Utf8PathBuf>, fault: Fault) -> Self {
         Self { path: path.into(), weight: Weight::Noted, fault }
     }
 
-    pub(super) fn unread(path: impl Into<Utf8PathBuf>, fault: Fault) -> Self {
+    pub(crate) fn unread(path: impl Into<Utf8PathBuf>, fault: Fault) -> Self {
         Self { path: path.into(), weight: Weight::Unread, fault }
     }
 }

@@ -22,6 +22,7 @@ pub(super) fn recording(tree: &Tree, place: &Place, gui_version: &str) -> Record
         number: place.recording_number,
         node: place.node.clone(),
         folder: place.key.clone(),
+        program: "Open Ephys",
         gui_version: gui_version.to_owned(),
         events: folders.into_iter().map(event).collect(),
     }

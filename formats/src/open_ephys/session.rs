@@ -248,7 +248,7 @@ fn join(
 }
 
 /// What keeps two recordings from being segments of one stream. The free text of a channel does not.
-fn difference(first: &Stream, second: &Stream) -> Option<String> {
+pub(crate) fn difference(first: &Stream, second: &Stream) -> Option<String> {
     let (rate, other) = (first.sample_rate, second.sample_rate);
     if rate.to_bits() != other.to_bits() {
         return Some(format!("another sample rate ({other} Hz, not {rate} Hz)"));

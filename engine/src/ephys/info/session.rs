@@ -1,5 +1,5 @@
 use adt_codec::lsb::{Histograms, exact::find};
-use adt_formats::open_ephys::{self, ChannelKind, Weight};
+use adt_formats::ephys::{self, ChannelKind, Weight};
 use adt_model::{Fault, Idle, LeftOut, Pulse, SourceLinks};
 use camino::Utf8Path;
 use serde::Serialize;
@@ -13,7 +13,7 @@ const SECONDS: f64 = 3.0;
 /// Values that are read at once.
 const BLOCK: usize = 1 << 20;
 
-/// A folder as Open Ephys wrote it.
+/// A folder as Open Ephys or SpikeGLX wrote it.
 #[derive(Debug, Serialize)]
 pub struct Session {
     /// The folder.
@@ -28,16 +28,18 @@ pub struct Session {
     pub left_out: LeftOut,
 }
 
-/// What one record node kept between two starts of recording.
+/// What one record node kept between two starts of recording, or SpikeGLX at one gate and trigger.
 #[derive(Debug, Serialize)]
 pub struct Recording {
     /// `Record Node 101`; empty before GUI 0.5.
     pub node: String,
     /// `experiment1`
     pub experiment: String,
-    /// `recording1`
+    /// `recording1`, or `g0_t0`
     pub recording: String,
-    /// `0.6.0`; empty when it is not said.
+    /// `Open Ephys` or `SpikeGLX`.
+    pub program: &'static str,
+    /// Of the program, `0.6.0`; empty when it is not said.
     pub gui_version: String,
 }
 
@@ -58,7 +60,7 @@ pub struct Stream {
     pub frames: u64,
     /// Of all recordings.
     pub seconds: f64,
-    /// Of all `continuous.dat`.
+    /// Of all files of samples.
     pub bytes: u64,
     /// Of a Neuropixels stream whose settings tell it.
     pub probe: Option<Probe>,
@@ -75,6 +77,8 @@ pub struct Channels {
     pub analog: u64,
     /// Auxiliary inputs of headstages.
     pub auxiliary: u64,
+    /// Words of digital inputs.
+    pub digital: u64,
     /// Synchronisation lines.
     pub sync: u64,
     /// Counted, and not described.
@@ -110,10 +114,9 @@ pub struct Step {
 /// Looks at a session, and at the first seconds of each stream.
 pub(super) fn look(folder: &Utf8Path, links: SourceLinks, stop: &Stop) -> Result<Session, Fault> {
     let rules = rules::of_command(links, None)?;
-    let session = open_ephys::Session::open(folder, &rules, &Watched(stop))?;
+    let session = ephys::open(folder, &rules, &Watched(stop))?;
     let left_out = rules::left_out(folder, &rules)?;
-    let problem =
-        |problem: &open_ephys::Problem| Problem::new(&problem.fault, problem.weight == Weight::Unread);
+    let problem = |problem: &ephys::Problem| Problem::new(&problem.fault, problem.weight == Weight::Unread);
     let mut problems: Vec<_> = session.problems.iter().map(problem).collect();
     let mut streams = Vec::new();
     for found in session.streams() {
@@ -129,6 +132,7 @@ pub(super) fn look(folder: &Utf8Path, links: SourceLinks, stop: &Stop) -> Result
             node: recording.node.clone(),
             experiment: experiment.name.clone(),
             recording: recording.name.clone(),
+            program: recording.program,
             gui_version: recording.gui_version.clone(),
         })
     });
@@ -145,7 +149,7 @@ impl Pulse for Watched<'_> {
     }
 }
 
-fn stream(stream: &open_ephys::Stream, lsb: Option<Step>) -> Stream {
+fn stream(stream: &ephys::Stream, lsb: Option<Step>) -> Stream {
     let frames = stream.frames();
     Stream {
         experiment: stream.experiment.clone(),
@@ -166,13 +170,14 @@ fn stream(stream: &open_ephys::Stream, lsb: Option<Step>) -> Stream {
     }
 }
 
-fn channels(stream: &open_ephys::Stream) -> Channels {
+fn channels(stream: &ephys::Stream) -> Channels {
     let mut count = Channels::default();
     for channel in &stream.channels {
         *match channel.kind {
             ChannelKind::Electrode => &mut count.electrode,
             ChannelKind::Analog => &mut count.analog,
             ChannelKind::Auxiliary => &mut count.auxiliary,
+            ChannelKind::Digital => &mut count.digital,
             ChannelKind::Sync => &mut count.sync,
             ChannelKind::Undescribed => &mut count.undescribed,
         } += 1;
@@ -181,7 +186,7 @@ fn channels(stream: &open_ephys::Stream) -> Channels {
 }
 
 /// The step in the first seconds of the first recording that has any.
-fn lsb(stream: &open_ephys::Stream, stop: &Stop) -> Result<Option<Step>, Fault> {
+fn lsb(stream: &ephys::Stream, stop: &Stop) -> Result<Option<Step>, Fault> {
     let electrodes = || stream.channels.iter().enumerate().filter(|(_, c)| c.kind == ChannelKind::Electrode);
     let columns: Vec<usize> = electrodes().map(|(column, _)| column).collect();
     let segment = stream.segments.iter().find(|segment| segment.frames > 0);

@@ -1,4 +1,4 @@
-//! One `continuous.dat`, made again from its chunks while it is sent.
+//! One file of samples, made again from its chunks while it is sent.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

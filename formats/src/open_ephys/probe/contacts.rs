@@ -88,6 +88,7 @@ pub(in super::super) fn by_electrode(mut probe: Probe, wanted: &[u32]) -> Result
     Ok(probe)
 }
 
-fn outline(left: f64) -> impl Iterator<Item = [f64; 2]> {
+/// The outline of one shank.
+pub(super) fn outline(left: f64) -> impl Iterator<Item = [f64; 2]> {
     OUTLINE.into_iter().map(move |[x, y]| [x + left - 11.0, y - 11.0])
 }

@@ -124,6 +124,11 @@ pub(super) fn kind(part_number: Option<&str>) -> Option<ProbeKind> {
     Some(*known)
 }
 
+/// A part as the catalogue has it, with the electrodes of a shank.
+pub(super) fn catalogued(part_number: &str) -> Option<&'static (ProbeKind, u32)> {
+    PARTS.get(part_number)
+}
+
 /// Electrodes of a shank.
 pub(super) fn electrodes(part_number: Option<&str>) -> Option<u32> {
     PARTS.get(part_number.unwrap_or("NP1000")).map(|(_, electrodes)| *electrodes)

@@ -3,13 +3,15 @@
 mod contacts;
 mod json;
 mod kind;
+mod numbered;
 
 use serde_json::{Map, Value};
 
 pub(super) use contacts::{Site, by_electrode, contacts};
+pub(crate) use numbered::{Numbered, numbered, once, row};
 
 /// A probe with one contact for each electrode channel of its stream, in the stream's order. Lengths are in µm.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Probe {
     /// `ProbeB`.
     pub name: String,
@@ -79,11 +81,13 @@ impl Probe {
     /// Converters of 12 (1.0) or 16 (2.0) channels work side by side, each through its channels in turn. `stream` tells the bands of
     /// a 1.0 apart.
     pub fn inter_sample_shift(&self, stream: &str) -> Vec<f64> {
-        let (each, steps) = if self.model_name.contains("2.0") {
+        let second = |part: &String| part.starts_with("NP2") || part.starts_with("PRB2");
+        let is_second = self.model_name.contains("2.0") || self.part_number.as_ref().is_some_and(second);
+        let (each, steps) = if is_second {
             (16, 16.0)
         } else {
             // The spike band has a thirteenth step, in which the low band is digitised.
-            (12, if stream.contains("AP") { 13.0 } else { 12.0 })
+            (12, if stream.contains("AP") || stream.contains("imec") { 13.0 } else { 12.0 })
         };
         // Of every `2 * each` channels the even ones are on one converter, the odd ones on the next.
         self.contacts.iter().map(|contact| (contact.channel % (2 * each) / 2) as f64 / steps).collect()

@@ -1,0 +1,244 @@
+//! Sessions of SpikeGLX: into stores that both generations of spikeinterface load, and back byte for byte.
+
+use adt_testkit::{
+    open_ephys::{Gui, StreamSpec},
+    spikeglx::FileSpec,
+};
+use camino::Utf8PathBuf;
+use fs_err as fs;
+use rstest::rstest;
+
+use crate::{
+    desk::{Job, Said, differing, digest, under, within},
+    ephys_session::{NODE, Readers, Rig},
+};
+
+/// Writes files into a folder of the session.
+fn write(rig: &Rig, folder: &str, files: &[FileSpec]) -> Vec<Utf8PathBuf> {
+    files.iter().map(|file| file.write(&rig.session.join(folder)).unwrap()).collect()
+}
+
+/// Both bands of a probe, a probe with four shanks, a NI-DAQ device and a OneBox; two gates, the second with two triggers.
+fn everything(rig: &Rig) {
+    for (part, frames) in [("run_g0_t0", 900), ("run_g1_t0", 300), ("run_g1_t1", 120)] {
+        let folder = &part[..6];
+        let first = (305_280 + 40 * frames).to_string();
+        let files = [FileSpec::nidq(part, frames), FileSpec::obx(part, 0, frames)];
+        write(rig, folder, &files.map(|file| file.with("firstSample", &first)));
+        let bands = [FileSpec::np1(part, 0, "ap", frames), FileSpec::np1(part, 0, "lf", frames / 12)];
+        write(rig, &format!("{folder}/{folder}_imec0"), &bands.map(|file| file.with("firstSample", &first)));
+        write(rig, &format!("{folder}/{folder}_imec1"), &[FileSpec::np2(part, 1, frames)]);
+    }
+}
+
+/// Files of a run beside each other, as SpikeGLX wrote them before it had folders of runs.
+fn flat(rig: &Rig) {
+    write(rig, "", &[FileSpec::nidq("flat_g0_t0", 200), FileSpec::np2("flat_g0_t0", 0, 200)]);
+}
+
+/// Some channels were saved only, of a probe with other gains for them.
+fn subsets(rig: &Rig) {
+    let map = "(384,384,1)(AP3;3:3)(AP4;4:4)(AP200;200:200)(SY0;768:768)";
+    let some =
+        FileSpec::np1("run_g0_t0", 0, "ap", 300).saving(4, "3,0,1", "3:4,200,768").with("~snsChanMap", map);
+    let map = "(384,0,1)(AP96;96:96)(AP97;97:97)(AP300;300:300)(AP301;301:301)(SY0;384:384)";
+    let more = FileSpec::np2("run_g0_t0", 1, 300)
+        .saving(5, "4,0,1", "96:97,300:301,384")
+        .with("~snsChanMap", map)
+        .without("~snsGeomMap");
+    write(rig, "run_g0", &[some, more]);
+}
+
+/// No status word was saved; one channel of the inputs is left.
+fn without_sync(rig: &Rig) {
+    let map = "(384,0,1)(AP0;0:0)(AP1;1:1)";
+    let mut probe = FileSpec::np2("run_g0_t0", 0, 200)
+        .saving(2, "2,0,0", "0:1")
+        .with("~snsChanMap", map)
+        .without("~snsGeomMap");
+    probe.words = 0;
+    write(rig, "run_g0", &[probe, FileSpec::nidq("run_g0_t0", 99)]);
+}
+
+/// `today` and `original` are what each generation of readers counts: stream, segments, electrodes. neo 0.13 does not read a OneBox.
+#[rstest]
+#[case::everything(everything, "imec0.ap 3 384, imec0.lf 3 384, imec1.ap 3 384, nidq 3 0, obx0 3 0")]
+#[case::flat(flat, "imec0.ap 1 384, nidq 1 0")]
+#[case::subsets(subsets, "imec0.ap 1 3, imec1.ap 1 4")]
+#[case::without_sync(without_sync, "imec0.ap 1 2, nidq 1 0")]
+fn spikeinterface_finds_in_the_stores_what_it_reads(#[case] session: fn(&Rig), #[case] expected: &str) {
+    let rig = Rig::new();
+    session(&rig);
+    rig.compress(&["--lsb", "none", "--chunk-duration", "10ms"]).ends(0);
+    let [root, stores] = [&rig.session, &rig.stores()].map(ToString::to_string);
+    assert_eq!(Readers::Today.run("spikeglx.py", &[&root, &stores]), expected);
+    // neo 0.13 does not read sessions with a OneBox, nor gains of probes that its authors did not know.
+    let all = ["imec0.ap", "imec0.lf", "imec1.ap", "nidq", "obx0"];
+    let skip: &[&str] = if expected.contains("obx0") { &all } else { &[] };
+    let said = Readers::Original.run("spikeglx.py", &[&[root.as_str(), &stores], skip].concat());
+    assert_eq!(said, expected);
+}
+
+#[rstest]
+#[case::everything(everything, &[])]
+#[case::flat(flat, &[])]
+#[case::subsets(subsets, &["--codec", "blosc"])]
+#[case::without_sync(without_sync, &["--codec", "zstd", "--lsb", "none"])]
+#[case::cut_off(cut_off, &[])]
+#[case::both_programs(both_programs, &[])]
+#[case::renamed(renamed, &[])]
+fn a_session_comes_back_byte_for_byte(#[case] session: fn(&Rig), #[case] flags: &[&str]) {
+    let rig = Rig::new();
+    session(&rig);
+    fs::write(rig.session.join("run.missed_samples.imec0.txt"), "10,20\n").unwrap();
+    let before = digest(&rig.session);
+    rig.compress(&[flags, &["--chunk-duration", "10ms"]].concat()).ends(0);
+    let again = rig.desk.root.join("again");
+    restore(&rig, &again).ends(0).says("byte for byte");
+    assert_eq!(differing(&before, &digest(&again)), Vec::<String>::new());
+    assert_eq!(differing(&before, &digest(&rig.session)), Vec::<String>::new());
+}
+
+fn restore(rig: &Rig, to: &Utf8PathBuf) -> Said {
+    let asset = rig.stores().parent().unwrap().to_owned();
+    Said::of(&mut rig.desk.adt(&["ephys", "restore", asset.as_str(), to.as_str()]))
+}
+
+/// A file that ends inside a frame, an empty one, and one whose `.meta` was not finished.
+fn cut_off(rig: &Rig) {
+    let files =
+        write(rig, "a run_g0", &["a run_g0_t0", "a run_g0_t1"].map(|part| FileSpec::np2(part, 0, 300)));
+    let bytes = fs::read(&files[0]).unwrap();
+    fs::write(&files[0], &bytes[..bytes.len() - 77]).unwrap();
+    fs::write(&files[1], []).unwrap();
+    let crashed = FileSpec::nidq("a run_g0_t0", 70)
+        .without("fileSizeBytes")
+        .without("fileTimeSecs")
+        .without("fileSHA1");
+    write(rig, "a run_g0", &[crashed]);
+}
+
+/// One folder with recordings of Open Ephys and of SpikeGLX.
+fn both_programs(rig: &Rig) {
+    flat(rig);
+    rig.record(
+        NODE,
+        (1, 1),
+        Gui::V06,
+        &[StreamSpec::probe("Neuropix-PXI-100.ProbeA", 6, 90).with_sync("SYNC")],
+    );
+}
+
+/// Names that SpikeGLX does not give.
+fn renamed(rig: &Rig) {
+    let mut file = FileSpec::np2("run_g0_t0", 0, 400).with("fileName", "D:/run_g0/run_g0_t0.imec0.ap.bin");
+    "mouse 7, best".clone_into(&mut file.stem);
+    write(rig, "", &[file]);
+}
+
+/// The clipped copy is a session that today's readers open, with the first frames only.
+#[test]
+fn the_clipped_copy_is_the_session_but_short() {
+    let rig = Rig::new();
+    everything(&rig);
+    rig.compress(&["--clip-frames", "50", "--chunk-duration", "10ms"]).ends(0);
+    let (whole, short) = (digest(&rig.session), digest(&rig.clipped()));
+    assert!(whole.keys().eq(short.keys()));
+    let changed = differing(&whole, &short);
+    assert!(changed.iter().all(|key| key.ends_with(".bin")), "{changed:?}");
+    assert_eq!(short["run_g0/run_g0_imec0/run_g0_t0.imec0.ap.bin"].0, 50 * 2 * 385);
+    assert_eq!(short["run_g1/run_g1_imec0/run_g1_t1.imec0.lf.bin"].0, 10 * 2 * 385);
+}
+
+/// What `adt ephys info` shows.
+#[test]
+fn a_session_is_described() {
+    let rig = Rig::new();
+    everything(&rig);
+    let said = Said::of(&mut rig.desk.adt(&["ephys", "info", rig.session.as_str()])).ends(0);
+    let words: Vec<Vec<&str>> = said.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
+    let row = |stream: &str| words.iter().find(|row| row.get(1) == Some(&stream)).unwrap().join(" ");
+    assert!(row("imec0.ap").starts_with("run imec0.ap 384 + 1 sync 30 kHz 3 "), "{}", said.stdout);
+    assert!(row("imec1.ap").contains("imec1 (NP2013)"), "{}", said.stdout);
+    assert!(row("nidq").starts_with("run nidq 8 analog + 1 digital 30 kHz 3 "), "{}", said.stdout);
+    assert!(
+        row("obx0").starts_with("run obx0 12 analog + 1 digital + 1 sync 30.303 kHz 3 "),
+        "{}",
+        said.stdout
+    );
+    assert!(said.stdout.contains("5 streams in 3 recordings of SpikeGLX 20230815"), "{}", said.stdout);
+}
+
+/// A job of a list does the same as the command.
+#[test]
+fn a_job_of_a_list_compresses_a_run() {
+    let rig = Rig::new();
+    flat(&rig);
+    let job = Job::new().with("modality0", "ecephys").with("modality0.source", &rig.session);
+    rig.desk.run(&job, &[]).ends(0).says("2 stores");
+    let asset = digest(&rig.desk.asset());
+    for store in ["flat_imec0.ap", "flat_nidq"] {
+        assert!(asset.contains_key(&format!("ecephys_compressed/{store}.zarr/.zgroup")), "{store}");
+    }
+    let clipped = within("ecephys_clipped", &asset);
+    assert_eq!(clipped["flat_g0_t0.imec0.ap.meta"], digest(&rig.session)["flat_g0_t0.imec0.ap.meta"]);
+}
+
+/// What is wrong with one file is told, the others are saved, and the program ends with 1.
+#[rstest]
+#[case::no_meta("meta", None, "its `.meta` file is missing")]
+#[case::no_samples("bin", None, "its `.bin` file is missing")]
+#[case::compressed("bin", Some("cbin"), "is compressed by mtscomp, which is not read")]
+fn one_file_that_is_not_read_loses_no_other(
+    #[case] ending: &str,
+    #[case] renamed: Option<&str>,
+    #[case] says: &str,
+) {
+    let rig = Rig::new();
+    flat(&rig);
+    let path = rig.session.join(format!("flat_g0_t0.imec0.ap.{ending}"));
+    match renamed {
+        Some(other) => fs::rename(&path, path.with_extension(other)).unwrap(),
+        None => fs::remove_file(&path).unwrap(),
+    }
+    rig.compress(&[]).ends(1).says(says);
+    let stores = digest(&rig.stores());
+    assert!(stores.keys().all(|key| key.starts_with("flat_nidq.zarr/")) && !stores.is_empty());
+    // What is in no store is whole in the clipped copy.
+    let clipped = digest(&rig.clipped());
+    let others = digest(&rig.session).into_iter().filter(|(key, _)| !key.ends_with("nidq.bin"));
+    assert!(others.into_iter().all(|(key, stat)| clipped[&key] == stat));
+}
+
+/// A part of a file never passes for the whole: what only the clipped copy has is not restored.
+#[rstest]
+#[case::usual_name(flat, "flat_imec0.ap.zarr", "flat_g0_t0.imec0.ap.bin")]
+#[case::another_name(renamed, "mouse 7, best_imec0.ap.zarr", "mouse 7, best.bin")]
+fn a_lost_store_is_not_made_up_for_by_its_first_frames(
+    #[case] session: fn(&Rig),
+    #[case] store: &str,
+    #[case] file: &str,
+) {
+    let rig = Rig::new();
+    session(&rig);
+    write(&rig, "other_g0", &[FileSpec::nidq("other_g0_t0", 200)]);
+    rig.compress(&[]).ends(0);
+    fs::remove_dir_all(rig.stores().join(store)).unwrap();
+    let again = rig.desk.root.join("again");
+    restore(&rig, &again).ends(1).says("the clipped copy may hold its first frames only");
+    assert!(!again.join(file).exists());
+}
+
+/// The same stores come of a session that is read a second time, and nothing is sent again.
+#[test]
+fn a_second_run_sends_nothing() {
+    let rig = Rig::new();
+    flat(&rig);
+    rig.compress(&[]).ends(0);
+    let before = under("made", &digest(rig.stores().parent().unwrap()));
+    rig.compress(&["--force"]).ends(0);
+    assert_eq!(
+        differing(&before, &under("made", &digest(rig.stores().parent().unwrap()))),
+        Vec::<String>::new()
+    );
+}
