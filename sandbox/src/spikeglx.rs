@@ -39,7 +39,7 @@ impl FileSpec {
             .with("snsSaveChanSubset", if is_low { "384:767,768" } else { "0:383,768" })
             .with("imAiRangeMax", "0.6")
             .with("imMaxInt", "512")
-            .with("imDatPrb_pn", "NP1000")
+            .with("imDatPrb_pn", "PRB_1_4_0480_1")
             .with("imDatPrb_type", "0")
             .with("imDatPrb_sn", &format!("1937500{probe}"))
             .with("~imroTbl", &format!("(0,384){rows}"));
