@@ -23,6 +23,7 @@ mod ephys_chunks;
 mod ephys_clipped;
 mod ephys_cloud;
 mod ephys_oracles;
+mod ephys_probes;
 mod ephys_restore;
 mod ephys_session;
 mod faults;

@@ -16,7 +16,7 @@ pub(crate) fn look(
     let session = ephys::open(folder, rules, pulse)?;
     let told = |weight| {
         let problems = session.problems.iter().filter(move |problem| problem.weight == weight);
-        problems.map(|problem| problem.fault.line()).collect()
+        problems.map(|problem| with_help(&problem.fault)).collect()
     };
     Ok(EphysFacts {
         config,
@@ -24,6 +24,14 @@ pub(crate) fn look(
         unread: told(Weight::Unread),
         odd: told(Weight::Noted),
     })
+}
+
+/// What is wrong, and what to do about it.
+fn with_help(fault: &Fault) -> String {
+    match fault.advice() {
+        Some(help) => format!("{}; help: {help}", fault.line()),
+        None => fault.line(),
+    }
 }
 
 /// What this program (or the original) made of a session holds the first frames of each recording only: nobody means to compress that.

@@ -157,12 +157,13 @@ fn experiments(
             add(tree, one, &mut experiment, claimed, problems);
         }
         for stream in &mut experiment.streams {
-            probes.find(stream, problems);
+            probes.find(stream);
         }
         recording::gaps(&experiment, tree, problems);
         experiment.streams.sort_by(|a, b| a.name.cmp(&b.name));
         made.push(experiment);
     }
+    problems.extend(probes.problems());
     made
 }
 

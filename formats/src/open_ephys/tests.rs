@@ -79,7 +79,8 @@ fn fuzzed_settings() {
         let text = String::from_utf8_lossy(&text);
         drop(opto::corrected(&text));
         let Ok(settings) = Settings::parse(&text) else { return false };
-        for probe in [&wanted, &numbered].into_iter().filter_map(|wanted| settings.probe(wanted).ok()) {
+        for found in [&wanted, &numbered].into_iter().filter_map(|wanted| settings.probe(wanted).ok()) {
+            let probe = found.probe;
             drop((probe.geometry(), probe.info(), probe.groups(), probe.inter_sample_shift("")));
         }
         true

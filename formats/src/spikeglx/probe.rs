@@ -26,7 +26,7 @@ pub(super) fn probe(
 ) -> Result<Probe, String> {
     let connected = |channel: &u32| {
         let row = imro.rows.get(channel).ok_or_else(|| format!("`imroTbl` has no channel {channel}"))?;
-        Ok(Numbered { channel: *channel as usize, shank: row.shank, electrode: row.electrode })
+        Ok(Numbered { channel: *channel, shank: row.shank, electrode: row.electrode })
     };
     let electrodes = channels.iter().map(connected).collect::<Result<Vec<_>, String>>()?;
     let map = match meta.table("snsGeomMap").map(|table| GeomMap::parse(&table)) {

@@ -411,11 +411,8 @@ fn the_source_is_not_touched() {
 }
 
 #[rstest]
-#[case::missing(None, "cannot be read")]
-#[case::another_make(
-    Some("<recording/>"),
-    "tells nothing about probes: it is not a settings file of Open Ephys"
-)]
+#[case::missing(None, "there is no settings file")]
+#[case::another_make(Some("<recording/>"), "it is not a settings file of Open Ephys")]
 #[case::no_probes(Some("<SETTINGS/>"), "no processor of Neuropixels probes")]
 fn settings_that_tell_no_probe_are_told_once(#[case] settings: Option<&str>, #[case] word: &str) {
     let rig = Rig::new();

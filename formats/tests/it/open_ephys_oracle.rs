@@ -139,7 +139,8 @@ fn the_clipped_copy_is_read_by_neo() {
     assert_eq!(differences(copy.root()), "");
 }
 
-/// x of the left column, pitches, as the GUI writes them.
+/// x of the left column, pitches, as the GUI writes them. Parts whose figures later versions of probeinterface corrected (NP1030, NP1031, NP1121)
+/// are compared with 0.4.2 by `scripts/compare-probes`.
 #[rstest]
 #[case::np1("NP1010", (11.0, 32.0, 20.0))]
 #[case::np1_early("PRB_1_4_0480_1", (11.0, 32.0, 20.0))]
@@ -147,21 +148,14 @@ fn the_clipped_copy_is_read_by_neo() {
 #[case::np2("NP2004", (8.0, 32.0, 15.0))]
 #[case::nhp_short("NP1015", (11.0, 32.0, 20.0))]
 #[case::nhp_medium("NP1022", (11.0, 103.0, 20.0))]
-#[case::nhp_90("NP1030", (11.0, 56.0, 20.0))]
-#[case::nhp_125("NP1031", (11.0, 91.0, 20.0))]
 #[case::nhp_linear("NP1032", (11.0, 103.0, 20.0))]
-#[case::ultra_beta("NP1121", (-18.0, 0.0, 6.0))]
 #[case::opto("NP1300", (11.0, 48.0, 20.0))]
-#[case::unknown("NP9999", (11.0, 32.0, 20.0))]
 fn probes_are_those_of_probeinterface(#[case] part: &str, #[case] geometry: (f64, f64, f64)) {
     let mut probe = ProbeSpec::new("ProbeA", part, 384, geometry);
-    for (n, site) in probe.sites.iter_mut().enumerate() {
-        match part {
-            // Rows are staggered on these.
-            "NP1010" | "PRB_1_4_0480_1" if n / 2 % 2 == 0 => site.0 += 16.0,
-            "NP1030" | "NP1031" if n / 2 % 2 == 0 => site.0 += 12.0,
-            "NP1121" => site.1 = 3.0 * n as f64,
-            _ => {}
+    // Rows are staggered on these.
+    if matches!(part, "NP1010" | "PRB_1_4_0480_1") {
+        for (_, site) in probe.sites.iter_mut().enumerate().filter(|(n, _)| n / 2 % 2 == 0) {
+            site.0 += 16.0;
         }
     }
     compare(&[probe], "0.6.4");
@@ -216,7 +210,6 @@ fn compare(probes: &[ProbeSpec], gui: &str) {
     std::fs::write(rig.root().join(NODE).join("settings.xml"), settings(gui, "0.5.0", &written, probes))
         .unwrap();
     let session = rig.open();
-    let known = probes.iter().all(|probe| probe.part_number != "NP9999");
-    assert!(session.streams().all(|stream| stream.probe.is_some() == known), "{:?}", session.problems);
+    assert!(session.streams().all(|stream| stream.probe.is_some()), "{:?}", session.problems);
     assert_eq!(differences(rig.root()), "");
 }

@@ -1,94 +1,112 @@
+//! Which contact each channel of a stream has.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Contact, Probe,
-    kind::{electrodes, kind},
+    Contact,
+    layout::{Placed, contact},
 };
 
-/// Where the settings say an electrode is, in µm.
-#[derive(Clone, Copy, Debug)]
-pub(in super::super) struct Site {
-    pub(in super::super) x: f64,
-    pub(in super::super) y: f64,
-    pub(in super::super) shank: Option<u32>,
-}
+/// Contacts of a stream's channels, in the order of these, and what a person should know.
+pub(in super::super) type Chosen = Result<(Vec<Contact>, Option<String>), String>;
 
-/// Outline of one shank, before it is moved by (-11, -11). The GUI's reader in probeinterface has this one for every kind.
-const OUTLINE: [[f64; 2]; 5] = [[0.0, 10000.0], [0.0, 0.0], [35.0, -175.0], [70.0, 0.0], [70.0, 10000.0]];
+/// More missing channels than this part of all are not filled in.
+const FILLED: usize = 8;
 
-/// Gives a probe its model, contacts and outline, by its part number. `shifted`: y is too large by the pitch of the shanks before
-/// (GUI before 0.6).
-pub(in super::super) fn contacts(mut probe: Probe, sites: &[Site], shifted: bool) -> Result<Probe, String> {
-    let part = probe.part_number.as_deref();
-    let Some(kind) = kind(part) else {
-        return Err(format!("the part number `{}` is not known", part.unwrap_or_default()));
-    };
-    let x_shift = kind.x_shift.unwrap_or_else(|| -leftmost(sites, kind.shank_pitch));
-    for (channel, site) in sites.iter().enumerate() {
-        let shank = f64::from(site.shank.unwrap_or(0));
-        let x = site.x + x_shift;
-        let y = if shifted { site.y - kind.shank_pitch * shank } else { site.y };
-        let row = y / kind.y_pitch;
-        let stagger = (row + 1.0).rem_euclid(2.0) * kind.stagger;
-        let several = kind.shanks > 1;
-        if several && site.shank.is_none() {
-            return Err("it has several shanks and its channels name none".to_owned());
+/// Channels that a message names.
+const NAMED: usize = 8;
+
+impl Placed {
+    /// The contacts of these readout channels. One that the settings lack is filled in where all others show the rule.
+    pub(in super::super) fn by_channel(&self, channels: &[u32]) -> Chosen {
+        let known: BTreeMap<_, _> = self.contacts.iter().map(|contact| (contact.channel, contact)).collect();
+        let missing: Vec<_> =
+            channels.iter().copied().filter(|channel| !known.contains_key(channel)).collect();
+        let filled = self.filled(&missing)?;
+        let find = |channel: &u32| known.get(channel).copied().or_else(|| filled.get(channel)).cloned();
+        let contacts = channels.iter().filter_map(find).collect();
+        Ok((contacts, told(filled.values())))
+    }
+
+    /// Contacts of channels that the settings lack, where electrode and channel of all others differ by one number.
+    fn filled(&self, missing: &[u32]) -> Result<BTreeMap<u32, Contact>, String> {
+        if missing.is_empty() {
+            return Ok(BTreeMap::new());
         }
-        let left = stagger + if several { kind.shank_pitch * shank } else { 0.0 };
-        // Towards zero, as Python's `int` does.
-        // A probe with one column has no pitch.
-        let column = if kind.x_pitch > 0.0 { (x - left) / kind.x_pitch } else { 0.0 };
-        let electrode = (column + kind.columns * y / kind.y_pitch).trunc() as i64;
-        let id = match site.shank {
-            Some(shank) if several => format!("s{shank}e{electrode}"),
-            _ => format!("e{electrode}"),
+        let names: Vec<_> = missing.iter().take(NAMED).map(|channel| format!("CH{channel}")).collect();
+        let more = if missing.len() > names.len() { " …" } else { "" };
+        let lacking = || format!("the settings lack {}{more}, which the stream has", names.join(", "));
+        let apart = |((shank, electrode), contact): (&(u32, u32), &Contact)| {
+            (*shank, i64::from(*electrode) - i64::from(contact.channel))
         };
-        probe.contacts.push(Contact { id, channel, x, y, shank: site.shank });
+        let rules: BTreeSet<_> = self.electrodes.iter().zip(&self.contacts).map(apart).collect();
+        let (Some(kind), Some((shank, apart)), 1) = (&self.kind, rules.first(), rules.len()) else {
+            return Err(lacking());
+        };
+        if missing.len() * FILLED > self.contacts.len() {
+            return Err(lacking());
+        }
+        let fill = |channel: &u32| {
+            let electrode = u32::try_from(i64::from(*channel) + apart).ok()?;
+            contact(kind, *channel, *shank, electrode).map(|contact| (contact.channel, contact))
+        };
+        missing.iter().map(fill).collect::<Option<_>>().ok_or_else(lacking)
     }
-    let ids: BTreeSet<_> = probe.contacts.iter().map(|contact| contact.id.as_str()).collect();
-    if ids.len() < probe.contacts.len() {
-        return Err(format!("two channels are on one electrode, if it is a `{}`", kind.model));
+
+    /// The contacts of these electrodes, counted over all shanks, as `structure.oebin` names them. `numbers` are those of the channels' names,
+    /// where they have any: an electrode that the settings lack is taken only if they lack its channel.
+    pub(in super::super) fn by_electrode(&self, wanted: &[u32], numbers: Option<&[u32]>) -> Chosen {
+        let Some(kind) = &self.kind else {
+            return Err("the electrodes in `structure.oebin` cannot be placed".to_owned());
+        };
+        if wanted.iter().collect::<BTreeSet<_>>().len() < wanted.len() {
+            return Err("`structure.oebin` names one electrode for two channels".to_owned());
+        }
+        let known: BTreeMap<_, _> = self.electrodes.iter().zip(&self.contacts).collect();
+        let mut made = BTreeMap::new();
+        for (place, index) in
+            wanted.iter().enumerate().filter(|(_, index)| !known.contains_key(&kind.on_shank(**index)))
+        {
+            let refused = || {
+                format!(
+                    "`structure.oebin` names electrode {index}, which the probe does not use by the settings"
+                )
+            };
+            let channel = self.absent(wanted, numbers, place).ok_or_else(refused)?;
+            let (shank, electrode) = kind.on_shank(*index);
+            made.insert(place, contact(kind, channel, shank, electrode).ok_or_else(refused)?);
+        }
+        let find = |(place, index): (usize, &u32)| {
+            made.get(&place).or_else(|| known.get(&kind.on_shank(*index)).copied()).cloned()
+        };
+        let contacts = wanted.iter().enumerate().filter_map(find).collect();
+        Ok((contacts, told(made.values())))
     }
-    kind.model.clone_into(&mut probe.model_name);
-    probe.contact_width = kind.width;
-    let shanks = if sites.iter().any(|site| site.shank.is_some()) { kind.shanks } else { 1 };
-    probe.contour = (0..shanks).flat_map(|shank| outline(f64::from(shank) * kind.shank_pitch)).collect();
-    Ok(probe)
+
+    /// The channel of a column whose electrode the settings lack, if they lack the channel too. All other columns must agree on what the number
+    /// in a name means.
+    fn absent(&self, wanted: &[u32], numbers: Option<&[u32]>, place: usize) -> Option<u32> {
+        let (kind, numbers) = (self.kind.as_ref()?, numbers?);
+        let known: BTreeMap<_, _> = self.electrodes.iter().zip(&self.contacts).collect();
+        let apart = |(index, number): (&u32, &u32)| {
+            let contact = known.get(&kind.on_shank(*index))?;
+            Some(i64::from(*number) - i64::from(contact.channel))
+        };
+        let bases: BTreeSet<_> = wanted.iter().zip(numbers).filter_map(apart).collect();
+        let base = bases.first().filter(|_| bases.len() == 1)?;
+        let channel = u32::try_from(i64::from(*numbers.get(place)?) - base).ok()?;
+        let has = self.contacts.iter().any(|contact| contact.channel == channel);
+        (!has).then_some(channel)
+    }
 }
 
-/// x of the first column, as probeinterface 0.4.2 finds it: the leftmost contact in use, less the shanks to the left of the first one in use.
-fn leftmost(sites: &[Site], shank_pitch: f64) -> f64 {
-    let x = sites.iter().map(|site| site.x).fold(f64::INFINITY, f64::min);
-    let shank = sites.iter().filter_map(|site| site.shank).min().unwrap_or(0);
-    x - f64::from(shank) * shank_pitch
-}
-
-/// Orders a probe's contacts by electrodes: one for each channel of the stream, counted over all shanks, as `structure.oebin` numbers them.
-pub(in super::super) fn by_electrode(mut probe: Probe, wanted: &[u32]) -> Result<Probe, String> {
-    let each = electrodes(probe.part_number.as_deref())
-        .ok_or_else(|| "how many electrodes a shank has is not known".to_owned())?;
-    let several = kind(probe.part_number.as_deref()).is_some_and(|kind| kind.shanks > 1);
-    let id = |electrode: u32| {
-        if several { format!("s{}e{}", electrode / each, electrode % each) } else { format!("e{electrode}") }
-    };
-    let known: BTreeMap<_, _> = probe.contacts.iter().map(|contact| (contact.id.as_str(), contact)).collect();
-    let find = |electrode: &u32| {
-        let contact = known.get(id(*electrode).as_str()).copied().cloned();
-        contact.ok_or_else(|| {
-            format!(
-                "`structure.oebin` names electrode {electrode}, which the probe does not use by the settings"
-            )
-        })
-    };
-    let contacts: Vec<Contact> = wanted.iter().map(find).collect::<Result<_, _>>()?;
-    if wanted.iter().collect::<BTreeSet<_>>().len() < wanted.len() {
-        return Err("`structure.oebin` names one electrode for two channels".to_owned());
+fn told<'a>(filled: impl Iterator<Item = &'a Contact>) -> Option<String> {
+    let filled: Vec<_> = filled.map(|contact| format!("CH{} ({})", contact.channel, contact.id)).collect();
+    let (all, more) = (filled.len(), filled.len().saturating_sub(NAMED));
+    if all == 0 {
+        return None;
     }
-    probe.contacts = contacts;
-    Ok(probe)
-}
-
-/// The outline of one shank.
-pub(super) fn outline(left: f64) -> impl Iterator<Item = [f64; 2]> {
-    OUTLINE.into_iter().map(move |[x, y]| [x + left - 11.0, y - 11.0])
+    let named = filled.into_iter().take(NAMED).collect::<Vec<_>>().join(", ");
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Some(format!("the settings lack {named}{more}; the electrodes in brackets are used"))
 }

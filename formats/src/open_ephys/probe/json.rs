@@ -19,7 +19,8 @@ pub(super) fn geometry(probe: &Probe) -> Map<String, Value> {
         ("contact_ids", each(&|contact| json!(contact.id))),
         ("shank_ids", each(&|contact| json!(contact.shank_id()))),
     ];
-    fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    let known = |key: &str| key != "probe_planar_contour" || !probe.contour.is_empty();
+    fields.into_iter().filter(|(key, _)| known(key)).map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 pub(super) fn info(probe: &Probe) -> Map<String, Value> {

@@ -1,14 +1,26 @@
 //! Neuropixels probes, as probeinterface describes them.
 
 mod contacts;
+mod fit;
 mod json;
 mod kind;
+mod layout;
 mod numbered;
+#[cfg(test)]
+mod tests;
 
 use serde_json::{Map, Value};
 
-pub(super) use contacts::{Site, by_electrode, contacts};
+pub(super) use kind::kind;
+use kind::ProbeKind;
+pub(super) use layout::{Layout, Placed, Site};
 pub(crate) use numbered::{Numbered, numbered, once, row};
+
+/// Outline of one shank, before it is moved by (-11, -11). The Python tool has this one for every kind.
+const OUTLINE: [[f64; 2]; 5] = [[0.0, 10000.0], [0.0, 0.0], [35.0, -175.0], [70.0, 0.0], [70.0, 10000.0]];
+
+/// Edge of a contact of a probe that is not known.
+const WIDTH: f64 = 12.0;
 
 /// A probe with one contact for each electrode channel of its stream, in the stream's order. Lengths are in µm.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,17 +49,17 @@ pub struct Probe {
     pub contacts: Vec<Contact>,
     /// Edge of a contact, which is a square.
     pub contact_width: f64,
-    /// Outline.
+    /// Outline; empty where the kind of probe is not known.
     pub contour: Vec<[f64; 2]>,
 }
 
 /// An electrode.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contact {
-    /// `e17`, or `s2e17` on a probe with several shanks.
+    /// `e17`, or `s2e17` on a probe with several shanks; `c17`, after its channel, where the electrode is not known.
     pub id: String,
-    /// Channel of the probe, counted from 0; not every channel need be recorded.
-    pub channel: usize,
+    /// Readout channel of the probe, counted from 0; not every channel need be recorded.
+    pub channel: u32,
     /// Across the shank.
     pub x: f64,
     /// Along the shank, from the tip.
@@ -57,6 +69,16 @@ pub struct Contact {
 }
 
 impl Probe {
+    /// Gives the probe what its kind tells: model, size of contacts and outline.
+    pub(super) fn describe(&mut self, kind: Option<&ProbeKind>) {
+        self.contact_width = kind.map_or(WIDTH, |kind| kind.width);
+        let Some(kind) = kind else { return };
+        kind.model.clone_into(&mut self.model_name);
+        let lefts = (0..kind.shanks).map(|shank| f64::from(shank) * kind.shank_pitch);
+        let outline = |left: f64| OUTLINE.into_iter().map(move |[x, y]| [x + left - 11.0, y - 11.0]);
+        self.contour = lefts.flat_map(outline).collect();
+    }
+
     /// The probe as probeinterface's dictionary has it: one item of `probes` in a store's attribute `probe`.
     pub fn geometry(&self) -> Map<String, Value> {
         json::geometry(self)
@@ -90,7 +112,7 @@ impl Probe {
             (12, if stream.contains("AP") || stream.contains("imec") { 13.0 } else { 12.0 })
         };
         // Of every `2 * each` channels the even ones are on one converter, the odd ones on the next.
-        self.contacts.iter().map(|contact| (contact.channel % (2 * each) / 2) as f64 / steps).collect()
+        self.contacts.iter().map(|contact| f64::from(contact.channel % (2 * each) / 2) / steps).collect()
     }
 }
 

@@ -1,12 +1,12 @@
 use std::collections::BTreeSet;
 
-use super::{Contact, Probe, contacts::outline, kind::catalogued};
+use super::{Contact, Probe, kind::kind};
 
 /// An electrode that a channel is connected to, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Numbered {
     /// Of the probe.
-    pub(crate) channel: usize,
+    pub(crate) channel: u32,
     /// On a probe with several shanks.
     pub(crate) shank: Option<u32>,
     /// Counted on its shank, from the tip.
@@ -23,36 +23,29 @@ impl Numbered {
 
 /// Gives a probe its model, contacts and outline by the numbers of its electrodes. `None` if the catalogue does not have its part.
 pub(crate) fn numbered(mut probe: Probe, electrodes: &[Numbered]) -> Result<Option<Probe>, String> {
-    let part = probe.part_number.as_deref().unwrap_or_default();
-    let Some((kind, each)) = catalogued(part) else { return Ok(None) };
+    let part = probe.part_number.clone().unwrap_or_default();
+    let Some(kind) = kind(Some(&part)) else { return Ok(None) };
     for numbered in electrodes {
         let Numbered { channel, shank, electrode } = *numbered;
         let wrong =
             |why: &str| format!("channel {channel} is connected to `{}`, but a {part} {why}", numbered.id());
-        if shank.is_some() != (kind.shanks > 1) || shank.unwrap_or(0) >= kind.shanks {
-            let count = kind.shanks;
+        let count = kind.shanks;
+        if shank.is_some() != (count > 1) || shank.unwrap_or(0) >= count {
             return Err(wrong(&format!("has {count} shank{}", if count == 1 { "" } else { "s" })));
         }
-        if electrode >= *each {
-            return Err(wrong(&format!("has {each} electrodes on a shank")));
-        }
-        let columns = (kind.columns as u32).max(1);
-        let (row, column) = (electrode / columns, electrode % columns);
-        let stagger = if row.is_multiple_of(2) { kind.stagger } else { 0.0 };
-        let x = f64::from(column) * kind.x_pitch + stagger + f64::from(shank.unwrap_or(0)) * kind.shank_pitch;
-        let y = f64::from(row) * kind.y_pitch;
+        let Some([x, y]) = kind.position(shank.unwrap_or(0), electrode) else {
+            return Err(wrong(&format!("has {} electrodes on a shank", kind.electrodes())));
+        };
         probe.contacts.push(Contact { id: numbered.id(), channel, x, y, shank });
     }
     once(&probe.contacts)?;
-    kind.model.clone_into(&mut probe.model_name);
-    probe.contact_width = kind.width;
-    probe.contour = (0..kind.shanks).flat_map(|shank| outline(f64::from(shank) * kind.shank_pitch)).collect();
+    probe.describe(Some(&kind));
     Ok(Some(probe))
 }
 
 /// The row of an electrode on its shank, counted from the tip, if the catalogue has the part.
 pub(crate) fn row(part_number: &str, electrode: u32) -> Option<u32> {
-    catalogued(part_number).map(|(kind, _)| electrode / (kind.columns as u32).max(1))
+    kind(Some(part_number)).map(|kind| electrode / kind.columns.max(1))
 }
 
 /// Two channels on one electrode would be one channel too many.
@@ -71,8 +64,8 @@ mod tests {
 
     fn placed(part: &str, shank: Option<u32>, electrodes: &[u32]) -> Result<Option<Vec<[f64; 2]>>, String> {
         let probe = Probe { part_number: Some(part.to_owned()), ..Probe::default() };
-        let each = |(channel, electrode): (usize, &u32)| Numbered { channel, shank, electrode: *electrode };
-        let all: Vec<_> = electrodes.iter().enumerate().map(each).collect();
+        let each = |(channel, electrode): (u32, &u32)| Numbered { channel, shank, electrode: *electrode };
+        let all: Vec<_> = (0..).zip(electrodes).map(each).collect();
         let placed = numbered(probe, &all)?;
         Ok(placed.map(|probe| probe.contacts.iter().map(|contact| [contact.x, contact.y]).collect()))
     }

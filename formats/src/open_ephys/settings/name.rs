@@ -1,7 +1,11 @@
+//! Which probe of the settings a stream was recorded from.
+
 use super::{
-    super::probe::{Probe, by_electrode, contacts},
+    super::probe::{Contact, Placed, Probe, kind},
     Settings,
-    entry::{ProbeEntry, probe_of},
+    chain::route,
+    columns::{channels, numbers},
+    entry::{ProbeEntry, Source, probe_of},
 };
 
 /// What is known of a stream, to find its probe.
@@ -21,12 +25,20 @@ pub(in super::super) struct Wanted<'a> {
     pub(in super::super) electrodes: Option<Vec<u32>>,
 }
 
+/// The probe of a stream.
+#[derive(Clone, Debug)]
+pub(in super::super) struct Matched {
+    pub(in super::super) probe: Probe,
+    /// What a person should know about its electrodes.
+    pub(in super::super) notes: Vec<String>,
+}
+
 /// The bands of a Neuropixels 1.0 are 30 kHz and 2.5 kHz.
 const LOW_BAND: f64 = 10_000.0;
 
 impl Wanted<'_> {
     /// `nodeId` of the processor that a stream comes from, which the GUI writes into its folder's name (`Neuropix-PXI-100.ProbeB-AP`).
-    pub(super) fn processor(&self) -> Option<&str> {
+    pub(in super::super) fn processor(&self) -> Option<&str> {
         let folder = self.name.rsplit('#').next().unwrap_or_default();
         // The stream's own name comes last and may hold dots and hyphens.
         let source = folder.strip_suffix(self.stream).and_then(|source| source.strip_suffix('.'));
@@ -37,93 +49,132 @@ impl Wanted<'_> {
 }
 
 impl Settings {
-    /// The probe a stream was recorded from, with the contacts of its channels, or why there is none.
-    ///
-    /// Which contact a channel has, say in this order: the electrode that `structure.oebin` names; where it names none, the channels that the
-    /// record node keeps by the settings, in the order of the numbers in their names (docs/decisions/012).
-    pub(in super::super) fn probe(&self, wanted: &Wanted) -> Result<Probe, String> {
-        let Some(entries) = &self.probes else {
+    /// The probe a stream was recorded from, with the contacts of its channels, or why there is none. docs/decisions/012 has the order in which
+    /// sources count.
+    pub(in super::super) fn probe(&self, wanted: &Wanted) -> Result<Matched, String> {
+        let entry = self.entry(wanted)?;
+        let layout = entry.layout.as_ref().map_err(Clone::clone)?;
+        let placed = layout.placed(entry.part_number.as_deref())?;
+        let (contacts, note) = self.contacts(&placed, wanted)?;
+        let mut probe = entry.probe();
+        probe.describe(placed.kind.as_ref());
+        probe.contacts = contacts;
+        Ok(Matched { probe, notes: placed.note.into_iter().chain(note).collect() })
+    }
+
+    /// Which contact each channel has: by the electrodes that `structure.oebin` names; where it names none (or they mean nothing, as the part is
+    /// not known), by what the settings let through to the record node and the numbers in the channels' names.
+    fn contacts(&self, placed: &Placed, wanted: &Wanted) -> Result<(Vec<Contact>, Option<String>), String> {
+        if let (Some(electrodes), Some(_)) = (&wanted.electrodes, placed.kind) {
+            return placed.by_electrode(electrodes, numbers(&wanted.channels).as_deref());
+        }
+        let known: Vec<_> = placed.contacts.iter().map(|contact| contact.channel).collect();
+        let readout = known.last().map_or(0, |last| last + 1).max(wanted.channels.len() as u32);
+        let channels = channels(&known, &wanted.channels, &route(&self.chains, wanted, readout))?;
+        placed.by_channel(&channels)
+    }
+
+    /// The entry of the processor that the stream comes from: two systems of one rig may call their probes alike. Where the settings know no such
+    /// processor (a folder was renamed), the only entry that fits.
+    fn entry(&self, wanted: &Wanted) -> Result<&ProbeEntry, String> {
+        if self.sources.is_empty() {
             return Err("no processor of Neuropixels probes is in the signal chain".to_owned());
-        };
-        let entry = if entries.iter().any(|entry| entry.ordered) {
-            by_order(entries, wanted)?
-        } else {
-            let candidates = candidates(entries, wanted);
-            let only = match candidates.as_slice() {
-                // Streams that are called `0` and `1`, say.
-                [only] if Some(only.node.as_str()) == wanted.processor() => Some(*only),
-                _ => None,
-            };
-            by_name(&candidates, wanted)
-                .or(only)
-                .ok_or_else(|| "no probe is called like the stream".to_owned())?
-        };
-        let sites = entry.sites.as_ref().map_err(Clone::clone)?;
-        let mut probe = contacts(entry.probe(), sites, entry.shifted)?;
-        if let Some(electrodes) = &wanted.electrodes {
-            return by_electrode(probe, electrodes);
         }
-        if let Some(kept) = self.kept(wanted) {
-            probe.contacts =
-                kept.iter().filter_map(|channel| probe.contacts.get(*channel).cloned()).collect();
+        let processor = wanted.processor();
+        let mut own = self.sources.iter().filter(|source| Some(source.node.as_str()) == processor);
+        if let (Some(source), None) = (own.next(), own.next()) {
+            return source.find(wanted);
         }
-        if probe.contacts.len() != wanted.channels.len() {
-            let (contacts, channels) = (probe.contacts.len(), wanted.channels.len());
-            return Err(format!("it has {contacts} contacts, the stream {channels} electrode channels"));
+        let named = self.sources.iter().filter_map(|source| source.by_name(wanted).transpose());
+        let mut named = named.collect::<Result<Vec<_>, _>>()?.into_iter();
+        match (named.next(), named.next()) {
+            (Some(entry), None) => Ok(entry),
+            (None, _) => Err(nobody()),
+            (Some(_), Some(_)) => Err("several systems have a probe of this name".to_owned()),
         }
-        reorder(probe, &wanted.channels)
     }
 }
 
-/// The probes of the processor that the stream comes from: two systems of one rig may call their probes alike. Where the settings know no such
-/// processor (a folder was renamed), all probes, unless a name is there twice: then nothing tells which is meant.
-fn candidates<'a>(entries: &'a [ProbeEntry], wanted: &Wanted) -> Vec<&'a ProbeEntry> {
-    let processor = wanted.processor();
-    let own: Vec<_> = entries.iter().filter(|entry| Some(entry.node.as_str()) == processor).collect();
-    if !own.is_empty() {
-        return own;
+fn nobody() -> String {
+    "no probe is called like the stream".to_owned()
+}
+
+impl Source {
+    /// By name; else by the number of the stream; else the only probe there is.
+    fn find(&self, wanted: &Wanted) -> Result<&ProbeEntry, String> {
+        if let Some(entry) = self.by_name(wanted)? {
+            return Ok(entry);
+        }
+        if self.streams.is_empty() {
+            let index = wanted.stream.rsplit('.').next().unwrap_or_default().parse().ok();
+            return self
+                .by_order(index, wanted)
+                .ok_or_else(|| "the stream's number does not tell which probe it is from".to_owned());
+        }
+        if let [only] = self.probes.as_slice() {
+            return Ok(only);
+        }
+        let is_number = |name: &String| !name.is_empty() && name.bytes().all(|digit| digit.is_ascii_digit());
+        let place = self.streams.iter().position(|name| name == wanted.stream);
+        let are_numbers = self.streams.iter().all(is_number) && self.streams.len() == self.bands().count();
+        let place = place.filter(|_| are_numbers);
+        place.and_then(|place| self.by_order(Some(place), wanted)).ok_or_else(nobody)
     }
-    let twice = |entry: &&ProbeEntry| {
-        let same = |other: &&ProbeEntry| {
-            other.node != entry.node && other.stream.is_some() && other.stream == entry.stream
+
+    /// The entry whose stream it is; then the one that a person called so; then the one whose name is a part of the stream's; then the one whose
+    /// serial number is. Two that fit alike are an error.
+    fn by_name(&self, wanted: &Wanted) -> Result<Option<&ProbeEntry>, String> {
+        let own = probe_of(wanted.stream);
+        let names = self.probes.iter().flat_map(|entry| [&entry.custom, &entry.stream]).flatten();
+        let held: Vec<&String> = names.filter(|name| holds(own, name)).collect();
+        // Of `left` and `left 2`, both of which are in `left 2 filtered`, the longer is meant.
+        let is_meant = |name: &String| {
+            held.contains(&name) && held.iter().all(|other| *other == name || !other.contains(name.as_str()))
         };
-        entries.iter().any(|other| same(&other))
-    };
-    entries.iter().filter(|entry| !twice(entry)).collect()
-}
-
-/// The entry whose stream it is; then the one a person called so; then the first whose name is a part of the stream's, as
-/// probeinterface has it.
-fn by_name<'a>(entries: &[&'a ProbeEntry], wanted: &Wanted) -> Option<&'a ProbeEntry> {
-    let own = Some(probe_of(wanted.stream));
-    let part = |name: &Option<String>| name.as_ref().is_some_and(|name| wanted.name.contains(name));
-    let find = |right: &dyn Fn(&ProbeEntry) -> bool| entries.iter().copied().find(|entry| right(entry));
-    find(&|entry| entry.stream.as_deref() == own)
-        .or_else(|| find(&|entry| entry.custom.as_deref() == own))
-        .or_else(|| find(&|entry| part(&entry.custom) || part(&entry.stream)))
-}
-
-/// GUI 0.5 numbers the streams of a processor: one for a 2.0, two (spikes, low band) for the others. The band is held against the
-/// sample rate, so that a wrong count is found.
-fn by_order<'a>(entries: &'a [ProbeEntry], wanted: &Wanted) -> Result<&'a ProbeEntry, String> {
-    let last = wanted.name.rsplit(['#', '-']).next().unwrap_or_default();
-    let (node, index) = last.split_once('.').unwrap_or_default();
-    let streams = entries.iter().filter(|entry| entry.node == node).flat_map(|entry| {
-        let bands: &[bool] = if entry.is_second_generation() { &[false] } else { &[false, true] };
-        bands.iter().map(move |low| (entry, *low))
-    });
-    let found = index.parse().ok().and_then(|index: usize| streams.into_iter().nth(index));
-    match found {
-        Some((entry, low)) if low == (wanted.sample_rate < LOW_BAND) => Ok(entry),
-        _ => Err("the stream's number does not tell which probe it is from".to_owned()),
+        let rules: [&dyn Fn(&ProbeEntry) -> bool; 4] = [
+            &|entry| entry.stream.as_deref() == Some(own),
+            &|entry| entry.custom.as_deref() == Some(own),
+            &|entry| [&entry.custom, &entry.stream].into_iter().flatten().any(is_meant),
+            &|entry| entry.serial_number.len() > 4 && holds(own, &entry.serial_number),
+        ];
+        for rule in rules {
+            let mut fitting = self.probes.iter().filter(|entry| rule(entry));
+            match (fitting.next(), fitting.next()) {
+                (None, _) => {}
+                (Some(entry), None) => return Ok(Some(entry)),
+                (Some(_), Some(_)) => return Err("several probes are called like the stream".to_owned()),
+            }
+        }
+        Ok(None)
     }
+
+    /// The probe of a stream that has a number. The band is compared with the sample rate, so that a wrong count is found.
+    fn by_order(&self, index: Option<usize>, wanted: &Wanted) -> Option<&ProbeEntry> {
+        let (entry, low) = self.bands().nth(index?)?;
+        (low == (wanted.sample_rate < LOW_BAND)).then_some(entry)
+    }
+
+    /// The streams of all probes, and whether each is a low band: a 2.0 has one, others have two.
+    fn bands(&self) -> impl Iterator<Item = (&ProbeEntry, bool)> {
+        self.probes.iter().flat_map(|entry| {
+            let two = kind(entry.part_number.as_deref()).is_none_or(|kind| kind.has_two_bands);
+            let bands: &[bool] = if two { &[false, true] } else { &[false] };
+            bands.iter().map(move |low| (entry, *low))
+        })
+    }
+}
+
+/// Whether a name is a part of a text, as a word of its own.
+fn holds(text: &str, name: &str) -> bool {
+    let is_edge = |letter: Option<char>| letter.is_none_or(|letter| !letter.is_alphanumeric());
+    let mut places = text.match_indices(name);
+    !name.is_empty()
+        && places.any(|(place, _)| {
+            is_edge(text[..place].chars().next_back()) && is_edge(text[place + name.len()..].chars().next())
+        })
 }
 
 impl ProbeEntry {
-    fn is_second_generation(&self) -> bool {
-        self.part_number.as_deref().is_some_and(|part| part.starts_with("NP20") || part.starts_with("PRB2"))
-    }
-
     /// The probe without its contacts.
     fn probe(&self) -> Probe {
         Probe {
@@ -142,27 +193,4 @@ impl ProbeEntry {
             contour: Vec::new(),
         }
     }
-}
-
-/// A Channel Map before the record node changes the order of the channels; their names (`CH17`) keep the probe's numbers.
-fn reorder(mut probe: Probe, channels: &[&str]) -> Result<Probe, String> {
-    let Some(numbers) = channels.iter().map(|name| number(name)).collect::<Option<Vec<u32>>>() else {
-        return Ok(probe);
-    };
-    if numbers.is_sorted_by(|a, b| a < b) {
-        return Ok(probe);
-    }
-    let mut sorted = numbers.clone();
-    sorted.sort_unstable();
-    let first = sorted[0];
-    if first > 1 || !sorted.iter().copied().eq(first..first + sorted.len() as u32) {
-        return Err("the channels are in another order than the probe's, and not all are there".to_owned());
-    }
-    probe.contacts = numbers.iter().map(|n| probe.contacts[(n - first) as usize].clone()).collect();
-    Ok(probe)
-}
-
-fn number(name: &str) -> Option<u32> {
-    let digits = name.trim_start_matches(|c: char| !c.is_ascii_digit());
-    digits.parse().ok()
 }

@@ -13,7 +13,7 @@ const OFFSET: u32 = 11;
 const PITCH_X: u32 = 48;
 const PITCH_Y: u32 = 20;
 
-/// Where the electrode of a channel is, in µm, as `settings.xml` ought to say it: two columns, whatever bank is chosen.
+/// Where the electrode of a channel is, in µm, as `settings.xml` should say it: two columns, whatever bank is chosen.
 ///
 /// Source: `correct_np_opto_electrode_locations` of aind-data-transfer.
 pub fn np_opto_position(channel: u32) -> (u32, u32) {
@@ -71,7 +71,7 @@ fn values(name: &str) -> impl Iterator<Item = u32> {
 }
 
 fn is_right(tag: &Element) -> bool {
-    let written = tag.by_channel().into_iter().map(|(_, value)| value.parse::<f64>().ok());
+    let written = tag.by_channel().into_iter().map(|(_, _, value)| value.parse::<f64>().ok());
     written.eq(values(&tag.name).map(|value| Some(f64::from(value))))
 }
 

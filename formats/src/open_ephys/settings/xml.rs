@@ -7,24 +7,33 @@ use quick_xml::{
     events::{BytesStart, Event},
 };
 
-/// The way to a probe is seven levels.
+/// A probe is at most eight levels deep.
 const DEEPEST: usize = 24;
-/// Elements that matter; all others are skipped with everything in them.
-const KEPT: [&str; 14] = [
+/// Elements that are read, in any letter case; all others are skipped with everything in them.
+const KEPT: [&str; 23] = [
     "SETTINGS",
     "INFO",
     "VERSION",
     "SIGNALCHAIN",
     "PROCESSOR",
     "STREAM",
+    "PARAMETERS",
     "EDITOR",
     "CUSTOM_PARAMETERS",
+    "CH",
     "NP_PROBE",
     "CHANNELS",
     "ELECTRODE_XPOS",
     "ELECTRODE_YPOS",
-    "SYNC_STATUS",
+    "SELECTED_ELECTRODES",
+    "NEUROPIXELSV1E",
+    "NEUROPIXELSV1F",
+    "NEUROPIXELSV2E",
+    "PROBE0",
+    "PROBE1",
+    "PROBE_VIEWER",
     "NEUROPIXELS_EDITOR",
+    "SYNC_STATUS",
 ];
 
 /// An element.
@@ -105,39 +114,58 @@ impl Element {
         Ok(element)
     }
 
+    /// Whether this is its name, in any letter case.
+    pub(in super::super) fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
     /// The children of a name.
     pub(in super::super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
-        self.children.iter().filter(move |child| child.name == name)
+        self.children.iter().filter(move |child| child.is(name))
     }
 
     /// The first child of a name.
     pub(in super::super) fn child(&self, name: &str) -> Option<&Self> {
-        self.children.iter().find(|child| child.name == name)
+        self.children.iter().find(|child| child.is(name))
     }
 
-    /// An attribute.
+    /// All elements below this one for which `wanted` holds, in the order of the file.
+    pub(in super::super) fn below<'a>(&'a self, wanted: &dyn Fn(&Self) -> bool, found: &mut Vec<&'a Self>) {
+        for child in &self.children {
+            if wanted(child) {
+                found.push(child);
+            }
+            child.below(wanted, found);
+        }
+    }
+
+    /// An attribute, in any letter case.
     pub(in super::super) fn get(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        let mut attributes = self.attributes.iter();
+        attributes.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// Attributes `CH0`, `CH1` … in the order of their numbers; a part after `_` (a shank) does not count.
-    pub(in super::super) fn by_channel(&self) -> Vec<(&str, &str)> {
-        let number = |key: &str| key.strip_prefix("CH")?.split('_').next()?.parse::<u32>().ok();
-        let mut found: Vec<_> = self
-            .attributes
-            .iter()
+    /// Attributes `CH0`, `CH1` … with their numbers, in the order of these. A part after `_` is a shank and does not count.
+    pub(in super::super) fn by_channel(&self) -> Vec<(u32, &str, &str)> {
+        let number = |key: &str| {
+            let (letters, rest) = key.split_at_checked(2)?;
+            let digits = rest.split('_').next().filter(|_| letters.eq_ignore_ascii_case("CH"))?;
+            digits.parse::<u32>().ok()
+        };
+        let attributes = self.attributes.iter();
+        let mut found: Vec<_> = attributes
             .filter_map(|(key, value)| Some((number(key)?, key.as_str(), value.as_str())))
             .collect();
         found.sort_by_key(|(number, _, _)| *number);
-        found.into_iter().map(|(_, key, value)| (key, value)).collect()
+        found
     }
 }
 
 fn skipped(tag: &BytesStart<'_>, depth: usize) -> Result<bool, XmlError> {
     let name = tag.name();
-    let kept = KEPT.contains(&name.as_ref());
+    let kept = KEPT.iter().any(|kept| kept.eq_ignore_ascii_case(name.as_ref()));
     match depth {
-        0 if name.as_ref() != "SETTINGS" => Err(XmlError::Another),
+        0 if !name.as_ref().eq_ignore_ascii_case("SETTINGS") => Err(XmlError::Another),
         DEEPEST.. if kept => Err(XmlError::Deep),
         _ => Ok(!kept),
     }
