@@ -46,7 +46,8 @@ impl Probe {
             self.sites
                 .iter()
                 .map(|(channel, site)| format!(" CH{channel}{end}=\"{}\"", value(site)))
-                .collect()
+                .collect::<Vec<_>>()
+                .concat()
         };
         let banks = row(&|site| match (site.2, self.shank) {
             (Some(shank), None) => format!("0:{shank}"),
@@ -67,7 +68,7 @@ impl Probe {
 
 /// Rows 0, 2, 4 … of a 1.0 are moved.
 fn staggered(channel: u32, site: &mut Site) {
-    site.0 += if channel / 2 % 2 == 0 { 16.0 } else { 0.0 };
+    site.0 += if (channel / 2).is_multiple_of(2) { 16.0 } else { 0.0 };
 }
 
 /// A quarter of the channels on each shank, of which the settings name each.
@@ -128,14 +129,17 @@ fn plain(gui: &str, name: &str, named: &[(&str, u32)], probes: &[Probe]) -> Stri
 }
 
 fn selected(electrode: impl Fn(u32) -> u32) -> String {
-    let all: String = (0..384).map(|channel| format!(" CH{channel}=\"{}\"", electrode(channel))).collect();
+    let all: String = (0..384)
+        .map(|channel| format!(" CH{channel}=\"{}\"", electrode(channel)))
+        .collect::<Vec<_>>()
+        .concat();
     format!("<SELECTED_ELECTRODES{all}/>")
 }
 
 fn onix(names: &[&str], devices: &str) -> String {
-    let named: Vec<_> = names.iter().map(|name| (*name, 384)).collect();
+    let listed: Vec<_> = names.iter().map(|name| (*name, 384)).collect();
     let devices = format!("<CUSTOM_PARAMETERS>{devices}</CUSTOM_PARAMETERS>");
-    file("1.0.1", &[&[system("ONIX Source", &named, &devices), record_node(&named, "ALL")]])
+    file("1.0.1", &[&[system("ONIX Source", &listed, &devices), record_node(&listed, "ALL")]])
 }
 
 /// Settings by name, each of which probeinterface reads.
@@ -160,12 +164,15 @@ fn settings_of_every_kind() -> Vec<(&'static str, String)> {
     let quad: Vec<_> = quad.collect();
     let shanks = [("P-1", 384), ("P-2", 384), ("P-3", 384), ("P-4", 384)];
     let ultra = Probe::new("NP1110", (12.0, 6.0, 6.0)).with(|channel, site| {
-        *site = (12.0 + 6.0 * f64::from(channel % 8), 6.0 * f64::from(channel / 8), None)
+        *site = (12.0 + 6.0 * f64::from(channel % 8), 6.0 * f64::from(channel / 8), None);
     });
     let column =
         Probe::new("NP1121", (6.0, 0.0, 3.0)).with(|channel, site| site.1 = 3.0 * f64::from(channel));
-    let map: String =
-        (0..384).rev().map(|channel| format!("<CH index=\"{channel}\" enabled=\"1\"/>")).collect();
+    let map: String = (0..384)
+        .rev()
+        .map(|channel| format!("<CH index=\"{channel}\" enabled=\"1\"/>"))
+        .collect::<Vec<_>>()
+        .concat();
     let map = format!("{}<CUSTOM_PARAMETERS><STREAM>{map}</STREAM></CUSTOM_PARAMETERS>", streams(&one, ""));
     let mapped = [
         system("OneBox", &one, &four().xml()),
