@@ -11,8 +11,8 @@ mod tests;
 
 use serde_json::{Map, Value};
 
-pub(super) use kind::kind;
 use kind::ProbeKind;
+pub(super) use kind::kind;
 pub(super) use layout::{Layout, Placed, Site};
 pub(crate) use numbered::{Numbered, numbered, once, row};
 
