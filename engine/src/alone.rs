@@ -164,7 +164,7 @@ async fn attempt(plan: Plan, course: &mut Course) -> Result<JobEnd, Fault> {
         match standing::since_done(row.id, &place, &ctx.ledger, &ctx.stop).await? {
             Since::Whole => {
                 for note in touched::since_done(&plan, row, AGAIN, &ctx).await? {
-                    course.note(&note);
+                    course.doubt(&note);
                 }
                 course.leaves_out(plan.left_out);
                 return Ok(course.skip(row.id, plan.dry_run));

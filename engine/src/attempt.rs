@@ -60,7 +60,7 @@ impl Attempt<'_> {
         let mut verdict = standing::judge(facts.standing, spec.force_cloud_sync, &asset)?;
         if let (Verdict::Skip, Some(row)) = (&verdict, &known) {
             for note in touched::since_done(&plan(spec, &facts), row, AGAIN, &ctx).await? {
-                self.course.note(&note);
+                self.course.doubt(&note);
             }
             let Some(why) = self.left_to_do(row.id, &place).await? else {
                 return Ok(self.course.skip(row.id, spec.dry_run));

@@ -37,6 +37,7 @@ pub(crate) struct Course {
     /// Set as soon as the ledger knows the work, so that its end is recorded.
     row: Option<JobId>,
     notes: Vec<String>,
+    doubts: Vec<String>,
     left_out: LeftOut,
 }
 
@@ -68,6 +69,7 @@ impl Course {
             began,
             row: None,
             notes: Vec::new(),
+            doubts: Vec::new(),
             left_out: LeftOut::default(),
         }
     }
@@ -79,6 +81,12 @@ impl Course {
     pub(crate) fn note(&mut self, text: &str) {
         self.ctx.tell(&self.name, None, What::Note { text: text.to_owned() });
         self.notes.push(text.to_owned());
+    }
+
+    /// A note that a quiet run shows too, since the result may not be what it seems.
+    pub(crate) fn doubt(&mut self, text: &str) {
+        self.note(text);
+        self.doubts.push(text.to_owned());
     }
 
     /// What the ledger calls this work from now on.
@@ -186,7 +194,7 @@ impl Course {
 
     /// The end, told and recorded.
     pub(crate) fn end(self, origin: String, asset: &Location, result: Result<JobEnd, Fault>) -> Row {
-        let Self { name, ctx, run, counters, began, row, notes, left_out } = self;
+        let Self { name, ctx, run, counters, began, row, notes, doubts, left_out } = self;
         let result = result.map_err(advised);
         let moved = counters.now();
         let now = (ctx.clock)();
@@ -205,7 +213,7 @@ impl Course {
         }
         ended.left_out = left_out;
         ctx.tell(&name, None, What::JobFinished(ended.clone()));
-        Row { origin, name, asset: asset.to_string(), ended, notes }
+        Row { origin, name, asset: asset.to_string(), ended, notes, doubts }
     }
 }
 

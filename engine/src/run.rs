@@ -31,13 +31,15 @@ pub struct Row {
     pub ended: Ended,
     /// What a person should know although nothing failed.
     pub notes: Vec<String>,
+    /// Those of the notes that put the result in doubt: a quiet run shows them too.
+    pub doubts: Vec<String>,
 }
 
 impl Row {
     /// The closing row of a job.
     pub(crate) fn new(spec: &JobSpec, ended: Ended, notes: Vec<String>) -> Self {
         let (name, asset) = (spec.asset_name(), spec.asset().to_string());
-        Self { origin: spec.origin.to_string(), name, asset, ended, notes }
+        Self { origin: spec.origin.to_string(), name, asset, ended, notes, doubts: Vec::new() }
     }
 }
 

@@ -14,6 +14,10 @@ pub(crate) fn summary(summary: &Summary, only_failures: bool) -> String {
         text.push_str(&columns(&["result", "asset", "objects", "sent", "took", "rate"], &rows));
     }
     left_out(summary, &mut text);
+    // Others have seen them as they came.
+    if only_failures {
+        doubts(summary, &mut text);
+    }
     failures(summary, &mut text);
     if !only_failures {
         text.push_str(&closing(summary));
@@ -65,6 +69,14 @@ fn left_out(summary: &Summary, text: &mut String) {
             for line in left_out.lines() {
                 line!(text, "  {line}");
             }
+        }
+    }
+}
+
+fn doubts(summary: &Summary, text: &mut String) {
+    for row in &summary.rows {
+        for doubt in &row.doubts {
+            line!(text, "{}: {doubt}", row.name);
         }
     }
 }

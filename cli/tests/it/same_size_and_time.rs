@@ -145,4 +145,7 @@ fn other_bytes_at_the_source_of_a_finished_conversion_are_reported(#[case] famil
         names.keys().find(|name| name.ends_with("continuous.dat") || name.starts_with("tile")).unwrap();
     turn_a_byte(&source.join(name));
     run().says(name).says("has changed since the asset was completed").says("skipped");
+    // A quiet run says it too.
+    let quiet = Said::of(&mut rig.desk.adt(&[&words[..], &["--quiet"]].concat())).ends(0);
+    assert_eq!((quiet.stdout + &quiet.stderr).matches("has changed since the asset").count(), 1);
 }

@@ -147,7 +147,14 @@ fn complete(asked: &Work, destination: &Location, common: &Common, ctx: &Ctx) ->
         let name = destination.above().map(|(_, name)| name.to_string()).unwrap_or_default();
         let ended = Ended::well(JobEnd::Done, adt_model::Moved::default(), 0.0);
         let notes = vec!["an earlier process completed it".to_owned()];
-        let row = Row { origin: String::new(), name, asset: destination.to_string(), ended, notes };
+        let row = Row {
+            origin: String::new(),
+            name,
+            asset: destination.to_string(),
+            ended,
+            notes,
+            doubts: Vec::new(),
+        };
         run_folder::ended(run, &row, None, (ctx.clock)())?;
     }
     if !common.quiet {
