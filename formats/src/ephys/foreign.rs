@@ -10,7 +10,11 @@ const ENDINGS: [(&str, &str, &str); 9] = [
     ("continuous", "the older format of Open Ephys (`.continuous`)", "record in the GUI's binary format"),
     ("rhd", "Intan's format (`.rhd`)", "record with the Open Ephys GUI in its binary format"),
     ("rhs", "Intan's format (`.rhs`)", "record with the Open Ephys GUI in its binary format"),
-    ("nwb", "NWB", "take the recording that it was made from, or record in the GUI's binary format"),
+    (
+        "nwb",
+        "the NWB format",
+        "take the recording that it was made from, or record in the GUI's binary format",
+    ),
     ("nev", "Blackrock's format", "take a recording of the Open Ephys GUI (binary format) or of SpikeGLX"),
     ("ns5", "Blackrock's format", "take a recording of the Open Ephys GUI (binary format) or of SpikeGLX"),
     ("ns6", "Blackrock's format", "take a recording of the Open Ephys GUI (binary format) or of SpikeGLX"),
@@ -41,7 +45,7 @@ impl Foreign {
         let what = format!("`{root}` holds no recording of Open Ephys (binary format) or SpikeGLX");
         let fault = Fault::new(Class::Missing, what);
         match self.first {
-            Some((file, format, help)) => fault.help(format!("`{file}` is of {format}, which is not read; {help}")),
+            Some((file, format, help)) => fault.help(format!("`{file}` is in {format}, which adt does not read; {help}")),
             None => fault.help(
                 "a recording of Open Ephys has a `structure.oebin` in …/experiment1/recording1, one of SpikeGLX `.bin` files with `.meta` files",
             ),
@@ -57,7 +61,7 @@ fn format(name: &str) -> Option<(&'static str, &'static str)> {
     }
     let is_onix = ending == "raw" && ONIX.iter().any(|word| stem.to_ascii_lowercase().contains(word));
     is_onix.then_some((
-        "raw files of ONIX (Bonsai)",
+        "the raw format of ONIX (Bonsai)",
         "record with the ONIX Source of the Open Ephys GUI in its binary format",
     ))
 }

@@ -8,7 +8,11 @@ mod codec;
 use adt_model::{EphysConfig, Fault, Lsb, LsbSample};
 use camino::Utf8Path;
 
-use crate::configs::{self, Keys, value};
+use crate::{
+    configs::{self, Keys, value},
+    draft::Wrong,
+    json::Node,
+};
 
 const FILE_FORM: &str = "it holds JSON or YAML, such as `{\"compressor_name\": \"wavpack\", \"compressor_kwargs\": {\"level\": 3}}`; every key may be left out";
 
@@ -24,7 +28,7 @@ pub fn ephys_config(path: &Utf8Path) -> Result<(EphysConfig, Vec<String>), Fault
 /// What could not be read is as usual; nobody sees it, as there are problems then.
 fn config(keys: &mut Keys) -> EphysConfig {
     let usual = EphysConfig::default();
-    keys.read("data_reader", |node| value::only(node, "openephys"));
+    keys.read("data_reader", reader);
     keys.read("compress_write_output_format", |node| value::only(node, "zarr"));
     keys.without_effect("compress_max_windows_filename_len", "names of any length are written");
     configs::leave_to_the_list(keys);
@@ -39,6 +43,12 @@ fn config(keys: &mut Keys) -> EphysConfig {
         sample: sample(keys, lsb),
         accept_unread: keys.read("accept_unread_streams", value::switch).unwrap_or(usual.accept_unread),
     }
+}
+
+/// The files of a session say which program recorded them, so a reader that is named has no effect.
+fn reader(node: &Node) -> Result<(), Wrong> {
+    let known = ["openephys", "spikeglx"].iter().any(|word| value::only(node, word).is_ok());
+    if known { Ok(()) } else { Err(Wrong::new("not known", "`openephys` or `spikeglx`")) }
 }
 
 fn sample(keys: &mut Keys, lsb: Lsb) -> LsbSample {

@@ -170,7 +170,7 @@ fn what_has_no_effect_is_told(#[case] text: &str, #[case] named: &[&str]) {
     "compressor_name: wavpak",
     "`compressor_name` = `wavpak`: no compressor of that name (did you mean `wavpack`? one of wavpack, blosc, zstd)"
 )]
-#[case::reader("data_reader: spikeglx", "`data_reader` = `spikeglx`: not known (only `openephys`)")]
+#[case::reader("data_reader: nwb", "`data_reader` = `nwb`: not known (`openephys` or `spikeglx`)")]
 #[case::format(
     "compress_write_output_format: nwb",
     "`compress_write_output_format` = `nwb`: not known (only `zarr`)"
