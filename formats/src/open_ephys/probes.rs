@@ -8,6 +8,9 @@ use super::{
     settings::{self, Settings, Wanted, probe_of},
 };
 
+/// Streams that a note names.
+const NAMED: usize = 4;
+
 /// Finds the probes of streams; each settings file is read once, and what is odd about a probe is said once.
 #[derive(Debug, Default)]
 pub(super) struct Probes {
@@ -84,12 +87,15 @@ impl Probes {
                 2 => " and 1 other settings file".to_owned(),
                 count => format!(" and {} other settings files", count - 1),
             };
-            let streams: Vec<_> = note.streams.iter().map(|stream| format!("`{stream}`")).collect();
-            let streams = format!("{} {}", if streams.len() == 1 { "stream" } else { "streams" }, streams.join(", "));
+            let named: Vec<_> = note.streams.iter().take(NAMED).map(|stream| format!("`{stream}`")).collect();
+            let more = note.streams.len() - named.len();
+            let word = if note.streams.len() == 1 { "stream" } else { "streams" };
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let streams = format!("{word} {}{more}", named.join(", "));
             let fault = match note.what {
                 What::Missing(why) => {
                     let what = format!("no electrode positions for the {streams}: {why} (`{file}`{others})");
-                    let help = "the samples are stored without a probe; name one with `probe_file`, or set it when you load the recording";
+                    let help = "the samples are stored without a probe: give one with `probe_file`, or attach it when you load the recording";
                     Fault::new(Class::Missing, what).help(help)
                 }
                 What::Odd(what) => {
@@ -108,15 +114,15 @@ fn key(stream: &Stream) -> (String, String) {
     (source.to_owned(), probe_of(&stream.own_name).to_owned())
 }
 
-/// Streams of probes: those of a Neuropixels system that have electrodes and are not converters; of an ONIX system, which has other devices too,
-/// those called after a probe.
+/// Streams of probes: those of a Neuropixels system that have electrodes, which the converters of a `OneBox` do not. An ONIX system has other devices
+/// too, so the stream must be called after a probe.
 fn is_neuropixels(stream: &Stream) -> bool {
     let [source, name, own] =
         [&stream.source, &stream.name, &stream.own_name].map(|text| text.to_ascii_lowercase());
     let device = |word: &str| source.contains(word) || name.contains(word);
     let is_probe =
         if device("onix") { own.contains("probe") } else { device("neuropix") || device("onebox") };
-    is_probe && !stream.own_name.contains("ADC") && !stream.electrodes().is_empty()
+    is_probe && !stream.electrodes().is_empty()
 }
 
 /// What a settings file says, or why it says nothing.

@@ -426,6 +426,38 @@ fn settings_that_tell_no_probe_are_told_once(#[case] settings: Option<&str>, #[c
     assert_eq!((session.streams().count(), unread(&session)), (2, vec![]));
 }
 
+/// Which streams are missed when there are no settings.
+#[rstest]
+#[case::probe("Neuropix-PXI-100.ProbeA", "CH", 1)]
+#[case::a_name_with_the_letters("Neuropix-PXI-100.VADC1", "CH", 1)]
+#[case::onebox("OneBox-100.ProbeA", "CH", 1)]
+#[case::inputs_of_a_onebox("OneBox-100.OneBox-ADC", "ADC", 0)]
+#[case::onix("ONIX_Source-100.PortA-Neuropixels2.0eHeadstage-Neuropixels2.0-Probe0", "CH", 1)]
+#[case::another_device_of_onix("ONIX_Source-100.PortA-Neuropixels2.0eHeadstage-BNO055", "BNO", 0)]
+#[case::another_board("Acquisition_Board-100.Rhythm Data", "CH", 0)]
+fn streams_that_should_have_a_probe(#[case] folder: &str, #[case] prefix: &str, #[case] notes: usize) {
+    let rig = Rig::new();
+    let mut spec = StreamSpec { processor: String::new(), ..StreamSpec::probe(folder, 4, 30) };
+    for (number, channel) in spec.channels.iter_mut().enumerate() {
+        channel.0 = format!("{prefix}{number}");
+    }
+    rig.record(NODE, (1, 1), Gui::V06, &[spec]);
+    assert_eq!(told(&rig.open(), Weight::Noted).len(), notes);
+}
+
+/// A rig of many probes is one note where one cause is common to all.
+#[test]
+fn one_cause_for_many_probes_is_one_note() {
+    let rig = Rig::new();
+    let names = ["A-AP", "A-LFP", "B", "C", "D", "E"].map(|name| format!("Neuropix-PXI-100.Probe{name}"));
+    let streams = names.map(|name| StreamSpec::probe(&name, 4, 30));
+    for number in [(1, 1), (2, 1)] {
+        rig.record(NODE, number, Gui::V06, &streams);
+    }
+    let notes = told(&rig.open(), Weight::Noted);
+    assert!(notes.len() == 1 && notes[0].contains("and 2 more: there is no settings file"), "{notes:?}");
+}
+
 /// Rigs with a fast disk keep the samples there and link to them.
 #[cfg(unix)]
 #[rstest]

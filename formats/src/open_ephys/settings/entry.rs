@@ -45,7 +45,7 @@ impl Source {
         let name = processor.get("name").unwrap_or_default().to_ascii_lowercase();
         let streams = processor.all("STREAM").filter_map(|stream| stream.get("name"));
         let streams: Vec<_> =
-            streams.filter(|name| !name.is_empty() && !name.contains("ADC")).map(str::to_owned).collect();
+            streams.filter(|name| !name.is_empty() && !name.ends_with("ADC")).map(str::to_owned).collect();
         let probes = if name.contains("onix") {
             onix::probes(processor, &streams)
         } else {

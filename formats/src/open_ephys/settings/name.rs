@@ -96,7 +96,7 @@ impl Settings {
 }
 
 fn nobody() -> String {
-    "no probe is called like the stream".to_owned()
+    "no probe of the settings matches the stream's name".to_owned()
 }
 
 impl Source {
@@ -109,7 +109,7 @@ impl Source {
             let index = wanted.stream.rsplit('.').next().unwrap_or_default().parse().ok();
             return self
                 .by_order(index, wanted)
-                .ok_or_else(|| "the stream's number does not tell which probe it is from".to_owned());
+                .ok_or_else(|| "the stream's number does not say which probe it comes from".to_owned());
         }
         if let [only] = self.probes.as_slice() {
             return Ok(only);
@@ -142,7 +142,7 @@ impl Source {
             match (fitting.next(), fitting.next()) {
                 (None, _) => {}
                 (Some(entry), None) => return Ok(Some(entry)),
-                (Some(_), Some(_)) => return Err("several probes are called like the stream".to_owned()),
+                (Some(_), Some(_)) => return Err("several probes match the stream's name".to_owned()),
             }
         }
         Ok(None)

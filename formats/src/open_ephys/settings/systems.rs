@@ -181,9 +181,9 @@ fn streams_of_one_name_in_one_record_node(
 #[case::place("Neuropix-PXI-100.left-AP", Ok(vec![0]))]
 #[case::place_of_the_second("Neuropix-PXI-100.right", Ok(vec![8]))]
 #[case::serial_number("Neuropix-PXI-100.20403311004", Ok(vec![8]))]
-#[case::a_part_of_a_word("Neuropix-PXI-100.leftover", Err("no probe is called"))]
+#[case::a_part_of_a_word("Neuropix-PXI-100.leftover", Err("no probe of the settings matches"))]
 #[case::a_word("Neuropix-PXI-100.left filtered", Ok(vec![0]))]
-#[case::both("Neuropix-PXI-100.left right", Err("several probes"))]
+#[case::both("Neuropix-PXI-100.left right", Err("several probes match"))]
 fn names_of_streams(#[case] stream: &str, #[case] expected: Result<Vec<u32>, &str>) {
     let probes = [probe("slot=\"3\" port=\"1\" dock=\"1\"", 0), probe("slot=\"3\" port=\"1\" dock=\"2\"", 4)];
     let text = file("0.6.7", &[&[system(&["left-AP", "left-LFP", "right"], &probes)]]);
@@ -197,7 +197,7 @@ fn one_custom_name_for_two_probes() {
     for (stream, first) in [("ProbeA", "e0"), ("ProbeB", "e8")] {
         assert_eq!(ids(&text, "", &format!("Neuropix-PXI-100.{stream}"), &EIGHT).unwrap()[0], first);
     }
-    assert!(ids(&text, "", "Neuropix-PXI-100.M2", &EIGHT).unwrap_err().contains("several probes"));
+    assert!(ids(&text, "", "Neuropix-PXI-100.M2", &EIGHT).unwrap_err().contains("several probes match"));
 }
 
 /// Two 1.0 with their bands are the streams `0` to `3`; a 2.0 has one.
@@ -316,7 +316,7 @@ fn probes_of_onix(#[case] device: &str) {
 #[case::first(TWINS[0], Ok(vec![0]))]
 #[case::second(TWINS[1], Ok(vec![8]))]
 #[case::alone(TWINS[2], Ok(vec![24]))]
-#[case::not_there(TWINS[3], Err("no probe is called"))]
+#[case::not_there(TWINS[3], Err("no probe of the settings matches"))]
 fn headstages_with_two_probes(#[case] stream: &str, #[case] expected: Result<Vec<u32>, &str>) {
     let probe = |place: u32, serial: u32, first: u32| {
         format!(

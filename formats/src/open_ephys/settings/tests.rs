@@ -43,7 +43,7 @@ fn first_y(found: Result<Probe, String>) -> Result<f64, String> {
 #[case::low_band("Neuropix-PXI-100.ProbeB-LFP", Ok(30.0))]
 #[case::a_longer_name("Neuropix-PXI-100.ProbeB2-AP", Ok(60.0))]
 #[case::as_a_part("Neuropix-PXI-100.filtered ProbeB", Ok(30.0))]
-#[case::nobody("Neuropix-PXI-100.ProbeC", Err("no probe is called like the stream"))]
+#[case::nobody("Neuropix-PXI-100.ProbeC", Err("no probe of the settings matches the stream's name"))]
 fn a_stream_finds_its_probe(#[case] stream: &str, #[case] expected: Result<f64, &str>) {
     // In this order, for the settings have them so.
     let streams = ["ProbeB-AP", "ProbeB-LFP", "ProbeB2-AP", "ProbeA", "PXIe-ADC"];
@@ -64,7 +64,7 @@ fn a_name_given_by_a_person_counts_and_so_does_the_place() {
 #[test]
 fn more_probes_than_streams_are_not_told_by_place() {
     let text = text(&["ProbeA"], &[spec("x", 30.0), spec("ProbeA", 60.0)]);
-    assert!(find(&text, "X-1.ProbeA", 30_000.0, &EIGHT).unwrap_err().contains("called like"));
+    assert!(find(&text, "X-1.ProbeA", 30_000.0, &EIGHT).unwrap_err().contains("matches the stream"));
     let named = text.replace("custom_probe_name=\"20403311721\"", "custom_probe_name=\"ProbeA\"");
     assert_eq!(first_y(find(&named, "X-1.ProbeA", 30_000.0, &EIGHT)), Ok(60.0));
 }
