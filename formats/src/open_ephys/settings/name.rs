@@ -1,7 +1,7 @@
 //! Which probe of the settings a stream was recorded from.
 
 use super::{
-    super::probe::{Contact, Placed, Probe, kind},
+    super::probe::{Contact, Layout, Placed, Probe, kind},
     Settings,
     chain::route,
     columns::{channels, numbers},
@@ -46,6 +46,16 @@ impl Wanted<'_> {
         let id = source.rsplit_once('-').map_or(source, |(_, id)| id);
         (!id.is_empty() && id.bytes().all(|digit| digit.is_ascii_digit())).then_some(id)
     }
+
+    /// What `structure.oebin` alone says of the electrodes, if it says it of all.
+    fn layout(&self) -> Option<Layout> {
+        let electrodes = self.electrodes.as_ref()?;
+        let numbers = numbers(&self.channels).unwrap_or_else(|| (0..electrodes.len() as u32).collect());
+        // Names count from 0 or from 1.
+        let base = u32::from(!numbers.contains(&0));
+        let channels = numbers.into_iter().map(|number| number - base);
+        Some(Layout::Electrodes(channels.zip(electrodes.iter().copied()).collect()))
+    }
 }
 
 impl Settings {
@@ -53,13 +63,19 @@ impl Settings {
     /// sources count.
     pub(in super::super) fn probe(&self, wanted: &Wanted) -> Result<Matched, String> {
         let entry = self.entry(wanted)?;
-        let layout = entry.layout.as_ref().map_err(Clone::clone)?;
-        let placed = layout.placed(entry.part_number.as_deref())?;
+        let part = entry.part_number.as_deref();
+        let (placed, lacking) = match &entry.layout {
+            Ok(layout) => (layout.placed(part)?, None),
+            Err(why) => {
+                let layout = wanted.layout().filter(|_| part.is_some()).ok_or_else(|| why.clone())?;
+                (layout.placed(part)?, Some(format!("{why}; the electrodes are those of `structure.oebin`")))
+            }
+        };
         let (contacts, note) = self.contacts(&placed, wanted)?;
         let mut probe = entry.probe();
         probe.describe(placed.kind.as_ref());
         probe.contacts = contacts;
-        Ok(Matched { probe, notes: placed.note.into_iter().chain(note).collect() })
+        Ok(Matched { probe, notes: lacking.into_iter().chain(placed.note).chain(note).collect() })
     }
 
     /// Which contact each channel has: by the electrodes that `structure.oebin` names; where it names none (or they mean nothing, as the part is

@@ -345,3 +345,36 @@ fn electrodes_with_numbers_count_more_than_positions() {
     let found = ids(&text, "", "Neuropix-PXI-100.ProbeA", &EIGHT);
     same(found, Ok(vec![100, 101, 102, 103, 104, 105, 106, 107]));
 }
+
+/// An entry without positions has the electrodes that the recording names, if it has a part number.
+#[rstest]
+#[case::known("NP2014", Some([1280, 7, 3]), Ok(vec!["s1e0", "s0e7", "s0e3"]))]
+#[case::part_is_not_known("NP9999", Some([1, 7, 3]), Err("`NP9999` is not known"))]
+#[case::no_such_electrode("NP2004", Some([1, 7, 1280]), Err("has no electrode"))]
+#[case::not_named("NP2004", None, Err("it has no `CHANNELS`"))]
+fn settings_without_positions(
+    #[case] part: &str,
+    #[case] electrodes: Option<[u32; 3]>,
+    #[case] expected: Result<Vec<&str>, &str>,
+) {
+    let bare = format!("<NP_PROBE probe_part_number=\"{part}\" probe_serial_number=\"20403311\"/>");
+    let text = file("0.6.7", &[&[system(&["ProbeA"], &[bare])]]);
+    let wanted = Wanted {
+        node: "",
+        name: "Neuropix-PXI-100.ProbeA",
+        stream: "ProbeA",
+        sample_rate: 30_000.0,
+        channels: vec!["AP4", "AP1", "AP3"],
+        electrodes: electrodes.map(Vec::from),
+    };
+    match (Settings::parse(&text).unwrap().probe(&wanted), expected) {
+        (Ok(found), Ok(expected)) => {
+            let contacts = found.probe.contacts;
+            assert!(contacts.iter().map(|contact| contact.id.as_str()).eq(expected));
+            assert!(contacts.iter().map(|contact| contact.channel).eq([3, 0, 2]));
+            assert!(found.notes[0].contains("those of `structure.oebin`"), "{:?}", found.notes);
+        }
+        (Err(why), Err(word)) => assert!(why.contains(word), "{why}"),
+        (found, _) => panic!("{found:?}"),
+    }
+}
