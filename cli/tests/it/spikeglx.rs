@@ -90,6 +90,17 @@ fn spikeinterface_finds_in_the_stores_what_it_reads(
     }
 }
 
+/// Every part that probeinterface knows, with electrodes chosen by chance; the kind of the table named by part and by number.
+#[rstest]
+fn every_part_has_the_electrodes_of_probeinterface(#[values("new", "old")] kind: &str) {
+    let rig = Rig::new();
+    let root = rig.session.as_str();
+    let parts = Readers::Today.run("spikeglx_parts.py", &["make", root, kind]);
+    rig.compress(&["--lsb", "none"]).ends(0);
+    let equal = Readers::Today.run("spikeglx_parts.py", &["compare", root, rig.stores().as_str()]);
+    assert_eq!((equal.as_str(), parts.parse::<u32>().unwrap() > 50), (parts.as_str(), true));
+}
+
 /// The two bands of a probe alone, one gate.
 fn bands(rig: &Rig) {
     write(rig, "r_g4", &[FileSpec::np1("r_g4_t0", 3, "ap", 240), FileSpec::np1("r_g4_t0", 3, "lf", 20)]);
