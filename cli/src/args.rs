@@ -14,7 +14,7 @@ use clap::{
 use clap_complete::Shell;
 
 pub(crate) use cluster::{Engine, LayoutChoice, OfRun, Shard, Submit, Via, Work};
-pub(crate) use ephys::{Ephys, EphysCodec, EphysCompress, EphysInfo, EphysRestore};
+pub(crate) use ephys::{Ephys, EphysCodec, EphysCompress, EphysInfo, EphysRestore, EphysVerify};
 pub(crate) use imaging::{Convert, Imaging};
 pub(crate) use imaging_tools::{ImagingInfo, ImagingMips, ImagingValidate, ImagingVerify};
 pub(crate) use moving::{

@@ -80,12 +80,14 @@ fn planned(
         folder: folder.clone(),
         under: under("ecephys_clipped"),
         frames: seen.config.clip_frames,
+        choice: seen.config.choice.clone(),
     };
     let compress =
         Action::CompressEphys { folder, under: under("ecephys_compressed"), config: seen.config, streams };
     let step = |id: &str, action| Step { id: id.to_owned(), action };
     let data = vec![step("compress ecephys", compress), step("clip ecephys", clip)];
     let unread = seen.unread.into_iter().map(|unread| format!("NOT COMPRESSED: {unread}"));
+    let left_out = seen.left_out.into_iter().map(|left| format!("not stored: {left}"));
     let of_source: Vec<_> = rules::notes(&facts.left_out, &facts.repeated).collect();
     Ok(Plan {
         origin: Origin { source: "command line".into(), row: None },
@@ -103,7 +105,7 @@ fn planned(
             Stage { name: StageName::Data, steps: data },
             Stage { name: StageName::Verify, steps: vec![step("verify", Action::Verify)] },
         ],
-        notes: unread.chain(seen.odd).chain(of_source).collect(),
+        notes: unread.chain(left_out).chain(seen.odd).chain(of_source).collect(),
         left_out: facts.left_out,
         obstacles: Vec::new(),
     })

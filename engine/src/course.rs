@@ -177,6 +177,7 @@ impl Course {
             run: self.run,
             zipped: Mutex::default(),
             ephys: Mutex::default(),
+            ephys_ended: tokio::sync::Notify::new(),
             images: Mutex::default(),
             lacking: Mutex::default(),
             told: Mutex::default(),

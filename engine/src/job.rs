@@ -10,6 +10,7 @@ use adt_metadata::{Document, Parts};
 use adt_model::{Class, Fault, JobSpec, Plan, Stage, StageName, Step, What};
 use adt_services::ServiceOptions;
 use jiff::Timestamp;
+use tokio::sync::Notify;
 
 use crate::{
     Ctx,
@@ -41,6 +42,8 @@ pub struct Job {
     pub zipped: Mutex<BTreeMap<String, Zipped>>,
     /// What the steps that compress recordings did, by step, for `processing.json`.
     pub ephys: Mutex<BTreeMap<String, EphysMade>>,
+    /// Called when one of these steps has ended.
+    pub(crate) ephys_ended: Notify,
     /// What the steps that write images did, by step, for `processing.json`.
     pub images: Mutex<BTreeMap<String, ImagesMade>>,
     /// What of the source is not in the asset although it ought to be; such an asset gets no record.

@@ -1,6 +1,6 @@
 //! Objects read piece by piece, so that none of them need fit into memory.
 
-use adt_codec::Crc64Digest;
+use adt_codec::{Crc64Digest, Sha256};
 use adt_model::{Crc64, Fault};
 use adt_store::{Found, Place};
 use bytes::Bytes;
@@ -49,4 +49,14 @@ pub(crate) async fn read_crc64(place: &Place, found: &Found) -> Result<Crc64, Fa
         crc.update(&bytes);
     }
     Ok(Crc64(crc.finish()))
+}
+
+/// The SHA-256 of the bytes of the version that was found.
+pub(crate) async fn sha256(place: &Place, found: &Found) -> Result<String, Fault> {
+    let mut sha = Sha256::new();
+    let mut pieces = Pieces::new(place, found);
+    while let Some(bytes) = pieces.next().await? {
+        sha.update(&bytes);
+    }
+    Ok(sha.finish())
 }

@@ -11,7 +11,10 @@
 //! - [`npy`]: arrays of `NumPy`, read in ranges.
 //! - [`ome`]: images at several sizes, described for viewers.
 //! - [`open_ephys`]: recordings of the Open Ephys GUI.
+//! - [`pattern`]: patterns of names, with `*` and `?`.
 //! - [`planes`]: stacks of PNG or TIFF files, each a plane.
+//! - [`probe_file`]: probes as probeinterface describes them in a file.
+//! - [`session_files`]: what a compressed asset says about every file of its session.
 //! - [`tiff`]: stacks of microscopes, read in pieces.
 //! - [`zarr`]: arrays in chunks, their metadata.
 //! - [`zip`]: folders as zip streams, single files as encrypted zip streams, and the way back.
@@ -27,7 +30,10 @@ pub mod n5;
 pub mod npy;
 pub mod ome;
 pub mod open_ephys;
+pub mod pattern;
 pub mod planes;
+pub mod probe_file;
+pub mod session_files;
 mod spikeglx;
 mod stamp;
 mod steady;

@@ -1,6 +1,9 @@
 use std::{fmt, str::FromStr};
 
+use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
+
+use crate::Crc64;
 
 /// How a session's continuous recordings are stored: what a job's `extra_configs` or the flags of `adt ephys compress` say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,8 +18,47 @@ pub struct EphysConfig {
     pub clip_frames: u64,
     /// For [`Lsb::Spikeinterface`] only: where it looks for the step.
     pub sample: LsbSample,
-    /// Whether recordings that cannot be read are accepted: told, but no failure of the job.
+    /// Whether recordings that cannot be read are accepted: reported, but not a failure of the job.
     pub accept_unread: bool,
+    /// Which recordings are stored.
+    #[serde(default, skip_serializing_if = "EphysChoice::is_all")]
+    pub choice: EphysChoice,
+    /// Electrode positions for streams whose settings have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe_file: Option<ProbeFile>,
+}
+
+/// Which recordings of a session are stored: names, or patterns with `*`, `?` and `[…]`. An empty list chooses everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EphysChoice {
+    /// Streams.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub streams: Vec<String>,
+    /// Experiments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub experiments: Vec<String>,
+    /// Channels of the streams that are stored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<String>,
+}
+
+impl EphysChoice {
+    /// Whether everything is stored.
+    pub fn is_all(&self) -> bool {
+        self.streams.is_empty() && self.experiments.is_empty() && self.channels.is_empty()
+    }
+}
+
+/// A file of probeinterface that describes the electrodes of streams.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbeFile {
+    /// Where it is.
+    pub path: Utf8PathBuf,
+    /// Which streams it is for.
+    pub streams: ProbeStreams,
+    /// Checksum of its content, once the session was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crc64: Option<Crc64>,
 }
 
 impl Default for EphysConfig {
@@ -28,7 +70,20 @@ impl Default for EphysConfig {
             clip_frames: 100,
             sample: LsbSample::default(),
             accept_unread: false,
+            choice: EphysChoice::default(),
+            probe_file: None,
         }
+    }
+}
+
+crate::manner::words! {
+    /// The streams that a probe file is for.
+    ProbeStreams {
+        /// Those with electrodes whose own settings describe no probe.
+        #[default]
+        Missing = "missing",
+        /// All with electrodes that are stored.
+        All = "all",
     }
 }
 

@@ -128,6 +128,9 @@ pub struct EphysFacts {
     pub config: EphysConfig,
     /// Each becomes a store.
     pub streams: Vec<StreamFacts>,
+    /// What is not stored because it was not chosen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
     /// Samples that will be missing, and why.
     pub unread: Vec<String>,
     /// What is odd and hinders nothing; what the configuration says that has no effect.

@@ -33,7 +33,10 @@ mod version;
 pub use about::About;
 pub use acq::{AcqDatetime, AcqDatetimeError};
 pub use crc::Crc64;
-pub use ephys::{BloscName, BloscShuffle, ChunkLength, EphysConfig, Lsb, LsbSample, TraceCodec};
+pub use ephys::{
+    BloscName, BloscShuffle, ChunkLength, EphysChoice, EphysConfig, Lsb, LsbSample, ProbeFile, ProbeStreams,
+    TraceCodec,
+};
 pub use event::{Ended, Event, JobEnd, Listed, Moved, What};
 pub use facts::{
     BehaviorFacts, DocumentFacts, EphysFacts, Facts, FolderFacts, Gathered, ImagingFacts, LeftOut, Standing,

@@ -2,8 +2,8 @@ use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ByteSize, DocumentFacts, EphysConfig, ImagingConfig, Key, LeftOut, Location, Origin, Problem, Schema,
-    SourceLinks, VideoEncryption,
+    ByteSize, DocumentFacts, EphysChoice, EphysConfig, ImagingConfig, Key, LeftOut, Location, Origin,
+    Problem, Schema, SourceLinks, VideoEncryption,
 };
 
 /// What will be done for one job: a value that can be printed, stored and compared. Holds no secrets.
@@ -121,6 +121,9 @@ pub enum Action {
         under: Key,
         /// Frames of each recording, at most.
         frames: u64,
+        /// Which recordings have a store.
+        #[serde(default, skip_serializing_if = "EphysChoice::is_all")]
+        choice: EphysChoice,
     },
     /// Every image of a session becomes a group of OME-Zarr.
     WriteOmeZarr {

@@ -12,8 +12,12 @@ pub(crate) fn steps(modality: &ModalitySpec, folder: FolderWork, seen: Option<&E
         config: seen.config.clone(),
         streams: seen.streams.len() as u64,
     };
-    let clip =
-        Action::ClipEphys { folder, under: under("clipped", modality), frames: seen.config.clip_frames };
+    let clip = Action::ClipEphys {
+        folder,
+        under: under("clipped", modality),
+        frames: seen.config.clip_frames,
+        choice: seen.config.choice.clone(),
+    };
     vec![
         Step { id: format!("compress {}", modality.folder), action: compress },
         Step { id: format!("clip {}", modality.folder), action: clip },

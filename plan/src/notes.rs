@@ -138,6 +138,7 @@ pub(crate) fn not_compressed(modality: &ModalitySpec, ephys: &EphysFacts, unread
 fn recordings(modality: &ModalitySpec, seen: &FolderFacts, notes: &mut Vec<String>) {
     let Some(ephys) = &seen.ephys else { return };
     notes.extend(ephys.unread.iter().map(|unread| not_compressed(modality, ephys, unread)));
+    notes.extend(ephys.left_out.iter().map(|left| format!("{}: not stored: {left}", modality.folder)));
     notes.extend(ephys.odd.iter().map(|odd| format!("{}: {odd}", modality.folder)));
 }
 

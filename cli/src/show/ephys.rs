@@ -164,26 +164,88 @@ fn problems(problems: &[Problem], text: &mut String) {
 /// What was restored, and what was not; with `only_failures`, nothing of what went well.
 pub(crate) fn restored(restored: &Restored, to: &Location, only_failures: bool) -> String {
     let mut text = String::new();
+    failures(restored, &mut text);
+    if only_failures {
+        return text;
+    }
+    let bytes: u64 = restored.files.iter().map(|file| file.bytes).sum();
+    let kept = restored.files.iter().filter(|file| file.kept).count() as u64;
+    let kept = if kept > 0 { format!(" ({kept} already there)") } else { String::new() };
+    let files = count(restored.files.len() as u64, "recording");
+    let (took, rate) = (duration(restored.seconds), speed(bytes, restored.seconds));
+    line!(text, "{files} restored byte for byte{kept}, {}, to {to} in {took}, {rate}", ByteSize(bytes));
+    if restored.copied > 0 {
+        line!(text, "{}", others(restored));
+    }
+    whole(restored, &mut text);
+    if !restored.failed.is_empty() {
+        line!(text, "{} failed", restored.failed.len());
+    }
+    text
+}
+
+/// The files that a restore would write, and what it could not restore.
+pub(crate) fn would_restore(restored: &Restored, to: &Location) -> String {
+    let mut text = String::new();
+    let there = |kept: bool| if kept { "a file of this size is there" } else { "" };
+    let row = |path: &str, bytes: u64, from: &str, note: &str| {
+        [path.to_owned(), ByteSize(bytes).to_string(), from.to_owned(), note.to_owned()]
+    };
+    let files = restored.files.iter().map(|file| row(&file.path, file.bytes, "store", there(file.kept)));
+    let copies = restored.others.iter().map(|other| row(&other.path, other.bytes, "clipped copy", ""));
+    let rows: Vec<_> = files.chain(copies).collect();
+    text.push_str(&columns(&["file", "bytes", "from", "note"], &rows));
+    line!(text);
+    failures(restored, &mut text);
+    let bytes = restored.files.iter().map(|file| file.bytes).sum::<u64>() + restored.copied_bytes;
+    let files = count(rows.len() as u64, "file");
+    line!(text, "dry run: {files}, {}, would be written to {to}; nothing was written", ByteSize(bytes));
+    whole(restored, &mut text);
+    if !restored.failed.is_empty() {
+        line!(text, "{} cannot be restored", restored.failed.len());
+    }
+    text
+}
+
+/// What a check of an asset has found.
+pub(crate) fn verified(verified: &Restored, of: &Location, only_failures: bool) -> String {
+    let mut text = String::new();
+    failures(verified, &mut text);
+    if only_failures {
+        return text;
+    }
+    let bytes = verified.files.iter().map(|file| file.bytes).sum::<u64>() + verified.copied_bytes;
+    let files = count(verified.files.len() as u64, "recording");
+    let others = count(verified.copied, "other file");
+    whole(verified, &mut text);
+    let size = ByteSize(bytes);
+    match verified.failed.len() {
+        0 => line!(text, "{of}: {files} and {others}, {size}, decoded and compared: all match"),
+        1 => line!(text, "{of}: {files} and {others}, {size}, match; 1 problem"),
+        problems => line!(text, "{of}: {files} and {others}, {size}, match; {problems} problems"),
+    }
+    text
+}
+
+fn failures(restored: &Restored, text: &mut String) {
     for failed in &restored.failed {
         line!(text, "FAILED: {}", failed.fault);
         if let Some(help) = &failed.help {
             line!(text, "  help: {help}");
         }
     }
-    if only_failures {
-        return text;
+    for left in &restored.left_out {
+        line!(text, "NOT IN THE ASSET: {left}");
     }
-    let bytes: u64 = restored.files.iter().map(|file| file.bytes).sum();
-    let kept = restored.files.iter().filter(|file| file.kept).count() as u64;
-    let kept = if kept > 0 { format!(" ({kept} stood there already)") } else { String::new() };
-    let files = count(restored.files.len() as u64, "recording");
-    let (took, rate) = (duration(restored.seconds), speed(bytes, restored.seconds));
-    line!(text, "{files} restored byte for byte{kept}, {}, to {to} in {took}, {rate}", ByteSize(bytes));
-    if restored.copied > 0 {
-        line!(text, "{} beside them", count(restored.copied, "other file"));
+}
+
+fn others(restored: &Restored) -> String {
+    format!("{} copied, {}", count(restored.copied, "other file"), ByteSize(restored.copied_bytes))
+}
+
+/// Recordings that no store has, and that come back all the same.
+fn whole(restored: &Restored, text: &mut String) {
+    for file in &restored.unread {
+        line!(text, "from the clipped copy, which has all of it (its samples could not be read): {file}");
     }
-    if !restored.failed.is_empty() {
-        line!(text, "{} failed", restored.failed.len());
-    }
-    text
 }

@@ -40,7 +40,7 @@ use adt_model::{Fault, LeftOut, LogLevel};
 use serde::Serialize;
 
 pub(crate) use clean::line;
-pub(crate) use ephys::{info, restored};
+pub(crate) use ephys::{info, restored, verified, would_restore};
 pub(crate) use history::{attempts, history};
 pub(crate) use plan::{plan, simulated};
 pub(crate) use problems::problems;

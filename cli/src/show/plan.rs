@@ -93,7 +93,7 @@ fn describe(step: &Step) -> String {
             let under = under.as_ref().map(|under| format!(" to {under}/")).unwrap_or_default();
             format!("write {tiles} of {}{under} as OME-Zarr (Zarr {})", from(folder), config.format)
         }
-        Action::ClipEphys { folder, under, frames } => {
+        Action::ClipEphys { folder, under, frames, .. } => {
             let frames = count(*frames, "frame");
             format!("copy {} to {under}/, of each recording {frames}{}", folder.source, without(folder))
         }

@@ -202,6 +202,8 @@ fn an_unfinished_store_is_told_and_its_first_frames_do_not_pass_for_the_recordin
     nothing_is_wrong(&rig, &again, "unfinished");
     fs::remove_dir_all(&store).unwrap();
     rig.record(NODE, (1, 1), Gui::V06, &[StreamSpec::probe(LFP, 2, 10)]);
+    restore(&rig, asset(&rig), &again, &[]).ends(1).says("is missing or cannot be used");
+    fs::remove_dir_all(rig.clipped()).unwrap();
     restore(&rig, asset(&rig), &again, &[]).ends(2).says("no compressed recordings");
 }
 
@@ -210,7 +212,7 @@ fn files_that_are_there_are_kept_or_refused_or_replaced() {
     let (rig, _) = small();
     let again = rig.desk.root.join("again");
     restore(&rig, asset(&rig), &again, &[]).ends(0);
-    restore(&rig, asset(&rig), &again, &[]).ends(0).says("2 stood there already");
+    restore(&rig, asset(&rig), &again, &[]).ends(0).says("2 already there");
     let first = dat(&again.join(NODE).join("experiment1/recording1"), AP);
     let other = b"something else".to_vec();
     fs::write(&first, &other).unwrap();

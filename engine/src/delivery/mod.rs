@@ -29,8 +29,9 @@ use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
 pub use counters::Counters;
+pub(crate) use object::proven;
 pub(crate) use piece::Made;
-pub(crate) use small::{checksum, off_the_reactor};
+pub(crate) use small::{checksum, off_the_reactor, sha256};
 
 use crate::Ctx;
 

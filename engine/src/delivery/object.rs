@@ -1,5 +1,6 @@
 //! Objects of another place: copied by the server where it can, else read and sent.
 
+use adt_codec::Sha256;
 use adt_formats::folder::Entry;
 use adt_model::{Class, Fault, Key};
 use adt_store::{Found, Place, Proof, Whole};
@@ -10,6 +11,7 @@ use super::{
     reader::Reader,
     small::{block, off_the_reactor},
 };
+use crate::pieces;
 
 /// Linux' limit of a path; other systems have less.
 const LONGEST_TARGET: u64 = 4096;
@@ -39,6 +41,29 @@ impl Delivery {
             }
         }
         self.carry(from, found, key).await
+    }
+
+    /// The same for an object whose SHA-256 is known: one with another content is not sent, and `Corrupt`.
+    pub(crate) async fn send_proven(
+        &self,
+        from: &Place,
+        found: &Found,
+        key: &Key,
+        sha256: &str,
+    ) -> Result<(), Fault> {
+        if found.size > self.whole() {
+            proven(&pieces::sha256(from, found).await?, sha256)?;
+            return self.send_object(from, found, key).await;
+        }
+        let _permit = self.ctx.budget.take(found.size).await;
+        self.ctx.paced(found.size).await?;
+        let found = self.described(from, found.clone()).await?;
+        let Whole { bytes, found, .. } = from.whole(found).await?;
+        let mut sum = Sha256::new();
+        sum.update(&bytes);
+        proven(&sum.finish(), sha256)?;
+        self.counters.read(found.size);
+        self.send_block(key, block(bytes), &source(&found)).await.map(drop)
     }
 
     /// The destination holds what was found there, and it is the same as the source: so it is known the next time.
@@ -150,6 +175,14 @@ impl Delivery {
         }
         Ok(found)
     }
+}
+
+/// Whether a content is what was recorded.
+pub(crate) fn proven(found: &str, wanted: &str) -> Result<(), Fault> {
+    if found == wanted {
+        return Ok(());
+    }
+    Err(Fault::new(Class::Corrupt, "its content differs from what was recorded (SHA-256)"))
 }
 
 /// What the copy is made from, and what is kept beside it. An object that says nothing of its source's time is as old as it has been there:

@@ -72,24 +72,40 @@ fn read_whole(entry: &Entry, budget: &Budget) -> Result<Block, Fault> {
     Ok(block(bytes.freeze(entry.size as usize)))
 }
 
-/// The CRC-64 of a whole file, read once in small strides.
+/// The CRC-64 of a whole file.
 pub(crate) async fn checksum(entry: &Entry) -> Result<Crc64, Fault> {
+    let mut digest = adt_codec::Crc64Digest::new();
     let entry = entry.clone();
     off_the_reactor(move || {
-        let file = SteadyFile::open(&entry.path, entry.size, entry.modified)?;
-        let mut digest = adt_codec::Crc64Digest::new();
-        let mut bytes = vec![0; STRIDE];
-        let mut at = 0;
-        while at < entry.size {
-            let n = STRIDE.min((entry.size - at) as usize);
-            file.read_at(at, &mut bytes[..n])?;
-            digest.update(&bytes[..n]);
-            at += n as u64;
-        }
-        file.finish()?;
+        in_strides(&entry, |bytes| digest.update(bytes))?;
         Ok(Crc64(digest.finish()))
     })
     .await
+}
+
+/// The SHA-256 of a whole file.
+pub(crate) async fn sha256(entry: &Entry) -> Result<String, Fault> {
+    let mut digest = adt_codec::Sha256::new();
+    let entry = entry.clone();
+    off_the_reactor(move || {
+        in_strides(&entry, |bytes| digest.update(bytes))?;
+        Ok(digest.finish())
+    })
+    .await
+}
+
+/// Reads a file once, from its first byte to its last.
+fn in_strides(entry: &Entry, mut take: impl FnMut(&[u8])) -> Result<(), Fault> {
+    let file = SteadyFile::open(&entry.path, entry.size, entry.modified)?;
+    let mut bytes = vec![0; STRIDE.min(entry.size as usize)];
+    let mut at = 0;
+    while at < entry.size {
+        let n = STRIDE.min((entry.size - at) as usize);
+        file.read_at(at, &mut bytes[..n])?;
+        take(&bytes[..n]);
+        at += n as u64;
+    }
+    file.finish()
 }
 
 /// File reads block; they run beside the network's threads.

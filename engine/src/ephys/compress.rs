@@ -1,17 +1,22 @@
 use std::sync::Arc;
 
 use adt_formats::{
-    ephys::{self, Stream, Weight},
+    ephys::{Session, Stream, Weight},
     folder::Rules,
 };
-use adt_model::{Class, EphysConfig, Fault, Key};
+use adt_model::{Class, EphysConfig, Fault, FolderWork, Key};
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
-use super::stream::{StreamWork, Trouble};
+use super::{
+    choice::{self, Left},
+    given_probe::Given,
+    stream::{StreamWork, Trouble},
+};
 use crate::{
     beat::Beat,
     delivery::{Delivery, off_the_reactor},
+    rules,
 };
 
 /// A session whose streams become stores.
@@ -24,10 +29,41 @@ pub(crate) struct Work {
     pub under: Key,
     /// How they are stored.
     pub config: EphysConfig,
+    /// The probe of a file, where one is named.
+    pub given: Option<Arc<Given>>,
     /// The way to them.
     pub out: Arc<Delivery>,
     /// Counts what is read.
     pub beat: Beat,
+}
+
+impl Work {
+    /// Reads the probe file, where one is named.
+    pub(crate) fn new(
+        folder: &FolderWork,
+        under: &Key,
+        config: &EphysConfig,
+        out: &Arc<Delivery>,
+        beat: Beat,
+    ) -> Result<Self, Fault> {
+        let given = config.probe_file.as_ref().map(Given::read_again).transpose()?;
+        Ok(Self {
+            source: folder.source.clone(),
+            rules: rules::of(folder),
+            under: under.clone(),
+            config: config.clone(),
+            given: given.map(Arc::new),
+            out: Arc::clone(out),
+            beat,
+        })
+    }
+
+    /// The session with what is chosen of it, and what is not.
+    pub(super) async fn session(&self) -> Result<(Session, Vec<Left>), Fault> {
+        let (source, rules, beat) = (self.source.clone(), self.rules.clone(), self.beat.clone());
+        let choice = self.config.choice.clone();
+        off_the_reactor(move || choice::open(&source, &rules, &choice, &beat)).await
+    }
 }
 
 /// What came of a session.
@@ -35,8 +71,14 @@ pub(crate) struct Work {
 pub struct Compressed {
     /// One for each store, by experiment and name.
     pub streams: Vec<StreamMade>,
+    /// What was not chosen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
     /// Recordings that are in no store, and why.
     pub missing: Vec<String>,
+    /// The recordings of those streams that were read, and turned out not to be storable.
+    #[serde(skip)]
+    pub(crate) failed: Vec<Key>,
 }
 
 impl Compressed {
@@ -101,9 +143,9 @@ pub struct SourceMade {
 /// Every stream of a session becomes a store, one after the other. What is wrong with one loses no other: it is in
 /// [`Compressed::missing`]. A fault means that nothing more can be done: the destination failed, or a person stopped it.
 pub(crate) async fn compress(work: Work) -> Result<Compressed, Fault> {
-    let (source, rules, beat) = (work.source.clone(), work.rules.clone(), work.beat.clone());
-    let session = off_the_reactor(move || ephys::open(&source, &rules, &beat)).await?;
-    let mut done = Compressed::default();
+    let (session, left_out) = work.session().await?;
+    let left_out = left_out.iter().map(ToString::to_string).collect();
+    let mut done = Compressed { left_out, ..Compressed::default() };
     for problem in session.problems.iter().filter(|problem| problem.weight == Weight::Unread) {
         done.missing.push(problem.fault.line());
     }
@@ -118,6 +160,7 @@ pub(crate) async fn compress(work: Work) -> Result<Compressed, Fault> {
                 let text = format!("`{}` is not compressed: {}", stream.store_name(), fault.line());
                 work.out.note(text.clone());
                 done.missing.push(text);
+                done.failed.extend(stream.segments.iter().map(|segment| segment.dat.key.clone()));
             }
             Err(Trouble::Job(fault)) => return Err(fault),
         }

@@ -6,25 +6,30 @@ use adt_formats::{
     },
     zarr::{Blosc, BloscCodec, Compressor, Dtype, Shuffle, SmallArray, Wavpack},
 };
-use adt_model::{BloscName, BloscShuffle, EphysConfig, Fault, TraceCodec};
+use adt_model::{BloscName, BloscShuffle, EphysChoice, EphysConfig, Fault, TraceCodec};
 use serde_json::Map;
 
-use super::measure::Sums;
+use super::{choice, given_probe::Given, measure::Sums};
 
 /// Frames of a chunk of times, sample numbers and SYNC lines: they are thin, so that a chunk of a second would be a few kilobytes.
 const THIN_FRAMES: u64 = 1 << 18;
 
-/// Channels become traces; SYNC lines, and columns that nobody describes, stand beside them, as readers of the source show it.
-pub(super) fn columns(stream: &Stream) -> Columns {
+/// Channels that are chosen become traces. SYNC lines and columns without a description are kept beside them, so that readers show the
+/// channels they show of the source.
+pub(super) fn columns(stream: &Stream, choice: &EphysChoice) -> Columns {
     let is_trace = |channel: &Channel| !matches!(channel.kind, ChannelKind::Sync | ChannelKind::Undescribed);
     let all = || stream.channels.iter().enumerate();
     // A stream of nothing but SYNC lines is shown all the same.
     let nothing_else = !stream.channels.iter().any(is_trace);
     let shown = |channel: &Channel| nothing_else || is_trace(channel);
-    let beside = all().filter(|(_, channel)| !shown(channel));
+    let named = |(column, channel): (usize, &Channel)| SyncColumn { column, name: channel.name.clone() };
+    let (traces, left_out): (Vec<_>, Vec<_>) = all()
+        .filter(|(_, channel)| shown(channel))
+        .partition(|(_, channel)| choice::has_channel(choice, channel));
     Columns {
-        traces: all().filter(|(_, channel)| shown(channel)).map(|(column, _)| column).collect(),
-        sync: beside.map(|(column, channel)| SyncColumn { column, name: channel.name.clone() }).collect(),
+        traces: traces.into_iter().map(|(column, _)| column).collect(),
+        sync: all().filter(|(_, channel)| !shown(channel)).map(named).collect(),
+        left_out: left_out.into_iter().map(named).collect(),
     }
 }
 
@@ -74,6 +79,7 @@ fn compressor(codec: TraceCodec) -> Compressor {
 pub(super) fn description(
     stream: &Stream,
     columns: &Columns,
+    given: Option<&Given>,
     samples: &StoredSamples,
     numbers: &[SampleNumbers],
     sums: &[Sums],
@@ -97,7 +103,10 @@ pub(super) fn description(
         columns: Some(columns.clone()),
         tables: tables(sums)?,
     };
-    probe(stream, &mut about)?;
+    match given {
+        Some(given) => given.describe(stream, columns, &mut about)?,
+        None => probe(stream, &mut about)?,
+    }
     Ok(about)
 }
 

@@ -9,12 +9,15 @@
 //! Where many processes share the work (`shared`), each reading is a stage of its own, and the second one is done in ranges of chunks.
 //!
 //! [`restore`] goes the other way: chunks are fetched and decoded ahead, held against their sums, and joined to the original files,
-//! which are visible only once their SHA-256 is right. [`info`] looks at either.
+//! which are visible only once their SHA-256 is right. [`info`] looks at either. [`fetch`] brings a session from a bucket.
 
 mod bench;
+pub(crate) mod choice;
 mod chunks;
 mod compress;
 mod describe;
+pub mod fetch;
+pub(crate) mod given_probe;
 pub mod info;
 mod lsb;
 mod measure;

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use adt_formats::ephys_store::{Record, Stored};
+use adt_formats::{
+    ephys_store::{FrameArray, Record, SegmentArrays, Stored},
+    session_files,
+};
 use adt_model::{Class, Fault, Key, Location};
 use adt_store::{Found, Place};
 use futures::StreamExt;
@@ -16,6 +19,13 @@ const COMPRESSED: &str = "ecephys_compressed";
 const CLIPPED: &str = "ecephys_clipped";
 const DOCUMENTS: [&str; 3] = [".zarray", ".zattrs", ".zgroup"];
 const CONSOLIDATED: &str = ".zmetadata";
+/// Objects beside the stores that are named, at most.
+const MOST_STRAYS: usize = 1000;
+
+/// Whether a folder's name is one of those that an asset has for recordings.
+pub(super) fn is_made_by_us(name: &str) -> bool {
+    name.starts_with(CLIPPED) || name.starts_with(COMPRESSED)
+}
 
 /// The stores of one session, and the clipped copy of it.
 #[derive(Debug, Default)]
@@ -25,6 +35,10 @@ pub(super) struct Session {
     pub stores: Vec<Seen>,
     /// Of the clipped copy, by the key within the session.
     pub clipped: BTreeMap<Key, Found>,
+    /// The list of the session's files, which newer assets have.
+    pub files: Option<Found>,
+    /// Objects beside the stores that belong to none.
+    pub strays: Vec<Key>,
 }
 
 impl Session {
@@ -75,10 +89,18 @@ fn is_named_store(location: &Location) -> bool {
 type StoresSeen = BTreeMap<Option<Key>, Seen>;
 
 #[derive(Default)]
+struct OfSession {
+    stores: StoresSeen,
+    clipped: BTreeMap<Key, Found>,
+    files: Option<Found>,
+    strays: Vec<Key>,
+}
+
+#[derive(Default)]
 struct Listing {
     one_store: bool,
     /// By number.
-    asset: BTreeMap<String, (StoresSeen, BTreeMap<Key, Found>)>,
+    asset: BTreeMap<String, OfSession>,
     /// What lies in no folder of an asset.
     loose: StoresSeen,
 }
@@ -93,26 +115,36 @@ impl Listing {
         }
         let Some((first, rest)) = key.split_once('/') else { return };
         if let (Some(number), Ok(inside)) = (first.strip_prefix(CLIPPED), Key::parse(rest)) {
-            self.asset.entry(number.to_owned()).or_default().1.insert(inside, found);
+            let session = self.asset.entry(number.to_owned()).or_default();
+            if rest == session_files::NAME {
+                session.files = Some(found);
+            } else {
+                session.clipped.insert(inside, found);
+            }
         } else if let Some((prefix, inside)) = split_store(&key) {
             let stores = match first.strip_prefix(COMPRESSED) {
-                Some(number) => &mut self.asset.entry(number.to_owned()).or_default().0,
+                Some(number) => &mut self.asset.entry(number.to_owned()).or_default().stores,
                 None => &mut self.loose,
             };
             let seen = stores
                 .entry(Some(prefix.clone()))
                 .or_insert_with(|| Seen { prefix: Some(prefix), ..Seen::default() });
             count(seen, inside, found.size);
+        } else if let Some(number) = first.strip_prefix(COMPRESSED) {
+            let session = self.asset.entry(number.to_owned()).or_default();
+            if session.strays.len() < MOST_STRAYS {
+                session.strays.push(found.key);
+            }
         }
     }
 
     fn finish(self) -> Vec<Session> {
-        let made = |(number, (stores, clipped)): (_, (BTreeMap<_, _>, _))| Session {
-            number,
-            stores: stores.into_values().collect(),
-            clipped,
+        let made = |(number, seen): (String, OfSession)| {
+            let OfSession { stores, clipped, files, strays } = seen;
+            Session { number, stores: stores.into_values().collect(), clipped, files, strays }
         };
-        let sessions: Vec<_> = self.asset.into_iter().map(made).filter(|s| !s.stores.is_empty()).collect();
+        let is_one = |session: &Session| !session.stores.is_empty() || session.files.is_some();
+        let sessions: Vec<_> = self.asset.into_iter().map(made).filter(is_one).collect();
         if !sessions.is_empty() || self.loose.is_empty() {
             return sessions;
         }
@@ -190,6 +222,35 @@ pub(super) async fn damaged(stored: &Stored, place: &Place, lanes: usize) -> Res
     let checked: Vec<Result<_, Fault>> =
         futures::stream::iter(noted.into_iter().map(check)).buffered(lanes.max(1)).collect().await;
     checked.into_iter().filter_map(Result::transpose).collect()
+}
+
+/// What a store has and what it ought to have.
+#[derive(Debug, Default)]
+pub(super) struct Differences {
+    /// Objects that are not part of it.
+    pub extra: Vec<String>,
+    /// Objects that are not there.
+    pub missing: Vec<String>,
+}
+
+/// Compares the objects of a store with those that its description names.
+pub(super) async fn differences(stored: &Stored, place: &Place) -> Result<Differences, Fault> {
+    let chunks = stored.segments().iter().flat_map(SegmentArrays::all).flat_map(FrameArray::chunks);
+    let small = stored.record().into_iter().flat_map(Record::objects).map(|(key, _)| key.to_owned());
+    let mut wanted: BTreeSet<String> = chunks.map(|chunk| chunk.key.to_string()).chain(small).collect();
+    let mut found = Differences::default();
+    let mut pages = place.list();
+    while let Some(page) = pages.next().await {
+        for object in page? {
+            let key = object.key.as_str();
+            let is_document = DOCUMENTS.contains(&key.rsplit('/').next().unwrap_or_default());
+            if !wanted.remove(key) && !is_document && key != CONSOLIDATED {
+                found.extra.push(key.to_owned());
+            }
+        }
+    }
+    found.missing = wanted.into_iter().collect();
+    Ok(found)
 }
 
 /// `None` for what is no JSON, or not there.

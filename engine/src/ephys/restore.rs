@@ -1,34 +1,35 @@
 //! Stores become recordings again: every file of samples as it was, byte for byte, and proven so before it is visible.
 
+mod account;
 mod ahead;
 mod content;
 mod copy;
 mod damage;
 mod inside;
+mod others;
+mod rest;
 mod segment;
 mod store;
 mod thin;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use adt_codec::Sha256;
+use adt_formats::session_files::SessionFiles;
 use adt_model::{Class, Ended, Fault, JobEnd, Key, Location, Origin, What};
 use adt_store::{FolderLinks, Found, Place, StoreOptions};
 use bytes::Bytes;
-use serde::Serialize;
+use camino::Utf8PathBuf;
 
+pub use self::account::{Failed, File, Other, Restored};
 use self::{
     ahead::{Reader, Window},
     content::{Wanted, stands},
-    copy::{Copy, copy_all},
     inside::{last_part, within},
     segment::Remake,
     store::{Store, target},
 };
-use super::open::{Seen, Session, contradictions, damaged, open, sessions};
+use super::open::{Seen, Session, contradictions, damaged, differences, open, sessions};
 use crate::{
     Ctx,
     beat::Beat,
@@ -47,49 +48,8 @@ pub struct Asked {
     pub to: Location,
     /// Whether files with another content are replaced.
     pub force: bool,
-}
-
-/// What has been restored, and what has not.
-#[derive(Debug, Default, Serialize)]
-pub struct Restored {
-    /// Every file of samples that is there now, byte for byte.
-    pub files: Vec<File>,
-    /// Other files of the session that are there now.
-    pub copied: u64,
-    /// What is missing or damaged.
-    pub failed: Vec<Failed>,
-    /// Seconds from start to end.
-    pub seconds: f64,
-    /// Whether a person stopped it.
-    pub stopped: bool,
-}
-
-/// A file that was restored.
-#[derive(Clone, Debug, Serialize)]
-pub struct File {
-    /// Below the destination.
-    pub path: String,
-    /// Its bytes.
-    pub bytes: u64,
-    /// Of the whole file, as it was recorded.
-    pub sha256: String,
-    /// Whether it stood there already.
-    pub kept: bool,
-}
-
-/// Something that could not be restored, or is damaged.
-#[derive(Clone, Debug, Serialize)]
-pub struct Failed {
-    /// The store, or the file of the clipped copy.
-    pub name: String,
-    /// The recording's number in the store, from 0.
-    pub segment: Option<usize>,
-    /// Why, with the chain of causes.
-    pub fault: String,
-    /// What to do about it.
-    pub help: Option<String>,
-    /// The fault's class.
-    pub class: Class,
+    /// Whether nothing is decoded or written: only what would be is listed.
+    pub dry_run: bool,
 }
 
 /// Opens both places and restores, telling events under the name of what is restored.
@@ -101,16 +61,38 @@ pub async fn run(asked: &Asked, ctx: &Arc<Ctx>) -> Result<Restored, Fault> {
         return Err(Fault::new(Class::BadInput, what).help("restore into another folder"));
     }
     let shown = asked.from.to_string();
-    let _claim = ctx.ledger.claim_move(&format!("restore of {shown}"), &asked.to)?;
     let options = StoreOptions { folder_links: FolderLinks::Never, ..ctx.store.clone() };
     let (from, to) = (Place::open(&asked.from, &ctx.store).await?, Place::open(&asked.to, &options).await?);
-    let to = to.owned_by(&ctx.owner("restore", &shown, &asked.to)?);
+    if asked.dry_run {
+        return over(asked, &from, to.rehearsing(), JobEnd::Rehearsed, ctx).await;
+    }
+    let _claim = ctx.ledger.claim_move(&format!("restore of {shown}"), &asked.to)?;
+    let owner = ctx.owner("restore", &shown, &asked.to)?;
+    over(asked, &from, to.owned_by(&owner), JobEnd::Done, ctx).await
+}
+
+/// Decodes and compares everything of an asset, as a restore does, and writes nothing.
+pub async fn verify(from: &Location, ctx: &Arc<Ctx>) -> Result<Restored, Fault> {
+    let nowhere = std::env::temp_dir().join(format!("adt-verify-{}", std::process::id()));
+    let nowhere = Utf8PathBuf::from_path_buf(nowhere).unwrap_or_else(|_| "adt-verify".into());
+    let asked = Asked { from: from.clone(), to: Location::Folder(nowhere), force: true, dry_run: false };
+    let (from, to) = (Place::open(from, &ctx.store).await?, Place::open(&asked.to, &ctx.store).await?);
+    over(&asked, &from, to.rehearsing(), JobEnd::Rehearsed, ctx).await
+}
+
+async fn over(
+    asked: &Asked,
+    from: &Place,
+    to: Place,
+    end: JobEnd,
+    ctx: &Arc<Ctx>,
+) -> Result<Restored, Fault> {
     let name = last_part(&asked.from);
     let counters = Arc::new(Counters::default());
     let address = Address { job: name.clone(), place: to, row: None, look: false, mark: None };
     let out = Arc::new(Delivery::new(Arc::clone(ctx), address, Arc::clone(&counters)));
     let began = (ctx.clock)();
-    let work = Box::pin(restore(&from, &out, &name, asked.force));
+    let work = Box::pin(restore(from, &out, &name, asked));
     let result = Watch::new(name.clone(), Arc::clone(ctx), Arc::clone(&counters)).over(work).await;
     if result.as_ref().is_ok_and(|restored| !restored.stopped)
         && let Err(fault) = out.place().tidy(&[]).await
@@ -122,7 +104,7 @@ pub async fn run(asked: &Asked, ctx: &Arc<Ctx>) -> Result<Restored, Fault> {
         // Nothing was begun, so nothing ends.
         Err(fault) if !matches!(fault.class(), Class::Cancelled | Class::Bug) => return Err(fault.clone()),
         Err(fault) => Ended::badly(fault, counters.now(), seconds),
-        Ok(restored) if restored.failed.is_empty() => Ended::well(JobEnd::Done, counters.now(), seconds),
+        Ok(restored) if restored.failed.is_empty() => Ended::well(end, counters.now(), seconds),
         Ok(restored) => {
             let what = format!("{} of it could not be restored", restored.failed.len());
             let class = if restored.stopped { Class::Cancelled } else { Class::Corrupt };
@@ -134,7 +116,7 @@ pub async fn run(asked: &Asked, ctx: &Arc<Ctx>) -> Result<Restored, Fault> {
 }
 
 /// Restores every file of every store below `from`.
-pub async fn restore(from: &Place, out: &Arc<Delivery>, name: &str, force: bool) -> Result<Restored, Fault> {
+async fn restore(from: &Place, out: &Arc<Delivery>, name: &str, asked: &Asked) -> Result<Restored, Fault> {
     let ctx = out.ctx();
     let found = ctx.stop.or(sessions(from)).await?;
     if found.is_empty() {
@@ -143,7 +125,8 @@ pub async fn restore(from: &Place, out: &Arc<Delivery>, name: &str, force: bool)
             .help("name an asset with a folder `ecephys_compressed`, that folder, or a store, whose name ends in `.zarr`"));
     }
     let alone = found.len() == 1;
-    let mut restoring = Restoring { from, out, force, result: Restored::default() };
+    let Asked { force, dry_run, .. } = *asked;
+    let mut restoring = Restoring { from, out, force, dry_run, result: Restored::default() };
     let mut planned = Vec::new();
     for session in found {
         let folder = (!alone).then(|| Key::parse(format!("ecephys{}", session.number))).and_then(Result::ok);
@@ -167,21 +150,30 @@ struct Planned {
     complete: bool,
     number: String,
     clipped: BTreeMap<Key, Found>,
+    /// The list of the session's files, where it can be used.
+    list: Option<SessionFiles>,
 }
 
 struct Restoring<'a> {
     from: &'a Place,
     out: &'a Arc<Delivery>,
     force: bool,
+    dry_run: bool,
     result: Restored,
 }
 
 impl Restoring<'_> {
     /// Opens the stores; those that cannot be restored are told.
     async fn plan(&mut self, session: Session, folder: Option<Key>) -> Result<Planned, Fault> {
-        let Session { number, stores: seen, clipped } = session;
-        let mut planned =
-            Planned { folder, stores: Vec::new(), names: BTreeMap::new(), complete: true, number, clipped };
+        let Session { number, stores: seen, clipped, files, strays } = session;
+        let list = self.list(files.as_ref()).await?;
+        let (stores, names) = (Vec::new(), BTreeMap::new());
+        let mut planned = Planned { folder, stores, names, complete: true, number, clipped, list };
+        for stray in strays {
+            let what = format!("`{stray}` is not part of the asset: no store has it");
+            let fault = Fault::new(Class::Conflict, what).help("remove it, or keep it outside of the asset");
+            self.fail(stray.as_str(), None, fault)?;
+        }
         for seen in &seen {
             let name = seen.name(self.from);
             match self.open(seen, &name).await {
@@ -200,6 +192,18 @@ impl Restoring<'_> {
             }
         }
         Ok(planned)
+    }
+
+    /// The list of the session's files; `None` where there is none, or it is damaged.
+    async fn list(&mut self, files: Option<&Found>) -> Result<Option<SessionFiles>, Fault> {
+        let Some(found) = files else { return Ok(None) };
+        match self.out.ctx().stop.or(others::read_list(self.from, found)).await {
+            Ok(list) => Ok(Some(list)),
+            Err(fault) => {
+                self.fail(found.key.as_str(), None, fault)?;
+                Ok(None)
+            }
+        }
     }
 
     async fn open(&mut self, seen: &Seen, name: &str) -> Result<Store, Fault> {
@@ -221,7 +225,19 @@ impl Restoring<'_> {
             let what = format!("`{name}`: `{small}` is damaged: nothing is restored from it");
             self.fail(name, None, Fault::new(Class::Corrupt, what))?;
         }
+        let objects = stop.or(differences(&store.stored, &place)).await?;
         let differing = stop.or(contradictions(seen, &place, lanes)).await?;
+        for extra in objects.extra {
+            let what = format!("`{name}`: `{extra}` is not part of the store");
+            let fault = Fault::new(Class::Conflict, what).help("remove it from the asset");
+            self.fail(name, None, fault)?;
+        }
+        // Otherwise they are missed where they are needed.
+        let missed = if self.dry_run { objects.missing } else { Vec::new() };
+        for missing in missed {
+            let fault = Fault::new(Class::Missing, format!("`{name}`: `{missing}` is missing"));
+            self.fail(name, None, fault.help("take the store from another copy of the asset"))?;
+        }
         if differing.is_empty() {
             return Ok(store);
         }
@@ -252,6 +268,11 @@ impl Restoring<'_> {
 
     async fn session(&mut self, session: Planned) -> Result<(), Fault> {
         for store in &session.stores {
+            if let Some(why) = store.left_out() {
+                self.result.left_out.push(why);
+                self.partial(store).await?;
+                continue;
+            }
             for segment in 0..store.sources().len() {
                 self.out.ctx().stop.check().or_else(|fault| self.fail(&store.name, Some(segment), fault))?;
                 if self.result.stopped {
@@ -263,12 +284,29 @@ impl Restoring<'_> {
                 if self.result.stopped {
                     return Ok(());
                 }
+                if self.dry_run {
+                    continue;
+                }
                 if let Err(fault) = thin::check(store, segment, &self.reader(store)).await {
                     self.fail(&store.name, Some(segment), fault)?;
                 }
             }
         }
         self.others(session).await
+    }
+
+    /// A store without some columns of its recordings: what is there is looked at.
+    async fn partial(&mut self, store: &Store) -> Result<(), Fault> {
+        let segments = if self.dry_run { 0 } else { store.sources().len() };
+        for segment in 0..segments {
+            let reader = self.reader(store);
+            let checked = match thin::decode(store, segment, &reader).await {
+                Ok(()) => thin::check(store, segment, &reader).await,
+                damaged => damaged,
+            };
+            checked.or_else(|fault| self.fail(&store.name, Some(segment), fault))?;
+        }
+        Ok(())
     }
 
     async fn segment(&mut self, store: &Store, segment: usize, session: &Planned) -> Result<(), Fault> {
@@ -289,6 +327,9 @@ impl Restoring<'_> {
     /// Makes one file, unless it stands there already.
     async fn make(&self, store: &Store, segment: usize, key: &Key) -> Result<bool, Fault> {
         let (out, source) = (self.out, &store.sources()[segment]);
+        if self.dry_run {
+            return self.there(key, source.bytes).await;
+        }
         let wanted = Wanted::Sha256(&source.sha256);
         let there = stands(out.place(), key, source.bytes, wanted, self.force);
         if out.ctx().stop.or(there).await? {
@@ -325,36 +366,6 @@ impl Restoring<'_> {
         }
     }
 
-    /// What of the session is no samples comes from its clipped copy.
-    async fn others(&mut self, session: Planned) -> Result<(), Fault> {
-        let Planned { folder, names, complete, number, clipped, .. } = session;
-        let restored: BTreeSet<&Key> = names.keys().collect();
-        let stem = |key: &Key| key.as_str().strip_suffix(".meta").map(str::to_owned);
-        let described: BTreeSet<String> = clipped.keys().filter_map(stem).collect();
-        let mut copies = Vec::new();
-        for (inside, found) in clipped {
-            if restored.contains(&inside) {
-                continue;
-            }
-            if holds_samples(&inside, &described) {
-                let name = format!("ecephys_clipped{number}/{inside}");
-                self.fail(&name, None, doubtful(&name, complete))?;
-                continue;
-            }
-            match self.below(&inside, folder.as_ref()) {
-                Ok(to) => copies.push(Copy { found, to }),
-                Err(fault) => self.fail(inside.as_str(), None, fault)?,
-            }
-        }
-        for (copy, done) in copy_all(self.from, copies, self.out, self.force).await {
-            match done {
-                Ok(_) => self.result.copied += 1,
-                Err(fault) => self.fail(copy.found.key.as_str(), None, fault)?,
-            }
-        }
-        Ok(())
-    }
-
     /// Below the destination, and never inside of what is read.
     fn below(&self, inside: &Key, folder: Option<&Key>) -> Result<Key, Fault> {
         let key = folder.map_or_else(|| inside.clone(), |folder| folder.join(inside));
@@ -384,20 +395,4 @@ impl Restoring<'_> {
         });
         Ok(())
     }
-}
-
-/// Whether the clipped copy may hold the first frames of a file only. A `.bin` file with a `.meta` may be one of SpikeGLX, whatever its name.
-fn holds_samples(inside: &Key, described: &BTreeSet<String>) -> bool {
-    let described = inside.as_str().strip_suffix(".bin").is_some_and(|stem| described.contains(stem));
-    described || adt_formats::ephys::holds_samples(inside.file_name())
-}
-
-/// The first frames must never pass for the whole file.
-fn doubtful(name: &str, complete: bool) -> Fault {
-    let why = if complete { "no store holds it" } else { "its store cannot be used" };
-    let what =
-        format!("`{name}` is not restored: {why}, and the clipped copy may hold its first frames only");
-    Fault::new(Class::Missing, what).help(
-        "it is whole only if the job that wrote it said that it could not be read; then copy it yourself",
-    )
 }

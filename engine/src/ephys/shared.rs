@@ -4,7 +4,7 @@
 use std::{ops::Range, sync::Arc};
 
 use adt_formats::{
-    ephys::{self, Stream},
+    ephys::Stream,
     ephys_store::{Record, SampleNumbers, StoredSamples},
 };
 use adt_model::{Class, Fault};
@@ -92,8 +92,7 @@ async fn nth(work: &Work, number: u64) -> Result<StreamWork, Fault> {
 }
 
 async fn streams(work: &Work) -> Result<Vec<Stream>, Fault> {
-    let (source, rules, beat) = (work.source.clone(), work.rules.clone(), work.beat.clone());
-    off_the_reactor(move || Ok(ephys::open(&source, &rules, &beat)?.streams().cloned().collect())).await
+    Ok(work.session().await?.0.streams().cloned().collect())
 }
 
 /// Nobody but a person can tell whether a session may go without one of its streams.

@@ -12,12 +12,12 @@ use std::{
 use adt_formats::{
     ephys::Stream,
     ephys_store::{
-        Columns, FrameArray, FrameChunk, Layout, Record, SampleNumbers, SegmentArrays, Source, Storage,
-        StoredSamples,
+        Columns, Description, FrameArray, FrameChunk, Layout, Record, SampleNumbers, SegmentArrays, Source,
+        Storage, StoredSamples,
     },
 };
 use adt_ledger::ObjectState;
-use adt_model::{Class, EphysConfig, Fault, Key, Pulse};
+use adt_model::{Class, EphysChoice, EphysConfig, Fault, Key, Pulse};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use tokio::sync::mpsc;
@@ -25,6 +25,7 @@ use tokio::sync::mpsc;
 use super::{
     compress::{SourceMade, StreamMade, Work},
     describe::{columns, description, storage},
+    given_probe::Given,
     lsb::{self, Coding},
     measure::{Measured, Reading, Sums},
     thin::{Kind, Thin, numbering},
@@ -58,6 +59,8 @@ impl Trouble {
 pub(super) struct StreamWork {
     pub stream: Stream,
     pub columns: Columns,
+    /// The probe of a file, where the stream takes it.
+    pub given: Option<Arc<Given>>,
     pub storage: Storage,
     pub config: EphysConfig,
     /// The store's folder in the asset.
@@ -88,8 +91,10 @@ type Objects = mpsc::Sender<(Key, Bytes)>;
 
 impl StreamWork {
     pub(super) fn new(stream: Stream, store: Key, work: &Work) -> Self {
-        let columns = columns(&stream);
+        let columns = columns(&stream, &work.config.choice);
+        let given = work.given.as_ref().filter(|given| given.is_for(&stream)).map(Arc::clone);
         Self {
+            given,
             storage: storage(&stream, &columns, &work.config),
             columns,
             stream,
@@ -116,10 +121,19 @@ impl StreamWork {
         work.account(&first.record).map_err(Trouble::Job)
     }
 
+    fn description(
+        &self,
+        samples: &StoredSamples,
+        numbers: &[SampleNumbers],
+        sums: &[Sums],
+    ) -> Result<Description, Fault> {
+        description(&self.stream, &self.columns, self.given.as_deref(), samples, numbers, sums)
+    }
+
     /// The store, now that its samples have been read once.
     pub(super) fn layout(&self, planned: &Planned, record: &Record, sums: &[Sums]) -> Result<Layout, Fault> {
         let samples = StoredSamples::of(record)?;
-        let about = description(&self.stream, &self.columns, &samples, &planned.numbers, sums)?;
+        let about = self.description(&samples, &planned.numbers, sums)?;
         Layout::new(about, &self.storage)
     }
 
@@ -192,7 +206,7 @@ impl StreamWork {
     pub(super) fn plan_with(&self, numbers: Vec<SampleNumbers>) -> Result<Planned, Fault> {
         let unknown = StoredSamples::Raw { why: None };
         let nothing = vec![Sums::default(); numbers.len()];
-        let about = description(&self.stream, &self.columns, &unknown, &numbers, &nothing)?;
+        let about = self.description(&unknown, &numbers, &nothing)?;
         let layout = Layout::new(about, &self.storage)?;
         // With as many sums as there will be, the layout has all objects of the store.
         let sums: Vec<_> = layout
@@ -204,7 +218,7 @@ impl StreamWork {
                 numbers: vec![0; arrays.sample_numbers.iter().flat_map(FrameArray::chunks).count()],
             })
             .collect();
-        let about = description(&self.stream, &self.columns, &unknown, &numbers, &sums)?;
+        let about = self.description(&unknown, &numbers, &sums)?;
         let layout = Layout::new(about, &self.storage)?;
         let made = self.identity(&layout)?;
         Ok(Planned { layout, numbers, made })
@@ -216,7 +230,9 @@ impl StreamWork {
         let known = layout.objects()?.into_iter().chain(layout.last_objects(&nothing)?);
         let known =
             known.fold(0, |sum, (_, bytes)| adt_codec::crc64(&bytes).wrapping_add(sum).rotate_left(1));
-        let mut text = format!("{} {:?} {known:x}", self.out.ctx().version, self.config);
+        // What else of the session is stored, and from where its probe is, does not decide this store: its description does.
+        let config = EphysConfig { choice: EphysChoice::default(), probe_file: None, ..self.config.clone() };
+        let mut text = format!("{} {config:?} {known:x}", self.out.ctx().version);
         for segment in &self.stream.segments {
             let times =
                 [&segment.seconds, &segment.sample_numbers].into_iter().flatten().map(|file| &file.file);

@@ -135,7 +135,7 @@ async fn close(
 ) -> Result<Vec<ObjectRow>, Fault> {
     let address = Address { job: job.to_owned(), place: place.clone(), row: None, look: false, mark: None };
     let out = Arc::new(Delivery::new(Arc::clone(ctx), address, Arc::default()).recording());
-    if let Some(work) = recordings(action, &out) {
+    if let Some(work) = recordings(action, &out)? {
         for stream in 0..unit.items.first().copied().unwrap_or_default() {
             ephys::shared::close(&work, stream, first_reading(place, unit, stream).await?).await?;
         }

@@ -82,7 +82,7 @@ impl Item<'_> {
             Action::ZipFolder { folder, key, entry_root } => {
                 serde_json::to_value(steps::zip(folder, key, entry_root, out, Beat::of(out)).await?)
             }
-            Action::CompressEphys { .. } => match (recordings(self.action, out), self.stage) {
+            Action::CompressEphys { .. } => match (recordings(self.action, out)?, self.stage) {
                 (Some(work), 0) => serde_json::to_value(ephys::shared::read(&work, self.number).await?),
                 (Some(work), _) => {
                     let cuts = ephys::shared::cuts(&work).await?;
@@ -118,16 +118,9 @@ pub(super) async fn first_reading(
 }
 
 /// The recordings of a unit that compresses them.
-pub(super) fn recordings(action: &Action, out: &Arc<Delivery>) -> Option<ephys::Work> {
-    let Action::CompressEphys { folder, under, config, .. } = action else { return None };
-    Some(ephys::Work {
-        source: folder.source.clone(),
-        rules: rules::of(folder),
-        under: under.clone(),
-        config: config.clone(),
-        out: Arc::clone(out),
-        beat: Beat::of(out),
-    })
+pub(super) fn recordings(action: &Action, out: &Arc<Delivery>) -> Result<Option<ephys::Work>, Fault> {
+    let Action::CompressEphys { folder, under, config, .. } = action else { return Ok(None) };
+    ephys::Work::new(folder, under, config, out, Beat::of(out)).map(Some)
 }
 
 async fn copy(files: Vec<Entry>, under: &Key, out: &Arc<Delivery>) -> Result<(), Fault> {

@@ -169,7 +169,7 @@ async fn cut(plan: Plan, again: Vec<String>, out: &Arc<Delivery>) -> Result<Work
             }
             Action::ZipFolder { .. } => (vec![1], vec![folder.bytes.0]),
             Action::CompressEphys { streams, .. } => {
-                let Some(work) = recordings(action, out) else { continue };
+                let Some(work) = recordings(action, out)? else { continue };
                 let cuts = ephys::shared::cuts(&work).await?.len() as u64;
                 (vec![*streams, cuts], vec![folder.bytes.0; 2])
             }

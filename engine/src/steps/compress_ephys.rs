@@ -1,7 +1,5 @@
 //! Every stream of a session's recordings becomes a Zarr store. What is wrong with one stream loses no other.
 
-use std::sync::Arc;
-
 use adt_model::{ByteSize, EphysConfig, Fault, FolderWork, Key};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,7 +9,6 @@ use crate::{
     beat::Beat,
     ephys::{Compressed, Work, compress},
     job::Job,
-    rules,
 };
 
 /// What was done, as `processing.json` tells it and the ledger keeps it.
@@ -36,14 +33,7 @@ pub(super) async fn perform(
     job: &Job,
 ) -> Result<Value, Fault> {
     let started = job.begun(step)?;
-    let work = Work {
-        source: folder.source.clone(),
-        rules: rules::of(folder),
-        under: under.clone(),
-        config: config.clone(),
-        out: Arc::clone(job.out()),
-        beat: Beat::of(&job.asset),
-    };
+    let work = Work::new(folder, under, config, job.out(), Beat::of(&job.asset))?;
     let made = compress(work).await?;
     job.note(&summary(under, &made));
     for stream in made.streams.iter().filter(|stream| stream.lost_samples > 0) {
@@ -58,6 +48,7 @@ pub(super) async fn perform(
     let done = EphysMade { config: config.clone(), made, started, ended: (job.ctx.clock)() };
     let account = serde_json::to_value(&done).expect("a record of plain fields");
     job.ephys.lock().expect("nobody panics while holding it").insert(step.to_owned(), done);
+    job.ephys_ended.notify_waiters();
     Ok(account)
 }
 

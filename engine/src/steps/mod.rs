@@ -44,8 +44,8 @@ pub(crate) async fn perform(step: &Step, job: &Job) -> Result<Value, Fault> {
             };
             return write_ome_zarr::perform(&step.id, &asked, job).await;
         }
-        Action::ClipEphys { folder, under, frames } => {
-            clip_ephys::perform(folder, under, *frames, job).await?;
+        Action::ClipEphys { folder, under, frames, choice } => {
+            clip_ephys::perform(&step.id, folder, under, *frames, choice, job).await?;
         }
         Action::SendBehavior { folder, videos, under, encryption } => {
             send_behavior::perform(folder, *videos, under, *encryption, job).await?;

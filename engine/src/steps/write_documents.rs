@@ -99,12 +99,19 @@ fn recordings<'a>(
         TraceCodec::Zstd { level } => ("zstd".to_owned(), level),
     };
     let streams = serde_json::to_value(&made.streams).expect("records of plain fields");
-    let further = [("lsb", Value::from(config.lsb.as_str())), ("streams", streams)];
+    let mut further = vec![("lsb", Value::from(config.lsb.as_str())), ("streams", streams)];
+    if !config.choice.is_all() {
+        further.push(("chosen", serde_json::to_value(&config.choice).expect("lists of texts")));
+    }
+    if let Some(file) = &config.probe_file {
+        further.push(("probe_file", serde_json::to_value(file).expect("a record of plain fields")));
+    }
     let lossy = made.streams.iter().filter(|stream| stream.lost_samples > 0);
     let lossy = lossy.map(|stream| {
         format!("LOSSY: {} samples of `{}` do not come back", stream.lost_samples, stream.stream)
     });
-    let notes: Vec<_> = made.missing.iter().cloned().chain(lossy).collect();
+    let left_out = made.left_out.iter().map(|left| format!("not stored: {left}"));
+    let notes: Vec<_> = made.missing.iter().cloned().chain(lossy).chain(left_out).collect();
     ProcessInput {
         modality,
         started: *started,
@@ -114,7 +121,7 @@ fn recordings<'a>(
             codec,
             level: Some(level),
             chunking: Some(Value::from(config.chunk.to_string())),
-            further: further.map(|(name, value)| (name.to_owned(), value)).into_iter().collect(),
+            further: further.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         },
         made: Made {
             object: under.clone(),

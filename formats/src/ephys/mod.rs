@@ -16,7 +16,7 @@ use camino::Utf8Path;
 
 pub use crate::open_ephys::{
     Channel, ChannelKind, Clipped, ClippedFile, Contact, Content, EventFolder, Experiment, Probe, Problem,
-    Recording, Samples, Segment, Session, Stream, TimeFile, Units, Weight, clipped,
+    Recording, Samples, Segment, Session, Stream, StreamName, TimeFile, Units, Weight, clipped,
 };
 use crate::{folder::Rules, spikeglx};
 

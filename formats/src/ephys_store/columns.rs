@@ -8,9 +8,12 @@ pub struct Columns {
     pub traces: Vec<usize>,
     /// For each column of `adt/sync_seg{k}`, where it was.
     pub sync: Vec<SyncColumn>,
+    /// Columns that are not in the store because they were not chosen: the source cannot be made again without them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<SyncColumn>,
 }
 
-/// A column of the source that is no channel.
+/// A column of the source that is not a channel of the traces.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncColumn {
     /// Its column in the source, counted from 0.
@@ -22,13 +25,14 @@ pub struct SyncColumn {
 impl Columns {
     /// Columns of a frame of the source.
     pub fn count(&self) -> usize {
-        self.traces.len() + self.sync.len()
+        self.traces.len() + self.sync.len() + self.left_out.len()
     }
 
     /// Whether every column of the source is named once.
     pub fn is_whole(&self) -> bool {
         let mut seen = vec![false; self.count()];
-        let all = self.traces.iter().chain(self.sync.iter().map(|sync| &sync.column));
+        let beside = self.sync.iter().chain(&self.left_out).map(|beside| &beside.column);
+        let all = self.traces.iter().chain(beside);
         for column in all {
             match seen.get_mut(*column) {
                 Some(seen) if !*seen => *seen = true,
@@ -40,12 +44,12 @@ impl Columns {
 
     /// Takes whole frames of the source apart. The buffers are used again.
     ///
-    /// What follows the last whole frame is left out. Only for columns that are [whole](Self::is_whole).
+    /// What follows the last whole frame is dropped. Only for columns that are [whole](Self::is_whole).
     pub fn split<T: Copy>(&self, frames: &[T], traces: &mut Vec<T>, sync: &mut Vec<T>) {
         traces.clear();
         sync.clear();
         let in_order = self.in_order();
-        if self.sync.is_empty() && in_order {
+        if self.traces.len() == self.count() && in_order {
             traces.extend_from_slice(&frames[..frames.len() - frames.len() % self.count().max(1)]);
             return;
         }
@@ -61,7 +65,7 @@ impl Columns {
 
     /// Puts frames of the source together again from as many frames of traces and of SYNC columns. The buffer is used again.
     ///
-    /// Only for columns that are [whole](Self::is_whole).
+    /// Only for columns that are [whole](Self::is_whole), none of them left out.
     pub fn join<T: Copy + Default>(&self, traces: &[T], sync: &[T], frames: &mut Vec<T>) {
         frames.clear();
         let in_order = self.in_order();
@@ -96,7 +100,11 @@ mod tests {
 
     fn columns(traces: &[usize], sync: &[usize]) -> Columns {
         let name = |column| SyncColumn { column, name: format!("SYNC{column}") };
-        Columns { traces: traces.to_vec(), sync: sync.iter().copied().map(name).collect() }
+        Columns {
+            traces: traces.to_vec(),
+            sync: sync.iter().copied().map(name).collect(),
+            left_out: Vec::new(),
+        }
     }
 
     #[rstest]
@@ -119,6 +127,25 @@ mod tests {
         assert_eq!((traces.as_slice(), sync.as_slice()), (expected_traces, expected_sync));
         columns.join(&traces, &sync, &mut back);
         assert_eq!(back, frames);
+    }
+
+    #[rstest]
+    #[case::last(&[0, 1], &[], &[2], &[10, 11, 20, 21], &[])]
+    #[case::first(&[1, 2], &[], &[0], &[11, 12, 21, 22], &[])]
+    #[case::beside_a_sync_line(&[1], &[2], &[0], &[11, 21], &[12, 22])]
+    fn columns_that_are_left_out_are_dropped(
+        #[case] traces: &[usize],
+        #[case] sync: &[usize],
+        #[case] left_out: &[usize],
+        #[case] expected_traces: &[i16],
+        #[case] expected_sync: &[i16],
+    ) {
+        let frames = [10, 11, 12, 20, 21, 22];
+        let columns = Columns { left_out: columns(&[], left_out).sync, ..columns(traces, sync) };
+        assert!(columns.is_whole() && columns.count() == 3);
+        let (mut traces, mut sync) = (Vec::new(), Vec::new());
+        columns.split(&frames, &mut traces, &mut sync);
+        assert_eq!((traces.as_slice(), sync.as_slice()), (expected_traces, expected_sync));
     }
 
     #[rstest]

@@ -3,7 +3,6 @@
 //! The Python original looks into `exaSPIM`, `diSPIM` or `micr` of a session for files; SmartSPIM has a folder of planes for each
 //! tile. Names decide: `ch_488_561` in a name says that a file holds two channels, plane by plane.
 
-mod glob;
 mod names;
 mod scope;
 mod smartspim;
@@ -16,7 +15,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 pub use names::background_names;
 use scope::Scope;
 
-use crate::folder::Rules;
+use crate::{folder::Rules, pattern};
 
 /// Folders of a session that rigs put images into.
 const FOLDERS: [&str; 5] = ["exaSPIM", "diSPIM", "mesoSPIM", "micr", "SmartSPIM"];
@@ -181,7 +180,7 @@ fn gathered(
 }
 
 fn excluded(path: &Utf8Path, key: &str, exclude: &[String], tiles: &mut Tiles) -> bool {
-    let Some(pattern) = exclude.iter().find(|pattern| glob::matches(pattern, path.as_str())) else {
+    let Some(pattern) = exclude.iter().find(|pattern| pattern::matches(pattern, path.as_str())) else {
         return false;
     };
     tiles.notes.push(format!("`{key}` is excluded by `{pattern}`: it is neither converted nor sent"));

@@ -37,7 +37,7 @@ pub(crate) use channel::number_repeated;
 pub use channel::{Channel, ChannelKind, Units};
 pub use clipped::{Clipped, ClippedFile, Content, clipped};
 pub use probe::{Contact, Probe};
-pub use problem::{Problem, Weight};
+pub use problem::{Problem, StreamName, Weight};
 pub use segment::{Samples, Segment};
 pub use session::Session;
 pub(crate) use session::difference;

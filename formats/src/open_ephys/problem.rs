@@ -10,6 +10,21 @@ pub struct Problem {
     pub weight: Weight,
     /// What is wrong.
     pub fault: Fault,
+    /// The stream of an experiment that it is about, where it is about one only.
+    pub stream: Option<StreamName>,
+}
+
+/// A stream of one experiment, by its names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StreamName {
+    /// See [`Experiment::acquisition`](super::Experiment::acquisition).
+    pub acquisition: String,
+    /// `experiment1`.
+    pub experiment: String,
+    /// Its number.
+    pub number: u64,
+    /// `Record Node 101#Neuropix-PXI-100.ProbeB`.
+    pub name: String,
 }
 
 /// See [`Problem`].
@@ -23,10 +38,15 @@ pub enum Weight {
 
 impl Problem {
     pub(crate) fn noted(path: impl Into<Utf8PathBuf>, fault: Fault) -> Self {
-        Self { path: path.into(), weight: Weight::Noted, fault }
+        Self { path: path.into(), weight: Weight::Noted, fault, stream: None }
     }
 
     pub(crate) fn unread(path: impl Into<Utf8PathBuf>, fault: Fault) -> Self {
-        Self { path: path.into(), weight: Weight::Unread, fault }
+        Self { path: path.into(), weight: Weight::Unread, fault, stream: None }
+    }
+
+    /// The same about one stream.
+    pub(crate) fn of(self, stream: StreamName) -> Self {
+        Self { stream: Some(stream), ..self }
     }
 }

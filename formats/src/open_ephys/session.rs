@@ -4,7 +4,7 @@ use adt_model::{Class, Fault, Pulse};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    Channel, Experiment, Problem, Segment, Stream,
+    Channel, Experiment, Problem, Segment, Stream, StreamName,
     channel::{ChannelKind, number_repeated},
     oebin::{self, Continuous, Structure},
     place::Place,
@@ -213,7 +213,13 @@ fn add(
             join(experiment, found, described, segment, problems)
         };
         if let Err(fault) = read() {
-            problems.push(Problem::unread(&found.oebin.path, fault));
+            let stream = StreamName {
+                acquisition: place.acquisition.clone(),
+                experiment: place.experiment.clone(),
+                number: place.experiment_number,
+                name: place.stream_name(&entry.folder),
+            };
+            problems.push(Problem::unread(&found.oebin.path, fault).of(stream));
         }
     }
 }

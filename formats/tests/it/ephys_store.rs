@@ -71,6 +71,7 @@ pub(crate) fn description() -> Description {
                 SyncColumn { column: 2, name: "SYNC".into() },
                 SyncColumn { column: 5, name: "SYNC2".into() },
             ],
+            left_out: Vec::new(),
         }),
         tables: BTreeMap::from([(
             "restore".to_owned(),

@@ -2,6 +2,8 @@
 
 use std::{ops::RangeInclusive, str::FromStr};
 
+use camino::{Utf8Path, Utf8PathBuf};
+
 use crate::{cell, draft::Wrong, json::Node};
 
 /// A whole number; `3.0` and `"3"` are some.
@@ -60,5 +62,25 @@ pub(crate) fn scalar(node: &Node) -> String {
         Node::Number(number) => number.to_string(),
         Node::Text(text) => text.clone(),
         _ => String::new(),
+    }
+}
+
+/// One name or several; a number is a name too.
+pub(crate) fn names(node: &Node) -> Result<Vec<String>, Wrong> {
+    let one = |node: &Node| match node {
+        Node::Text(_) | Node::Number(_) if !scalar(node).trim().is_empty() => Ok(scalar(node)),
+        _ => Err(Wrong::new("not names or patterns", "a list of texts, such as `[\"*ProbeA*\"]`")),
+    };
+    match node {
+        Node::List(nodes) if !nodes.is_empty() => nodes.iter().map(one).collect(),
+        node => one(node).map(|name| vec![name]),
+    }
+}
+
+/// A file, from the folder of the configuration.
+pub(crate) fn file(node: &Node, folder: &Utf8Path) -> Result<Utf8PathBuf, Wrong> {
+    match node {
+        Node::Text(text) if !text.trim().is_empty() => Ok(folder.join(text.trim())),
+        _ => Err(Wrong::new("not a file", "a path, such as `/data/probe.json`")),
     }
 }

@@ -1,18 +1,16 @@
 //! The file that the `extra_configs` of an ecephys folder names: how its recordings are stored.
 //!
-//! Its keys are the fields that the Python original's `EcephysCompressionParameters` has, and a few of ours.
+//! Its keys are the fields of the Python original's `EcephysCompressionParameters` and of its successor's `EphysJobSettings`, and a few
+//! of ours.
 
 mod chunk;
 mod codec;
+mod successor;
 
-use adt_model::{EphysConfig, Fault, Lsb, LsbSample};
+use adt_model::{EphysChoice, EphysConfig, Fault, Lsb, LsbSample, ProbeFile, ProbeStreams};
 use camino::Utf8Path;
 
-use crate::{
-    configs::{self, Keys, value},
-    draft::Wrong,
-    json::Node,
-};
+use crate::configs::{self, Keys, value};
 
 const FILE_FORM: &str = "it holds JSON or YAML, such as `{\"compressor_name\": \"wavpack\", \"compressor_kwargs\": {\"level\": 3}}`; every key may be left out";
 
@@ -22,16 +20,18 @@ const FILE_FORM: &str = "it holds JSON or YAML, such as `{\"compressor_name\": \
 /// case and the choice of `-` or `_` carry no meaning in a key, null means that nothing is said. A file that says
 /// nothing is no error. Files beyond 64 KiB are not read. The fault names every problem of the file.
 pub fn ephys_config(path: &Utf8Path) -> Result<(EphysConfig, Vec<String>), Fault> {
-    configs::read(path, FILE_FORM, config)
+    let folder = path.parent().unwrap_or(Utf8Path::new(""));
+    configs::read(path, FILE_FORM, |keys| config(keys, folder))
 }
 
-/// What could not be read is as usual; nobody sees it, as there are problems then.
-fn config(keys: &mut Keys) -> EphysConfig {
+/// What could not be read is as usual; the problems that were found are what counts then.
+fn config(keys: &mut Keys, folder: &Utf8Path) -> EphysConfig {
     let usual = EphysConfig::default();
-    keys.read("data_reader", reader);
+    keys.read("data_reader", successor::reader);
     keys.read("compress_write_output_format", |node| value::only(node, "zarr"));
     keys.without_effect("compress_max_windows_filename_len", "names of any length are written");
     configs::leave_to_the_list(keys);
+    successor::keys(keys);
     let lsb = keys.read_even_null("lsb", |node| value::word(node, Lsb::WORDS)).unwrap_or_default();
     EphysConfig {
         codec: codec::read(keys).unwrap_or(usual.codec),
@@ -42,13 +42,23 @@ fn config(keys: &mut Keys) -> EphysConfig {
             .unwrap_or(usual.clip_frames),
         sample: sample(keys, lsb),
         accept_unread: keys.read("accept_unread_streams", value::switch).unwrap_or(usual.accept_unread),
+        choice: EphysChoice {
+            streams: keys.read("streams", value::names).unwrap_or_default(),
+            experiments: keys.read("experiments", value::names).unwrap_or_default(),
+            channels: keys.read("channels", value::names).unwrap_or_default(),
+        },
+        probe_file: probe_file(keys, folder),
     }
 }
 
-/// The files of a session say which program recorded them, so a reader that is named has no effect.
-fn reader(node: &Node) -> Result<(), Wrong> {
-    let known = ["openephys", "spikeglx"].iter().any(|word| value::only(node, word).is_ok());
-    if known { Ok(()) } else { Err(Wrong::new("not known", "`openephys` or `spikeglx`")) }
+fn probe_file(keys: &mut Keys, folder: &Utf8Path) -> Option<ProbeFile> {
+    const FOR: &str = "probe_file_for";
+    let path = keys.read("probe_file", |node| value::file(node, folder));
+    let streams = keys.read(FOR, |node| value::word(node, ProbeStreams::WORDS));
+    if path.is_none() && streams.is_some() {
+        keys.note(FOR, "`probe_file` names no file");
+    }
+    path.map(|path| ProbeFile { path, streams: streams.unwrap_or_default(), crc64: None })
 }
 
 fn sample(keys: &mut Keys, lsb: Lsb) -> LsbSample {

@@ -170,7 +170,36 @@ fn what_has_no_effect_is_told(#[case] text: &str, #[case] named: &[&str]) {
     "compressor_name: wavpak",
     "`compressor_name` = `wavpak`: no compressor of that name (did you mean `wavpack`? one of wavpack, blosc, zstd)"
 )]
-#[case::reader("data_reader: nwb", "`data_reader` = `nwb`: not known (`openephys` or `spikeglx`)")]
+#[case::reader(
+    "data_reader: blackrock",
+    "`data_reader` = `blackrock`: not known (`openephys`, `openephysbinary` or `spikeglx`)"
+)]
+#[case::chronic(
+    "reader_name: chronic",
+    "`reader_name` = `chronic`: raw files of ONIX are not read (record them with the Open Ephys GUI, or send the folder with \
+     `compress_raw_data: false`)"
+)]
+#[case::seed(
+    "random_seed: 7",
+    "`random_seed` = `7`: another seed is not used (0, or leave it out; `lsb: exact` looks at every sample and draws none)"
+)]
+#[case::streams(
+    "streams: {a: 1}",
+    "`streams`: not names or patterns (a list of texts, such as `[\"*ProbeA*\"]`)"
+)]
+#[case::no_channel(
+    "channels: []",
+    "`channels`: not names or patterns (a list of texts, such as `[\"*ProbeA*\"]`)"
+)]
+#[case::a_list_in_a_list(
+    "experiments: [[1]]",
+    "`experiments`: not names or patterns (a list of texts, such as `[\"*ProbeA*\"]`)"
+)]
+#[case::probe_file("probe_file: [a.json]", "`probe_file`: not a file (a path, such as `/data/probe.json`)")]
+#[case::probe_file_for(
+    "{probe_file: a.json, probe_file_for: some}",
+    "`probe_file_for` = `some`: not one of its words (one of missing, all)"
+)]
 #[case::format(
     "compress_write_output_format: nwb",
     "`compress_write_output_format` = `nwb`: not known (only `zarr`)"
@@ -317,4 +346,52 @@ fn a_value_of_any_length_is_shown_in_short() {
 fn a_file_that_is_not_there_is_missing() {
     let fault = ephys_config(Utf8Path::new("no/such/config.json")).unwrap_err();
     assert_eq!(fault.class(), Class::Missing);
+}
+
+/// Every field of the successor's settings, with its default, as they are printed.
+const SUCCESSOR: &str = r#"{
+    "input_source": "/rig/session", "output_directory": "/out", "s3_location": null, "reader_name": "openephysbinary",
+    "clip_n_frames": 100, "chronic_chunks_to_compress": null,
+    "chronic_use_sample_metadata": true, "chronic_start_flag": false, "check_chronic_consecutive_hours": true,
+    "hour_interval_tolerance": 0.05, "random_seed": 0, "compress_write_output_format": "zarr",
+    "compress_max_windows_filename_len": 150, "compressor_name": "wavpack", "compressor_kwargs": {"level": 3},
+    "compress_job_save_kwargs": {"n_jobs": -1}, "compress_chunk_duration": "1s", "scale_num_chunks_per_segment": 100,
+    "scale_chunk_size": 10000
+}"#;
+
+#[test]
+fn the_successors_settings_are_understood_or_answered() {
+    let (config, notes) = fine("c.json", SUCCESSOR);
+    assert_eq!(config, EphysConfig::default());
+    for key in ["input_source", "output_directory", "chronic_start_flag", "hour_interval_tolerance"] {
+        assert!(
+            notes.iter().any(|note| note.starts_with(&format!("`{key}` has no effect: "))),
+            "{key}: {notes:?}"
+        );
+    }
+    for reader in ["reader_name: spikeglx", "reader_name: OpenEphysBinary", "data_reader: openephys"] {
+        assert_eq!(fine("c.yaml", reader), (EphysConfig::default(), vec![]), "{reader}");
+    }
+}
+
+#[rstest]
+#[case::lists("streams: ['*ProbeA*', ProbeB]\nexperiments: [1, experiment2]", (&["*ProbeA*", "ProbeB"], &["1", "experiment2"], &[]))]
+#[case::one_name("channels: CH1", (&[], &[], &["CH1"]))]
+#[case::nothing("streams: null", (&[], &[], &[]))]
+fn what_is_stored_can_be_chosen(#[case] text: &str, #[case] expected: (&[&str], &[&str], &[&str])) {
+    let (config, notes) = fine("c.yaml", text);
+    let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let EphysChoice { streams, experiments, channels } = config.choice;
+    assert_eq!((streams, experiments, channels), (owned(expected.0), owned(expected.1), owned(expected.2)));
+    assert!(notes.is_empty(), "{notes:?}");
+}
+
+#[test]
+fn a_probe_file_is_looked_for_beside_the_configuration() {
+    let (path, read) = of("c.yaml", "probe_file: probes/a.json\nprobe_file_for: all");
+    let file = read.unwrap().0.probe_file.unwrap();
+    assert_eq!(file.path, path.parent().unwrap().join("probes/a.json"));
+    assert_eq!(file.streams, ProbeStreams::All);
+    let notes = fine("c.yaml", "probe_file_for: all").1;
+    assert_eq!(notes, ["`probe_file_for` has no effect: `probe_file` names no file"]);
 }

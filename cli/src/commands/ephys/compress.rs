@@ -3,21 +3,27 @@
 use std::sync::Arc;
 
 use adt_engine::{
-    Stop,
+    Ctx, Stop,
     alone::{self, compress_ephys},
+    ephys::fetch::{Fetched, fetch},
 };
 use adt_intake::ephys_config;
-use adt_model::{BloscName, BloscShuffle, Class, EphysConfig, Fault, TraceCodec};
+use adt_model::{
+    BloscName, BloscShuffle, Class, EphysChoice, EphysConfig, Fault, Location, ProbeFile, ProbeStreams,
+    TraceCodec,
+};
+
+use camino::Utf8PathBuf;
 
 use super::{Vars, absolute, drive, location};
 use crate::{
     args::{Common, EphysCodec, EphysCompress},
-    commands::FAILED,
+    commands::{DONE, FAILED},
     settings, show, wire,
 };
 
 pub(super) fn run(asked: &EphysCompress, common: &Common, vars: &Vars) -> anyhow::Result<u8> {
-    let (source, destination) = (absolute(&asked.source)?, location(&asked.destination)?);
+    let (source, destination) = (location(&asked.source)?, location(&asked.destination)?);
     let settings = settings::resolve(common, &asked.tuning, vars)?;
     let (config, notes) = config(asked)?;
     for note in notes {
@@ -28,22 +34,72 @@ pub(super) fn run(asked: &EphysCompress, common: &Common, vars: &Vars) -> anyhow
     let links = asked.of_source.links_or(settings.manner.links);
     let ways = alone::Ways { dry_run: asked.dry_run, force: asked.force, links };
     let command = format!("adt ephys compress {source} {destination}");
-    let summary =
-        drive(&ctx, compress_ephys(&source, &destination, config, ways, &command, Arc::clone(&ctx)));
-    let summary = match summary {
-        Ok(summary) => summary,
-        Err(fault)
-            if matches!(fault.class(), Class::Missing | Class::BadInput | Class::Bug | Class::Cancelled) =>
-        {
-            return Err(fault.into());
+    let (folder, fetched) = match source {
+        Location::Folder(folder) => (folder, None),
+        bucket => match fetched(asked, &bucket, &destination, common, &ctx)? {
+            Ok(fetched) => (fetched.session.clone(), Some(fetched)),
+            Err(code) => return Ok(code),
+        },
+    };
+    let done = drive(&ctx, compress_ephys(&folder, &destination, config, ways, &command, Arc::clone(&ctx)));
+    let code = match done {
+        Ok(summary) => {
+            show::ended(&summary, common);
+            Ok(summary.exit_code() as u8)
         }
+        Err(fault) if ends_everything(&fault) => Err(fault.into()),
         Err(fault) => {
             show::error(&fault.into());
-            return Ok(FAILED);
+            Ok(FAILED)
         }
     };
-    show::ended(&summary, common);
-    Ok(summary.exit_code() as u8)
+    if let Some(fetched) = fetched {
+        leave(&fetched, code.as_ref().is_ok_and(|code| *code == DONE));
+    }
+    code
+}
+
+fn ends_everything(fault: &Fault) -> bool {
+    matches!(fault.class(), Class::Missing | Class::BadInput | Class::Bug | Class::Cancelled)
+}
+
+/// Downloads a session; the inner error is the exit code of a download that failed.
+fn fetched(
+    asked: &EphysCompress,
+    source: &Location,
+    destination: &Location,
+    common: &Common,
+    ctx: &Arc<Ctx>,
+) -> anyhow::Result<Result<Fetched, u8>> {
+    let work = match &asked.work_folder {
+        Some(folder) => absolute(folder)?,
+        None => Utf8PathBuf::from_path_buf(std::env::temp_dir()).map_err(|folder| {
+            let what = format!("the folder for temporary files `{}` is not UTF-8", folder.display());
+            Fault::new(Class::BadInput, what).help("name a folder with `--work-folder`")
+        })?,
+    };
+    match drive(ctx, fetch(source, destination, &work, ctx)) {
+        Ok(Ok(fetched)) => Ok(Ok(fetched)),
+        Ok(Err(summary)) => {
+            show::ended(&summary, common);
+            Ok(Err(summary.exit_code() as u8))
+        }
+        Err(fault) if ends_everything(&fault) => Err(fault.into()),
+        Err(fault) => {
+            show::error(&fault.into());
+            Ok(Err(FAILED))
+        }
+    }
+}
+
+/// A download is removed when its asset is complete; otherwise the next run uses it.
+fn leave(fetched: &Fetched, done: bool) {
+    if !done {
+        let folder = &fetched.session;
+        show::say(&format!("note: the download is kept in `{folder}`; the same command again uses it"));
+    } else if let Err(fault) = fetched.remove() {
+        show::say(&format!("note: {}", fault.line()));
+    }
 }
 
 /// The file's word, and over it the flags'.
@@ -67,7 +123,32 @@ fn config(asked: &EphysCompress) -> Result<(EphysConfig, Vec<String>), Fault> {
     config.chunk = asked.chunk_duration.unwrap_or(config.chunk);
     config.clip_frames = asked.clip_frames.unwrap_or(config.clip_frames);
     config.lsb = asked.lsb.unwrap_or(config.lsb);
+    let EphysChoice { streams, experiments, channels } = &mut config.choice;
+    for (names, given) in
+        [(streams, &asked.streams), (experiments, &asked.experiments), (channels, &asked.channels)]
+    {
+        if !given.is_empty() {
+            given.clone_into(names);
+        }
+    }
+    probe_file(&mut config, asked)?;
     Ok((config, notes))
+}
+
+fn probe_file(config: &mut EphysConfig, asked: &EphysCompress) -> Result<(), Fault> {
+    if let Some(path) = &asked.probe_file {
+        config.probe_file =
+            Some(ProbeFile { path: absolute(path)?, streams: ProbeStreams::default(), crc64: None });
+    }
+    match (&mut config.probe_file, asked.probe_file_for) {
+        (Some(file), Some(streams)) => file.streams = streams,
+        (None, Some(_)) => {
+            return Err(Fault::new(Class::BadInput, "`--probe-file-for` needs `--probe-file`")
+                .help("name the file with `--probe-file FILE`"));
+        }
+        (_, None) => {}
+    }
+    Ok(())
 }
 
 fn is(codec: EphysCodec, other: TraceCodec) -> bool {

@@ -3,6 +3,7 @@
 mod compress;
 mod info;
 mod restore;
+mod verify;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,7 @@ pub(super) fn run(asked: &Ephys, common: &Common, vars: &Vars) -> anyhow::Result
     match asked {
         Ephys::Compress(asked) => compress::run(asked, common, vars),
         Ephys::Restore(asked) => restore::run(asked, common, vars),
+        Ephys::Verify(asked) => verify::run(asked, common, vars),
         Ephys::Info(asked) => info::run(asked, common, vars),
     }
 }

@@ -29,8 +29,13 @@ pub(super) async fn stands(
     if replace {
         return Ok(false);
     }
+    Err(another(place, key))
+}
+
+/// A file with another content is where one is to be restored.
+pub(super) fn another(place: &Place, key: &Key) -> Fault {
     let what = format!("`{}` is there already, with another content", place.location().join(key));
-    Err(Fault::new(Class::Conflict, what).help("restore into an empty folder, or replace it with `--force`"))
+    Fault::new(Class::Conflict, what).help("restore into an empty folder, or replace it with `--force`")
 }
 
 async fn holds(place: &Place, found: &Found, wanted: Wanted<'_>) -> Result<bool, Fault> {

@@ -46,9 +46,20 @@ impl Store {
         {
             array.map_or(Ok(()), |array| usable(&name, array))?;
         }
-        let plain = || Columns { traces: (0..channels).collect(), sync: Vec::new() };
+        let plain = || Columns { traces: (0..channels).collect(), sync: Vec::new(), left_out: Vec::new() };
         let columns = about.columns.clone().unwrap_or_else(plain);
         Ok(Self { name, place, columns: Arc::new(columns), back: Arc::new(back), stored: Arc::new(stored) })
+    }
+
+    /// Why its recordings cannot be restored, where columns of them were not stored.
+    pub(super) fn left_out(&self) -> Option<String> {
+        let first = self.columns.left_out.first()?;
+        let (left, of) = (self.columns.left_out.len(), self.columns.count());
+        let channels = if left == 1 { "channel was" } else { "channels were" };
+        Some(format!(
+            "the recordings of `{}`: {left} of {of} {channels} not chosen by `channels` (first `{}`)",
+            self.name, first.name
+        ))
     }
 
     pub(super) fn sources(&self) -> &[Source] {
@@ -139,13 +150,14 @@ impl Back {
 
 /// Where a file goes, below the session's folder.
 pub(super) fn target(store: &str, source: &Source) -> Result<Key, Fault> {
-    let wrong = || {
-        Fault::new(
-            Class::Corrupt,
-            format!("`{store}` names the file `{}`, which is none of a session", source.path),
-        )
-    };
-    let key = Key::parse(source.path.as_str()).map_err(|error| wrong().because(error))?;
+    inside(store, &source.path)
+}
+
+/// The same for a path that `by` names.
+pub(super) fn inside(by: &str, path: &str) -> Result<Key, Fault> {
+    let wrong =
+        || Fault::new(Class::Corrupt, format!("`{by}` names the file `{path}`, which is none of a session"));
+    let key = Key::parse(path).map_err(|error| wrong().because(error))?;
     // It is said before anything is read, and for buckets too: what was recorded on this kind of system has names that it keeps.
     Rules::here().parts(key.as_str()).map_err(|error| wrong().because(error))?;
     Ok(key)

@@ -43,6 +43,21 @@ pub(super) async fn check(store: &Store, segment: usize, reader: &Reader) -> Res
     damage.end(&store.name, segment)
 }
 
+/// Decodes every chunk of the traces of a segment whose columns are not all there, so that they cannot be compared with its recording.
+pub(super) async fn decode(store: &Store, segment: usize, reader: &Reader) -> Result<(), Fault> {
+    let array = &store.stored.segments()[segment].traces;
+    let mut chunks = sums_of(array, reader);
+    let damage = off_the_reactor(move || {
+        let mut damage = Damage::default();
+        while let Some(read) = chunks.next() {
+            read.made.map(drop).or_else(|fault| damage.add(&read.chunk.key, fault))?;
+        }
+        Ok(damage)
+    })
+    .await?;
+    damage.end(&store.name, segment)
+}
+
 /// The CRC-64 of each chunk's values, without what pads the last one.
 fn sums_of(array: &FrameArray, reader: &Reader) -> Ahead<u64> {
     let meta = array.meta().clone();

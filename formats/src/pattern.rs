@@ -1,6 +1,8 @@
+//! Names and patterns of names.
+
 /// Whether a text matches a pattern by the rules of Python's `fnmatch`: `*` is anything, `?` one character, `[a-c]` and `[!a-c]` one
 /// of a set; everything else is itself.
-pub(super) fn matches(pattern: &str, text: &str) -> bool {
+pub fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t) = (0, 0);
     // Where to go on when what follows the last star does not match.
