@@ -375,14 +375,25 @@ fn the_successors_settings_are_understood_or_answered() {
 }
 
 #[rstest]
-#[case::lists("streams: ['*ProbeA*', ProbeB]\nexperiments: [1, experiment2]", (&["*ProbeA*", "ProbeB"], &["1", "experiment2"], &[]))]
-#[case::one_name("channels: CH1", (&[], &[], &["CH1"]))]
-#[case::nothing("streams: null", (&[], &[], &[]))]
-fn what_is_stored_can_be_chosen(#[case] text: &str, #[case] expected: (&[&str], &[&str], &[&str])) {
+#[case::lists(
+    "streams: ['*ProbeA*', ProbeB]\nexperiments: [1, experiment2]",
+    &["*ProbeA*", "ProbeB"],
+    &["1", "experiment2"],
+    &[]
+)]
+#[case::one_name("channels: CH1", &[], &[], &["CH1"])]
+#[case::nothing("streams: null", &[], &[], &[])]
+fn what_is_stored_can_be_chosen(
+    #[case] text: &str,
+    #[case] streams: &[&str],
+    #[case] experiments: &[&str],
+    #[case] channels: &[&str],
+) {
     let (config, notes) = fine("c.yaml", text);
     let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let EphysChoice { streams, experiments, channels } = config.choice;
-    assert_eq!((streams, experiments, channels), (owned(expected.0), owned(expected.1), owned(expected.2)));
+    let wanted = (owned(streams), owned(experiments), owned(channels));
+    let choice = config.choice;
+    assert_eq!((choice.streams, choice.experiments, choice.channels), wanted);
     assert!(notes.is_empty(), "{notes:?}");
 }
 
