@@ -211,7 +211,7 @@ fn a_job_of_a_list_compresses_a_run() {
     assert_eq!(clipped["flat_g0_t0.imec0.ap.meta"], digest(&rig.session)["flat_g0_t0.imec0.ap.meta"]);
 }
 
-/// What is wrong with one file is told, the others are saved, and the program ends with 1.
+/// A file that cannot be read is reported, the others are saved, and the program ends with 1.
 #[rstest]
 #[case::no_meta("meta", None, "its `.meta` file is missing")]
 #[case::no_samples("bin", None, "its `.bin` file is missing")]

@@ -1,7 +1,7 @@
 //! What is on each column of a `.bin` file.
 
 use super::{
-    meta::{Meta, Table, ranges, short},
+    meta::{Meta, Table, entries, ranges, short},
     name::{Band, Device},
 };
 
@@ -131,7 +131,7 @@ pub(super) fn rate(meta: &Meta, device: &Device) -> Result<f64, String> {
     meta.positive(key)?.ok_or_else(|| format!("it has no `{key}`"))
 }
 
-/// Whether everything that tells the number of columns agrees: the counts of the kinds, `nSavedChans`, and `fileSizeBytes` with `fileTimeSecs`.
+/// Whether all sources of the number of columns agree: the counts of the kinds, `nSavedChans`, and `fileSizeBytes` with `fileTimeSecs`.
 fn saved(
     meta: &Meta,
     device: &Device,
@@ -158,8 +158,10 @@ fn saved(
             Ok(())
         }
         Some(counted) => {
-            let tell = measured
-                .map_or_else(|| "nothing tells which is right".to_owned(), |columns| sizes(columns.round()));
+            let tell = measured.map_or_else(
+                || "no other source shows which is right".to_owned(),
+                |columns| sizes(columns.round()),
+            );
             Err(format!("`nSavedChans={counted}`, but `{key}` counts {count} channels; {tell}"))
         }
         None => match measured.filter(|_| !confirmed) {
@@ -182,7 +184,7 @@ fn names(map: &Table, count: usize, notes: &mut Vec<String>) -> Option<Vec<Strin
     if names.len() == count && names.iter().all(|name| !name.is_empty()) {
         return Some(names);
     }
-    notes.push(format!("`snsChanMap` has {} entries for {count} channels; it is not used", names.len()));
+    notes.push(format!("`snsChanMap` has {} for {count} channels; it is not used", entries(names.len())));
     None
 }
 

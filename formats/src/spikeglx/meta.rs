@@ -92,6 +92,11 @@ impl Meta {
     }
 }
 
+/// `1 entry`, `2 entries`: of a table, for a message.
+pub(super) fn entries(count: usize) -> String {
+    if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") }
+}
+
 /// Foreign text for a message.
 pub(super) fn short(text: &str) -> String {
     let mut short: String = text.chars().take(40).collect();

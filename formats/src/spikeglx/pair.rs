@@ -197,9 +197,12 @@ fn segment(
 fn sizes(bytes: u64, said: u64, row: u64, rate: f64) -> String {
     let other = bytes.abs_diff(said).div_ceil(row);
     let (seconds, plural) = (other as f64 / rate, if other == 1 { "" } else { "s" });
-    let what = if bytes < said { "missing" } else { "more than that" };
-    format!(
-        "its `.bin` file has {bytes} bytes, but `fileSizeBytes={said}`: {other} frame{plural} ({seconds:.3} s) {} {what}",
-        if other == 1 { "is" } else { "are" }
-    )
+    let frames = format!("{other} frame{plural} ({seconds:.3} s)");
+    let what = if bytes < said {
+        let verb = if other == 1 { "is" } else { "are" };
+        format!("{frames} {verb} missing. If its transfer was interrupted, copy the file again")
+    } else {
+        format!("it is {frames} longer than what was recorded")
+    };
+    format!("its `.bin` file has {bytes} bytes, but `fileSizeBytes={said}`: {what}")
 }

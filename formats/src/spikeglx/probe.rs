@@ -2,7 +2,7 @@
 
 use super::{
     imro::Imro,
-    meta::{Meta, Table, short},
+    meta::{Meta, Table, entries, short},
 };
 use crate::open_ephys::{
     Contact, Probe,
@@ -57,12 +57,12 @@ pub(super) fn probe(
 }
 
 /// A map has an entry for each saved channel of electrodes.
-fn fits(entries: usize, channels: usize, key: &str, notes: &mut Vec<String>) -> bool {
-    if entries != channels {
-        notes
-            .push(format!("`{key}` has {entries} entries for {channels} electrode channels; it is not used"));
+fn fits(count: usize, channels: usize, key: &str, notes: &mut Vec<String>) -> bool {
+    if count != channels {
+        let entries = entries(count);
+        notes.push(format!("`{key}` has {entries} for {channels} electrode channels; it is not used"));
     }
-    entries == channels
+    count == channels
 }
 
 /// The probe without its contacts.

@@ -37,7 +37,7 @@ pub(super) struct Files {
 }
 
 impl Survey {
-    /// Walks through the whole folder once and shows each file to `see`. Beats once for each thing met; fails only when told to stop.
+    /// Walks through the whole folder once and shows each file to `see`. Beats once for each thing met; fails only when asked to stop.
     pub(crate) fn walk(
         root: &Utf8Path,
         rules: &Rules,
@@ -102,7 +102,7 @@ fn is_named(stem: &str) -> bool {
 }
 
 impl Stem {
-    /// Files that somebody renamed are known by what is in the `.meta`.
+    /// Renamed files are recognised by the content of the `.meta`.
     fn may_be_of_spikeglx(&self, stem: &str) -> bool {
         is_named(stem) || (self.meta.is_some() && (self.bin.is_some() || self.compressed.is_some()))
     }

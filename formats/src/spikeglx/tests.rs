@@ -35,7 +35,7 @@ impl Desk {
     }
 }
 
-/// What a person is told, and whether it is that samples are not read.
+/// All problems in words, each with its weight.
 fn said(session: &Session) -> String {
     let line = |problem: &crate::ephys::Problem| {
         let word = if problem.weight == Weight::Unread { "NOT READ" } else { "note" };
@@ -142,7 +142,7 @@ fn one_run_in_two_places_is_two_acquisitions() {
     assert_eq!(stores(&desk.open()), ["monday/run_nidq [g0_t0]", "tuesday/run_nidq [g0_t0]"]);
 }
 
-/// What is wrong, what a person is told of it, and which stores there are all the same.
+/// What is wrong, how it is reported, and how many streams are still read.
 #[rstest]
 #[case::no_meta(|_: &Desk, bin: &Utf8Path| std::fs::remove_file(bin.with_extension("meta")).unwrap(), "NOT READ", "its `.meta` file is missing", 1)]
 #[case::no_bin(|_: &Desk, bin: &Utf8Path| std::fs::remove_file(bin).unwrap(), "NOT READ", "its `.bin` file is missing", 1)]
@@ -150,9 +150,9 @@ fn one_run_in_two_places_is_two_acquisitions() {
 #[case::not_a_meta(|_: &Desk, bin: &Utf8Path| std::fs::write(bin.with_extension("meta"), "guid: 3\n").unwrap(), "NOT READ", "does not describe a recording", 1)]
 #[case::cut(|_: &Desk, bin: &Utf8Path| cut(bin, 770 * 10 + 5), "note", "has 7705 bytes, but `fileSizeBytes=23100`: 20 frames (0.001 s) are missing", 2)]
 #[case::cut_inside_a_frame(|_: &Desk, bin: &Utf8Path| cut(bin, 770 * 10 + 5), "note", "5 bytes follow 10 whole frames", 2)]
-#[case::longer(|_: &Desk, bin: &Utf8Path| cut(bin, 770 * 31), "note", "1 frame (0.000 s) is more than that", 2)]
+#[case::longer(|_: &Desk, bin: &Utf8Path| cut(bin, 770 * 31), "note", "1 frame (0.000 s) longer than what was recorded", 2)]
 #[case::empty(|_: &Desk, bin: &Utf8Path| cut(bin, 0), "note", "nothing was recorded", 2)]
-fn what_is_wrong_with_one_file_is_told_and_the_others_are_read(
+fn a_file_that_is_wrong_is_reported_and_the_others_are_read(
     #[case] wrong: fn(&Desk, &Utf8Path),
     #[case] weight: &str,
     #[case] says: &str,
@@ -163,9 +163,9 @@ fn what_is_wrong_with_one_file_is_told_and_the_others_are_read(
     let bin = desk.write("run_g0", &FileSpec::np2("run_g0_t0", 0, 30));
     wrong(&desk, &bin);
     let session = desk.open();
-    let told = said(&session);
-    assert!(told.lines().any(|line| line.starts_with(weight) && line.contains(says)), "{told}");
-    assert_eq!(session.streams().count(), read, "{told}");
+    let report = said(&session);
+    assert!(report.lines().any(|line| line.starts_with(weight) && line.contains(says)), "{report}");
+    assert_eq!(session.streams().count(), read, "{report}");
 }
 
 fn cut(bin: &Utf8Path, bytes: usize) {
@@ -179,7 +179,7 @@ fn cut(bin: &Utf8Path, bytes: usize) {
 #[case::interrupted(|s: FileSpec| s.without("fileSizeBytes").without("fileTimeSecs"), "note: ", "the run was interrupted. All 30 frames")]
 #[case::no_first_sample(|s: FileSpec| s.without("firstSample"), "note: ", "it has no `firstSample`")]
 #[case::another_count(|s: FileSpec| s.with("nSavedChans", "384"), "note: ", "`nSavedChans=384`, but `snsApLfSy` counts 385 channels, and so do")]
-#[case::count_unconfirmed(|s: FileSpec| s.with("nSavedChans", "384").without("fileTimeSecs"), "NOT READ", "nothing tells which is right")]
+#[case::count_unconfirmed(|s: FileSpec| s.with("nSavedChans", "384").without("fileTimeSecs"), "NOT READ", "no other source shows which is right")]
 #[case::count_of_others(|s: FileSpec| s.with("snsApLfSy", "383,0,1"), "NOT READ", "`fileSizeBytes` and `fileTimeSecs` are those of 385 values")]
 #[case::described_but_not_saved(|s: FileSpec| s.with("snsApLfSy", "383,0,1").with("nSavedChans", "384"), "NOT READ", "384 channels are described, but")]
 #[case::other_duration(|s: FileSpec| s.with("fileTimeSecs", "0.00117"), "note: ", "is not that of `fileTimeSecs`")]
@@ -194,7 +194,7 @@ fn cut(bin: &Utf8Path, bytes: usize) {
 #[case::rate_of_0(|s: FileSpec| s.with("imSampRate", "0"), "NOT READ", "not a number above 0")]
 #[case::no_counts(|s: FileSpec| s.without("snsApLfSy"), "NOT READ", "it has no `snsApLfSy`")]
 #[case::no_channels(|s: FileSpec| s.with("snsApLfSy", "0,0,0"), "NOT READ", "counts 0 channels")]
-#[case::no_map(|s: FileSpec| s.with("~snsChanMap", "(384,0,1)(AP0;0:0)"), "note: ", "`snsChanMap` has 1 entries for 385 channels")]
+#[case::no_map(|s: FileSpec| s.with("~snsChanMap", "(384,0,1)(AP0;0:0)"), "note: ", "`snsChanMap` has 1 entry for 385 channels")]
 #[case::no_table(|s: FileSpec| s.without("~imroTbl"), "note: ", "positions of its electrodes are not known: it has no `imroTbl`")]
 #[case::other_geometry(|s: FileSpec| s.with("~snsGeomMap", &geometry(15)), "note: ", "channel 5 is connected to `s0e5`, 30 µm from the tip, by `imroTbl`; `snsGeomMap` says 45 µm")]
 #[case::other_shank(|s: FileSpec| edited(s, "~imroTbl", "(9 0 0 0 9)", "(9 1 0 0 200)"), "note: ", "channel 9 is on shank 1 by `imroTbl` and on shank 0 by `snsGeomMap`")]
@@ -206,9 +206,9 @@ fn sources_that_disagree(#[case] change: fn(FileSpec) -> FileSpec, #[case] weigh
     let desk = Desk::new();
     desk.write("run_g0", &change(FileSpec::np2("run_g0_t0", 0, 30)));
     let session = desk.open();
-    let told = said(&session);
-    assert!(told.lines().any(|line| line.starts_with(weight) && line.contains(says)), "{told}");
-    assert_eq!(session.streams().count(), usize::from(weight != "NOT READ"), "{told}");
+    let report = said(&session);
+    assert!(report.lines().any(|line| line.starts_with(weight) && line.contains(says)), "{report}");
+    assert_eq!(session.streams().count(), usize::from(weight != "NOT READ"), "{report}");
 }
 
 fn edited(spec: FileSpec, key: &str, from: &str, to: &str) -> FileSpec {
@@ -248,8 +248,8 @@ fn segments_that_differ_are_not_joined(#[case] change: fn(FileSpec) -> FileSpec,
     desk.write("run_g0", &FileSpec::np2("run_g0_t0", 0, 30));
     desk.write("run_g1", &change(FileSpec::np2("run_g1_t0", 0, 30)));
     let session = desk.open();
-    let told = said(&session);
-    assert!(told.lines().any(|line| line.starts_with("NOT READ") && line.contains(says)), "{told}");
+    let report = said(&session);
+    assert!(report.lines().any(|line| line.starts_with("NOT READ") && line.contains(says)), "{report}");
     assert_eq!(stores(&session), ["run_imec0.ap [g0_t0]"]);
 }
 
