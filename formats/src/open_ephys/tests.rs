@@ -54,6 +54,21 @@ fn everything() -> Vec<u8> {
     settings("0.5.5", "0.4.0", &["ProbeA"], &[probe]).replace("\"ALL\"", "\"1101\"").into_bytes()
 }
 
+/// Settings of GUI 1.0: an ONIX system, a Channel Map, and a record node that leaves channels out.
+fn of_gui_1() -> Vec<u8> {
+    let text = r#"<SETTINGS><INFO><VERSION>1.0.1</VERSION></INFO><SIGNALCHAIN>
+        <PROCESSOR name="ONIX Source" nodeId="100"><STREAM name="PortA-Headstage-ProbeA-AP"/><EDITOR><CUSTOM_PARAMETERS>
+        <NEUROPIXELSV2E idx="256" isEnabled="1"><PROBE0 probeSerialNumber="1" probePartNumber="NP2013"><PROBE_VIEWER referenceChannel="Ext"/>
+        <SELECTED_ELECTRODES CH0="1280" CH1="7" CH2="8" CH3="9"/></PROBE0></NEUROPIXELSV2E>
+        <NEUROPIXELSV1E name="ProbeA" idx="256" probePartNumber="NP1010"><SELECTED_ELECTRODES CH0="0" CH1="1" CH2="2" CH3="5"/></NEUROPIXELSV1E>
+        </CUSTOM_PARAMETERS></EDITOR></PROCESSOR>
+        <PROCESSOR name="Channel Map" nodeId="105"><STREAM name="PortA-Headstage-ProbeA-AP"><PARAMETERS enable_stream="1"/></STREAM>
+        <CUSTOM_PARAMETERS><STREAM><CH index="3" enabled="1"/><CH index="1"/><CH index="0"/><CH index="2"/></STREAM></CUSTOM_PARAMETERS></PROCESSOR>
+        <PROCESSOR name="Record Node" nodeId="101"><STREAM name="PortA-Headstage-ProbeA-AP" channel_count="4"><PARAMETERS channels="1"/></STREAM>
+        </PROCESSOR></SIGNALCHAIN></SETTINGS>"#;
+    text.as_bytes().to_vec()
+}
+
 #[test]
 fn fuzzed_descriptions() {
     let corpus = Corpus::new(vec![description()]).with_words(&WORDS);
@@ -64,7 +79,7 @@ fn fuzzed_descriptions() {
 
 #[test]
 fn fuzzed_settings() {
-    let corpus = Corpus::new(vec![everything()]).with_words(&WORDS);
+    let corpus = Corpus::new(vec![everything(), of_gui_1()]).with_words(&WORDS);
     let wanted = Wanted {
         node: "Record Node 101",
         name: "Record Node 101#Neuropix-PXI-100.ProbeA",
@@ -74,12 +89,19 @@ fn fuzzed_settings() {
         electrodes: None,
     };
     let numbered = Wanted { electrodes: Some(vec![2, 0, 1]), ..wanted.clone() };
+    let newer = Wanted {
+        name: "Record Node 101#ONIX_Source-100.PortA-Headstage-ProbeA-AP",
+        stream: "PortA-Headstage-ProbeA-AP",
+        ..wanted.clone()
+    };
+    assert!(Settings::parse(&String::from_utf8(of_gui_1()).unwrap()).unwrap().probe(&newer).is_ok());
     fuzz("open_ephys::tests::fuzzed_settings", ROOM, |seed| {
         let text = corpus.changed(seed);
         let text = String::from_utf8_lossy(&text);
         drop(opto::corrected(&text));
         let Ok(settings) = Settings::parse(&text) else { return false };
-        for found in [&wanted, &numbered].into_iter().filter_map(|wanted| settings.probe(wanted).ok()) {
+        for found in [&wanted, &numbered, &newer].into_iter().filter_map(|wanted| settings.probe(wanted).ok())
+        {
             let probe = found.probe;
             drop((probe.geometry(), probe.info(), probe.groups(), probe.inter_sample_shift("")));
         }
