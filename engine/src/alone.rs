@@ -63,7 +63,8 @@ fn planned(
 ) -> Result<Plan, Fault> {
     let source = apart(source, &destination, ledger)?;
     let rules = rules::of_command(ways.links, Some(&destination))?;
-    let seen = ephys::look(&source, &rules, config, &Idle)?;
+    // The time files are read before the recordings are compressed, and what is wrong with them is reported then.
+    let (seen, _) = ephys::look(&source, &rules, config, &Idle)?;
     let facts = counted(source.clone(), &rules, &Idle)?;
     let folder = FolderWork {
         source,

@@ -122,8 +122,8 @@ fn recordings(
         }
         _ => fault,
     });
-    let mut seen = looked.map_err(amiss(column, &modality.source))?;
-    seen.odd.extend(without_effect);
+    let (mut seen, glances) = looked.map_err(amiss(column, &modality.source))?;
+    seen.odd.extend(glances.into_iter().chain(without_effect));
     Ok(seen)
 }
 

@@ -26,6 +26,9 @@ pub struct EphysConfig {
     /// Electrode positions for streams whose settings have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe_file: Option<ProbeFile>,
+    /// Which recordings are refused because their timestamps are not aligned.
+    #[serde(default)]
+    pub aligned: Aligned,
 }
 
 /// Which recordings of a session are stored: names, or patterns with `*`, `?` and `[…]`. An empty list chooses everything.
@@ -72,6 +75,7 @@ impl Default for EphysConfig {
             accept_unread: false,
             choice: EphysChoice::default(),
             probe_file: None,
+            aligned: Aligned::default(),
         }
     }
 }
@@ -212,6 +216,19 @@ crate::manner::words! {
         Spikeinterface = "spikeinterface" | "si",
         /// Samples are stored as they are.
         None = "none" | "raw",
+    }
+}
+
+crate::manner::words! {
+    /// How timestamps must be aligned for recordings to be compressed.
+    Aligned {
+        /// No check.
+        #[default]
+        Any = "false" | "no" | "off" | "0",
+        /// To Harp time while recording, or afterwards.
+        Harp = "true" | "harp" | "yes" | "on" | "1",
+        /// To Harp time or to the main stream while recording, or afterwards.
+        Main = "main",
     }
 }
 

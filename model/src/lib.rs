@@ -34,8 +34,8 @@ pub use about::About;
 pub use acq::{AcqDatetime, AcqDatetimeError};
 pub use crc::Crc64;
 pub use ephys::{
-    BloscName, BloscShuffle, ChunkLength, EphysChoice, EphysConfig, Lsb, LsbSample, ProbeFile, ProbeStreams,
-    TraceCodec,
+    Aligned, BloscName, BloscShuffle, ChunkLength, EphysChoice, EphysConfig, Lsb, LsbSample, ProbeFile,
+    ProbeStreams, TraceCodec,
 };
 pub use event::{Ended, Event, JobEnd, Listed, Moved, What};
 pub use facts::{

@@ -1,6 +1,6 @@
 //! Recordings of electrodes.
 
-use adt_model::{ChunkLength, Lsb, ProbeStreams};
+use adt_model::{Aligned, ChunkLength, Lsb, ProbeStreams};
 use camino::Utf8PathBuf;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum, ValueHint};
 
@@ -95,6 +95,12 @@ pub(crate) struct EphysCompress {
     /// The streams that `--probe-file` is for: missing (those without a probe in their settings) or all [default: missing]
     #[arg(long, value_name = "WHICH", value_parser = word::<ProbeStreams>, hide_short_help = true)]
     pub probe_file_for: Option<ProbeStreams>,
+    /// Refuse the session, before any work, if timestamps of a stream are not aligned: true, main or false [default: false]
+    ///
+    /// true: aligned after the recording (`TIMESTAMPS_ADJUSTED.flag` or `original_timestamps.npy`), or to Harp time while recording
+    /// (`SYNC_STATUS` in `settings.xml`). main: alignment to the main stream while recording is enough.
+    #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = word::<Aligned>)]
+    pub require_aligned_timestamps: Option<Aligned>,
     /// The same and more from a file of JSON or YAML, with the names of the Python original (what a job list calls `extra_configs`)
     ///
     /// Flags win over it.
@@ -162,6 +168,11 @@ pub(crate) struct EphysInfo {
     /// A session's folder, a compressed asset, its folder `ecephys_compressed`, or one store: a folder or `s3://bucket/prefix`
     #[arg(value_name = "SRC", value_hint = ValueHint::DirPath)]
     pub source: String,
+    /// Report streams whose timestamps are not aligned, and end with 1 if there are any: true, main or false [default: false]
+    ///
+    /// See `adt ephys compress --help`.
+    #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = word::<Aligned>)]
+    pub require_aligned_timestamps: Option<Aligned>,
     #[command(flatten)]
     pub of_source: OfSource,
 }

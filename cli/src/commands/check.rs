@@ -121,6 +121,7 @@ fn in_the_way(spec: &JobSpec, standing: Standing) -> Option<Problem> {
     })
 }
 
+/// A fault, at the column that it is about.
 pub(super) fn from_fault(spec: &JobSpec, column: &str, value: Option<String>, fault: &Fault) -> Problem {
     Problem {
         origin: spec.origin.clone(),

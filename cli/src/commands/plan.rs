@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use adt_engine::prepare;
 use adt_model::{Class, Facts, JobSpec, Plan};
+use camino::Utf8Path;
+
 use adt_plan::cluster::simulate::{Load, load};
 
 use super::{BAD_INPUT, DONE, check::from_fault, cluster, look::Look, sorted, tell};
@@ -36,7 +38,8 @@ pub(super) fn run(asked: &Planned, common: &Common, vars: &BTreeMap<String, Stri
     Ok(if problems.is_empty() && !obstacles { DONE } else { BAD_INPUT })
 }
 
-/// The plan for what can be seen now; what cannot be seen becomes a note.
+/// The plan for what can be seen now. A folder that is here and is not what the job says keeps it from starting; what cannot be seen from
+/// here becomes a note.
 fn planned(spec: &JobSpec, look: &mut Look) -> Plan {
     let (mut plan, fault) = match look.at(spec) {
         Ok((facts, fault)) => {
@@ -51,8 +54,10 @@ fn planned(spec: &JobSpec, look: &mut Look) -> Plan {
         }
     };
     let Some((side, column, value, fault)) = fault else { return plan };
-    // A plan is also made where there is no network and no credentials. A refusal is the job's to solve.
-    if matches!(fault.class(), Class::Transient | Class::Missing) {
+    // A plan is also made where there is no network, no credentials and no source. A refusal is the job's to solve, and so is a folder that is
+    // here and not what the job says.
+    let here = side == "source" && value.as_ref().is_some_and(|path| Utf8Path::new(path).exists());
+    if matches!(fault.class(), Class::Transient | Class::Missing) && !here {
         plan.notes.insert(0, format!("the {side} could not be read: {}", fault.line()));
     } else {
         plan.obstacles.push(from_fault(spec, &column, value, &fault));

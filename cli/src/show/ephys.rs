@@ -32,9 +32,22 @@ fn recordings(session: &Session) -> String {
     if let Some(longest) = sampled(session) {
         line!(text, "LSB: counts of one step of the converter, from the first {longest} of each stream only");
     }
+    alignment(session, &mut text);
     problems(&session.problems, &mut text);
     not_read(&session.left_out, &mut text);
     text
+}
+
+/// What says that the timestamps of a stream are aligned.
+fn alignment(session: &Session, text: &mut String) {
+    for stream in &session.streams {
+        let status = stream.sync_status.as_ref().map(|status| format!("SYNC_STATUS {status}"));
+        let adjusted = stream.timestamps_adjusted.then(|| "adjusted after the recording".to_owned());
+        let known: Vec<_> = status.into_iter().chain(adjusted).collect();
+        if !known.is_empty() {
+            line!(text, "timestamps of {}, {}: {}", stream.experiment, stream.name, known.join(", "));
+        }
+    }
 }
 
 fn sampled(session: &Session) -> Option<String> {

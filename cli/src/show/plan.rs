@@ -80,7 +80,8 @@ fn describe(step: &Step) -> String {
             format!("zip {} to {key}{}", from(folder), without(folder))
         }
         Action::CompressEphys { folder, under, config, streams } => {
-            let streams = count(*streams, "stream");
+            // The folder may not be on this machine.
+            let streams = if *streams == 0 { "the streams".to_owned() } else { count(*streams, "stream") };
             format!(
                 "compress {streams} of {} to {under}/ ({}){}",
                 from(folder),

@@ -79,7 +79,12 @@ def with_reader(stored, root, stream):
         return
     for name in ("group", "inter_sample_shift"):
         theirs = read.get_property(name)
-        if theirs is not None and not (OLD and name == "inter_sample_shift"):
+        if theirs is None or (OLD and name == "inter_sample_shift"):
+            continue
+        if name == "inter_sample_shift" and stream.endswith(".lf"):
+            # The low band is converted in 12 rounds of the spike band; SpikeInterface counts 13.
+            assert np.allclose(stored.get_property(name), theirs * 13 / 12), name
+        else:
             same(name, stored.get_property(name), theirs)
     one, other = stored.get_probe(), read.get_probe()
     apart = one.contact_positions - other.contact_positions

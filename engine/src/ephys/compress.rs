@@ -12,6 +12,7 @@ use super::{
     choice::{self, Left},
     given_probe::Given,
     stream::{StreamWork, Trouble},
+    timing::TimesMade,
 };
 use crate::{
     beat::Beat,
@@ -120,6 +121,9 @@ pub struct StreamMade {
     /// Samples that do not come back from the store; of `spikeinterface` only.
     #[serde(skip_serializing_if = "is_zero", default)]
     pub lost_samples: u64,
+    /// Where the times of each recording come from, in the order of the segments.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub times: Vec<TimesMade>,
     /// Of each file of samples, in the order of the segments.
     pub sources: Vec<SourceMade>,
 }

@@ -1,15 +1,12 @@
 use adt_formats::{
     ephys::{Channel, ChannelKind, Stream},
-    ephys_store::{
-        Columns, Description, Probe, SampleNumbers, Segment, Storage, StoredSamples, SyncColumn, Time,
-        properties,
-    },
+    ephys_store::{Columns, Description, Probe, Segment, Storage, StoredSamples, SyncColumn, properties},
     zarr::{Blosc, BloscCodec, Compressor, Dtype, Shuffle, SmallArray, Wavpack},
 };
 use adt_model::{BloscName, BloscShuffle, EphysChoice, EphysConfig, Fault, TraceCodec};
-use serde_json::Map;
+use serde_json::{Map, Value};
 
-use super::{choice, given_probe::Given, measure::Sums};
+use super::{choice, given_probe::Given, measure::Sums, timing::Timing};
 
 /// Frames of a chunk of times, sample numbers and SYNC lines: they are thin, so that a chunk of a second would be a few kilobytes.
 const THIN_FRAMES: u64 = 1 << 18;
@@ -75,23 +72,19 @@ fn compressor(codec: TraceCodec) -> Compressor {
     }
 }
 
-/// Everything about a stream but its samples. `numbers` and `sums` are one for each segment.
+/// Everything about a stream but its samples. `timings` and `sums` are one for each segment.
 pub(super) fn description(
     stream: &Stream,
     columns: &Columns,
     given: Option<&Given>,
     samples: &StoredSamples,
-    numbers: &[SampleNumbers],
+    timings: &[Timing],
     sums: &[Sums],
 ) -> Result<Description, Fault> {
-    let segments = stream.segments.iter().zip(numbers).map(|(segment, numbers)| Segment {
+    let segments = stream.segments.iter().zip(timings).map(|(segment, timing)| Segment {
         frames: segment.frames,
-        time: match (&segment.seconds, segment.t_start) {
-            (Some(_), _) => Time::Vector,
-            (None, Some(start)) if start.is_finite() => Time::Start(start),
-            (None, _) => Time::Unknown,
-        },
-        sample_numbers: *numbers,
+        time: timing.time(),
+        sample_numbers: timing.numbers,
     });
     let mut about = Description {
         sampling_frequency: stream.sample_rate,
@@ -99,7 +92,7 @@ pub(super) fn description(
         properties: gains(stream, columns, samples),
         probes: Vec::new(),
         segments: segments.collect(),
-        annotations: Map::new(),
+        annotations: annotations(stream, timings),
         columns: Some(columns.clone()),
         tables: tables(sums)?,
     };
@@ -110,11 +103,45 @@ pub(super) fn description(
     Ok(about)
 }
 
+/// What spikeinterface 0.105 annotates a recording of Open Ephys with, and what is known of the alignment of its timestamps.
+fn annotations(stream: &Stream, timings: &[Timing]) -> Map<String, Value> {
+    let mut annotations =
+        Map::from_iter([("experiment_name".to_owned(), Value::from(stream.experiment.clone()))]);
+    let saturation = stream.probe.as_ref().and_then(|probe| probe.saturation_threshold_uv(band(stream)));
+    let mut put =
+        |name: &str, value: Option<Value>| annotations.extend(value.map(|value| (name.to_owned(), value)));
+    put("saturation_threshold_uV", saturation.map(Value::from));
+    put("sync_status", stream.sync_status.clone().map(Value::from));
+    let adjusted = stream.segments.iter().all(|segment| segment.adjusted.is_adjusted());
+    let known = timings.iter().any(|timing| !timing.made.adjusted_by.is_empty());
+    put("timestamps_adjusted", known.then(|| adjusted.into()));
+    annotations
+}
+
 type Properties = std::collections::BTreeMap<String, SmallArray>;
 
 fn gains(stream: &Stream, columns: &Columns, samples: &StoredSamples) -> Properties {
-    let names = channels(stream, columns).map(|channel| channel.name.clone()).collect();
-    let mut gains: Vec<f64> = channels(stream, columns).map(Channel::gain_to_uv).collect();
+    let texts = |text: fn(&Channel) -> &str| {
+        SmallArray::texts(channels(stream, columns).map(|channel| text(channel).to_owned()).collect())
+    };
+    let scaled = |gain: fn(&Channel) -> f64| scaled(channels(stream, columns).map(gain).collect(), samples);
+    let (gains, offsets) = scaled(Channel::gain_to_uv);
+    let (physical_gains, physical_offsets) = scaled(|channel| channel.bit_volts);
+    let named = |(name, array): (&str, SmallArray)| (name.to_owned(), array);
+    let properties = [
+        (properties::CHANNEL_NAME, texts(|channel| &channel.name)),
+        (properties::KIND, texts(|channel| channel.kind.as_str())),
+        (properties::GAIN, SmallArray::floats(gains)),
+        (properties::OFFSET, SmallArray::floats(offsets)),
+        (properties::PHYSICAL_UNIT, texts(Channel::physical_unit)),
+        (properties::PHYSICAL_GAIN, SmallArray::floats(physical_gains)),
+        (properties::PHYSICAL_OFFSET, SmallArray::floats(physical_offsets)),
+    ];
+    properties.into_iter().map(named).collect()
+}
+
+/// Gain and offset of the stored numbers, from the gains of the recorded ones.
+fn scaled(mut gains: Vec<f64>, samples: &StoredSamples) -> (Vec<f64>, Vec<f64>) {
     let mut offsets = vec![0.0; gains.len()];
     match samples {
         StoredSamples::Raw { .. } => {}
@@ -126,11 +153,7 @@ fn gains(stream: &Stream, columns: &Columns, samples: &StoredSamples) -> Propert
         }
         StoredSamples::Corrected { step, .. } => gains.iter_mut().for_each(|gain| *gain *= f64::from(*step)),
     }
-    Properties::from([
-        (properties::CHANNEL_NAME.to_owned(), SmallArray::texts(names)),
-        (properties::GAIN.to_owned(), SmallArray::floats(gains)),
-        (properties::OFFSET.to_owned(), SmallArray::floats(offsets)),
-    ])
+    (gains, offsets)
 }
 
 /// Of a Neuropixels stream whose channels are all electrodes; a probe for only some of the channels is more than readers understand.
@@ -150,9 +173,18 @@ fn probe(stream: &Stream, about: &mut Description) -> Result<(), Fault> {
     );
     let groups = SmallArray::integers(Dtype::I64, groups).map_err(|error| error.of(properties::GROUP))?;
     put(properties::GROUP, groups);
-    put(properties::INTER_SAMPLE_SHIFT, SmallArray::floats(probe.inter_sample_shift(&stream.name)));
+    let shifts = probe.inter_sample_shift(band(stream));
+    if !shifts.is_empty() {
+        put(properties::INTER_SAMPLE_SHIFT, SmallArray::floats(shifts));
+    }
     about.probes.push(Probe { geometry: probe.geometry(), info: probe.info() });
     Ok(())
+}
+
+/// Which band of its probe a stream is. Early GUIs number the streams of a probe, so its rate says it too.
+fn band(stream: &Stream) -> &'static str {
+    let low = stream.own_name.to_ascii_lowercase().contains("lf") || stream.sample_rate < 10_000.0;
+    if low { "LFP" } else { "AP" }
 }
 
 /// What a chunk is held against when it is read again: tables of the CRC-64 of NVM Express for each chunk, as signed numbers.

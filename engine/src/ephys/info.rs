@@ -3,7 +3,7 @@
 mod session;
 mod stores;
 
-use adt_model::{Class, Fault, Location, SourceLinks};
+use adt_model::{Aligned, Class, Fault, Location, SourceLinks};
 use adt_store::Place;
 use serde::Serialize;
 
@@ -51,7 +51,13 @@ impl Info {
 }
 
 /// Looks at a place; nothing is written anywhere. `Missing` when no recording is there.
-pub async fn info(location: &Location, links: SourceLinks, ctx: &Ctx) -> Result<Info, Fault> {
+/// Recordings whose timestamps are not `aligned` count as unread.
+pub async fn info(
+    location: &Location,
+    links: SourceLinks,
+    aligned: Aligned,
+    ctx: &Ctx,
+) -> Result<Info, Fault> {
     let place = Place::open(location, &ctx.store).await?;
     let is_folder = matches!(location, Location::Folder(_));
     let (found, unlisted) = match ctx.stop.or(sessions(&place)).await {
@@ -62,7 +68,7 @@ pub async fn info(location: &Location, links: SourceLinks, ctx: &Ctx) -> Result<
     let in_asset = found.iter().any(super::open::Session::is_of_an_asset);
     if let (Location::Folder(folder), false) = (location, in_asset) {
         let (folder, stop) = (folder.clone(), ctx.stop.clone());
-        match ctx.stop.or(off_the_reactor(move || session::look(&folder, links, &stop))).await {
+        match ctx.stop.or(off_the_reactor(move || session::look(&folder, links, aligned, &stop))).await {
             Ok(session) => return Ok(Info::Recordings(session)),
             // A folder of stores is no session.
             Err(fault) if fault.class() != Class::Missing => return Err(fault),

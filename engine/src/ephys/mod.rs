@@ -1,6 +1,6 @@
 //! Recordings become stores, and stores become recordings again.
 //!
-//! A stream is read twice. The first reading (`measure`) sums it (SHA-256 of each file, a CRC-64 of each chunk),
+//! A stream is read twice, and its time files once before that (`timing`): they decide what the times of the store are. The first reading (`measure`) sums it (SHA-256 of each file, a CRC-64 of each chunk),
 //! counts its values, from which the step of the converter is found, and sends the SYNC columns on their way; only then is it known
 //! what the traces will hold. The second reading makes the chunks of the traces, each on a thread of its own: read, compared with the
 //! first reading's sum, coded, compressed, decompressed again and compared, sent. What is in memory at once does not depend on the
@@ -27,8 +27,10 @@ pub(crate) mod shared;
 mod stream;
 mod survey;
 mod thin;
+mod timing;
 pub(crate) mod unpack;
 
 pub use compress::{Compressed, SourceMade, StreamMade};
 pub(crate) use compress::{Work, compress};
 pub(crate) use survey::look;
+pub use timing::TimesMade;

@@ -5,7 +5,7 @@ use std::{ops::Range, sync::Arc};
 
 use adt_formats::{
     ephys::Stream,
-    ephys_store::{Record, SampleNumbers, StoredSamples},
+    ephys_store::{Record, StoredSamples},
 };
 use adt_model::{Class, Fault};
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,7 @@ use super::{
     lsb,
     measure::Sums,
     stream::{FirstReading, StreamWork, Trouble},
+    timing::Timing,
 };
 use crate::delivery::off_the_reactor;
 
@@ -33,7 +34,7 @@ pub(crate) struct Cut {
 /// What the first reading of a stream found, for other processes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Read {
-    numbers: Vec<SampleNumbers>,
+    timings: Vec<Timing>,
     record: Record,
     sums: Vec<Sums>,
 }
@@ -56,18 +57,18 @@ pub(crate) async fn read(work: &Work, stream: u64) -> Result<Read, Fault> {
     let at_work = Arc::clone(&stream);
     let planned = off_the_reactor(move || at_work.plan()).await?;
     let FirstReading { record, sums, .. } = stream.first_reading(&planned).await.map_err(fault)?;
-    Ok(Read { numbers: planned.numbers, record, sums })
+    Ok(Read { timings: planned.timings, record, sums })
 }
 
 /// Makes the chunks of a range.
 pub(crate) async fn compress_cut(work: &Work, cut: &Cut, read: Read) -> Result<(), Fault> {
     let stream = Arc::new(nth(work, cut.stream).await?);
     let at_work = Arc::clone(&stream);
-    let Read { numbers, record, sums } = read;
+    let Read { timings, record, sums } = read;
     let (planned, first) = off_the_reactor(move || {
         let StreamWork { stream, columns, config, beat, .. } = &*at_work;
         let coding = lsb::again(&StoredSamples::of(&record)?, stream, columns, config, beat)?;
-        Ok((at_work.plan_with(numbers)?, FirstReading { coding, record, sums }))
+        Ok((at_work.plan_with(timings)?, FirstReading { coding, record, sums }))
     })
     .await?;
     let layout = stream.layout(&planned, &first.record, &first.sums)?;
@@ -79,7 +80,7 @@ pub(crate) async fn compress_cut(work: &Work, cut: &Cut, read: Read) -> Result<(
 /// Sends what makes the chunks of a stream a store.
 pub(crate) async fn close(work: &Work, stream: u64, read: Read) -> Result<(), Fault> {
     let stream = nth(work, stream).await?;
-    let planned = stream.plan_with(read.numbers)?;
+    let planned = stream.plan_with(read.timings)?;
     let layout = stream.layout(&planned, &read.record, &read.sums)?;
     stream.close(&layout, read.record, planned.made).await.map_err(fault)
 }

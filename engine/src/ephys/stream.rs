@@ -10,10 +10,10 @@ use std::{
 };
 
 use adt_formats::{
-    ephys::Stream,
+    ephys::{Stream, TimeSource},
     ephys_store::{
-        Columns, Description, FrameArray, FrameChunk, Layout, Record, SampleNumbers, SegmentArrays, Source,
-        Storage, StoredSamples,
+        Columns, Description, FrameArray, FrameChunk, Layout, Record, SegmentArrays, Source, Storage,
+        StoredSamples,
     },
 };
 use adt_ledger::ObjectState;
@@ -28,7 +28,8 @@ use super::{
     given_probe::Given,
     lsb::{self, Coding},
     measure::{Measured, Reading, Sums},
-    thin::{Kind, Thin, numbering},
+    thin::{Kind, Thin},
+    timing::{self, Timing},
 };
 use crate::{
     beat::Beat,
@@ -74,7 +75,7 @@ pub(super) struct StreamWork {
 /// What is known of a stream before its samples are read.
 pub(super) struct Planned {
     pub layout: Layout,
-    pub numbers: Vec<SampleNumbers>,
+    pub timings: Vec<Timing>,
     pub made: Made,
 }
 
@@ -124,16 +125,16 @@ impl StreamWork {
     fn description(
         &self,
         samples: &StoredSamples,
-        numbers: &[SampleNumbers],
+        timings: &[Timing],
         sums: &[Sums],
     ) -> Result<Description, Fault> {
-        description(&self.stream, &self.columns, self.given.as_deref(), samples, numbers, sums)
+        description(&self.stream, &self.columns, self.given.as_deref(), samples, timings, sums)
     }
 
     /// The store, now that its samples have been read once.
     pub(super) fn layout(&self, planned: &Planned, record: &Record, sums: &[Sums]) -> Result<Layout, Fault> {
         let samples = StoredSamples::of(record)?;
-        let about = self.description(&samples, &planned.numbers, sums)?;
+        let about = self.description(&samples, &planned.timings, sums)?;
         Layout::new(about, &self.storage)
     }
 
@@ -198,15 +199,16 @@ impl StreamWork {
         self.stream.segments.iter().map(|segment| segment.frames.div_ceil(self.storage.trace_frames)).sum()
     }
 
-    /// How the acquisition counted is read from the source.
+    /// Reads the time files of the source. What is wrong with them is reported.
     pub(super) fn plan(&self) -> Result<Planned, Fault> {
-        self.plan_with(self.stream.segments.iter().map(numbering).collect::<Result<_, _>>()?)
+        let of = |segment| Timing::of(&self.stream, segment, &self.beat, &mut |text| self.out.note(text));
+        self.plan_with(self.stream.segments.iter().map(of).collect::<Result<_, _>>()?)
     }
 
-    pub(super) fn plan_with(&self, numbers: Vec<SampleNumbers>) -> Result<Planned, Fault> {
+    pub(super) fn plan_with(&self, timings: Vec<Timing>) -> Result<Planned, Fault> {
         let unknown = StoredSamples::Raw { why: None };
-        let nothing = vec![Sums::default(); numbers.len()];
-        let about = self.description(&unknown, &numbers, &nothing)?;
+        let nothing = vec![Sums::default(); timings.len()];
+        let about = self.description(&unknown, &timings, &nothing)?;
         let layout = Layout::new(about, &self.storage)?;
         // With as many sums as there will be, the layout has all objects of the store.
         let sums: Vec<_> = layout
@@ -218,10 +220,10 @@ impl StreamWork {
                 numbers: vec![0; arrays.sample_numbers.iter().flat_map(FrameArray::chunks).count()],
             })
             .collect();
-        let about = self.description(&unknown, &numbers, &sums)?;
+        let about = self.description(&unknown, &timings, &sums)?;
         let layout = Layout::new(about, &self.storage)?;
         let made = self.identity(&layout)?;
-        Ok(Planned { layout, numbers, made })
+        Ok(Planned { layout, timings, made })
     }
 
     /// Whatever decides the bytes of the store: its sources, how they are stored, the program.
@@ -273,8 +275,8 @@ impl StreamWork {
     pub(super) async fn first_reading(self: &Arc<Self>, planned: &Planned) -> Result<FirstReading, Trouble> {
         let _permit = self.out.ctx().chunks.take(super::measure::MEMORY).await;
         let (objects, mut arriving) = mpsc::channel(1);
-        let (work, layout) = (Arc::clone(self), planned.layout.clone());
-        let reading = tokio::spawn(off_the_reactor(move || work.read_once(&layout, &objects)));
+        let (work, layout, timings) = (Arc::clone(self), planned.layout.clone(), planned.timings.clone());
+        let reading = tokio::spawn(off_the_reactor(move || work.read_once(&layout, &timings, &objects)));
         let mut sent = Ok(());
         while let Some((key, bytes)) = arriving.recv().await {
             sent = self.send(&key, bytes, planned.made).await;
@@ -288,10 +290,15 @@ impl StreamWork {
         read.map_err(Trouble::Job)?.map_err(Trouble::of)
     }
 
-    fn read_once(&self, layout: &Layout, objects: &Objects) -> Result<FirstReading, Fault> {
+    fn read_once(
+        &self,
+        layout: &Layout,
+        timings: &[Timing],
+        objects: &Objects,
+    ) -> Result<FirstReading, Fault> {
         let (mut count, why) = lsb::before(&self.stream, &self.columns, &self.config, &self.beat)?;
         let (mut measured, mut sums) = (Vec::new(), Vec::new());
-        for (segment, arrays) in self.stream.segments.iter().zip(layout.segments()) {
+        for ((segment, arrays), timing) in self.stream.segments.iter().zip(layout.segments()).zip(timings) {
             let reading = Reading {
                 segment,
                 columns: &self.columns,
@@ -310,13 +317,19 @@ impl StreamWork {
             };
             sums.push(Sums {
                 traces: seen.sums.clone(),
-                times: thin(Kind::Times, &arrays.times, &segment.seconds)?,
+                times: match timing.made.source {
+                    TimeSource::Counter => {
+                        let kind = Kind::Counted(self.stream.sample_rate);
+                        thin(kind, &arrays.times, &segment.sample_numbers)?
+                    }
+                    _ => thin(Kind::Times, &arrays.times, &segment.seconds)?,
+                },
                 numbers: thin(Kind::Numbers, &arrays.sample_numbers, &segment.sample_numbers)?,
             });
             measured.push(seen);
         }
         let (samples, coding) = lsb::after(count, why, self.columns.traces.len())?;
-        Ok(FirstReading { coding, record: self.record(&samples, &measured), sums })
+        Ok(FirstReading { coding, record: self.record(&samples, &measured, timings), sums })
     }
 
     fn thin(&self, mut thin: Thin, objects: &Objects) -> Result<Vec<u64>, Fault> {
@@ -331,7 +344,7 @@ impl StreamWork {
         Ok(sums)
     }
 
-    fn record(&self, samples: &StoredSamples, measured: &[Measured]) -> Record {
+    fn record(&self, samples: &StoredSamples, measured: &[Measured], timings: &[Timing]) -> Record {
         let sources = self.stream.segments.iter().zip(measured).map(|(segment, measured)| Source {
             path: segment.dat.key.to_string(),
             bytes: segment.dat.size,
@@ -349,6 +362,7 @@ impl StreamWork {
             more: serde_json::Map::from_iter([("stream".to_owned(), stream)]),
         };
         samples.note(&mut record);
+        timing::note(timings, &mut record);
         record
     }
 
@@ -375,6 +389,7 @@ impl StreamWork {
             lsb: lsb.to_owned(),
             lsb_counts,
             lost_samples,
+            times: timing::noted(record),
             sources: record.sources.iter().map(source).collect(),
         })
     }

@@ -1,19 +1,19 @@
 use adt_formats::{
-    ephys::{Stream, Weight},
+    ephys::{Segment, Session, Stream, TimeSource, Weight},
     folder::Rules,
 };
-use adt_model::{Class, EphysConfig, EphysFacts, Fault, Pulse, StreamFacts};
+use adt_model::{Aligned, Class, EphysConfig, EphysFacts, Fault, Pulse, StreamFacts};
 use camino::Utf8Path;
 
 use super::{choice, given_probe::Given, open::is_made_by_us};
 
-/// The recordings of a session's folder, looked at and not read.
+/// The recordings of a session's folder, looked at and not read, and what the ends of their time files tell.
 pub(crate) fn look(
     folder: &Utf8Path,
     rules: &Rules,
     mut config: EphysConfig,
     pulse: &dyn Pulse,
-) -> Result<EphysFacts, Fault> {
+) -> Result<(EphysFacts, Vec<String>), Fault> {
     not_ours(folder)?;
     let (session, left_out) = choice::open(folder, rules, &config.choice, pulse)?;
     let mut passed_over = Vec::new();
@@ -26,13 +26,56 @@ pub(crate) fn look(
         let problems = session.problems.iter().filter(move |problem| problem.weight == weight);
         problems.map(|problem| with_help(&problem.fault)).collect::<Vec<_>>()
     };
-    Ok(EphysFacts {
+    let (unread, odd) = (told(Weight::Unread), told(Weight::Noted));
+    if session.streams().next().is_none() && unread.is_empty() {
+        return Err(Fault::new(Class::Missing, format!("`{folder}` has no continuous stream to compress"))
+            .help("check that this is the session's folder, and that its record nodes recorded a stream"));
+    }
+    aligned(&session, config.aligned, pulse)?;
+    let facts = EphysFacts {
         config,
         streams: session.streams().map(stream).collect(),
         left_out: left_out.iter().map(ToString::to_string).collect(),
-        unread: told(Weight::Unread),
-        odd: told(Weight::Noted).into_iter().chain(passed_over).collect(),
-    })
+        unread,
+        odd: odd.into_iter().chain(passed_over).collect(),
+    };
+    let glances = session.streams().flat_map(|stream| &stream.segments).flat_map(Segment::glance);
+    Ok((facts, glances.map(|fault| with_help(&fault)).collect()))
+}
+
+/// Refuses a session with timestamps that are not aligned, where that is asked for: every time file is read then.
+fn aligned(session: &Session, wanted: Aligned, pulse: &dyn Pulse) -> Result<(), Fault> {
+    if wanted == Aligned::Any {
+        return Ok(());
+    }
+    let mut found = Vec::new();
+    for stream in session.streams() {
+        for segment in &stream.segments {
+            let unusable = || -> Result<Option<String>, Fault> {
+                let clock = segment.clock(stream.sample_rate, pulse)?;
+                let why = || format!("`{}` cannot be its times", segment.folder);
+                Ok((segment.frames > 0 && clock.times != TimeSource::Seconds).then(|| {
+                    let of_file = clock.findings.last();
+                    of_file.map_or_else(why, |finding| format!("`{}`: {}", finding.key, finding.what))
+                }))
+            };
+            let why = match stream.not_aligned(segment, wanted) {
+                Some(why) => Some(why),
+                None => unusable()?,
+            };
+            found.extend(why.map(|why| {
+                format!("`{}` of {}, {}: {why}", stream.name, stream.experiment, segment.recording)
+            }));
+        }
+    }
+    let Some(first) = found.first() else { return Ok(()) };
+    let others = match found.len() - 1 {
+        0 => String::new(),
+        1 => "; and 1 more recording of a stream".to_owned(),
+        n => format!("; and {n} more recordings of streams"),
+    };
+    let what = format!("timestamps are not aligned: {first}{others}");
+    Err(Fault::new(Class::BadInput, what).help("align the timestamps and run the same command again, or set `require_aligned_timestamps` to false (`main`: alignment to the main stream is enough)"))
 }
 
 /// What is wrong, and what to do about it.

@@ -2,42 +2,21 @@
 
 use adt_codec::crc64;
 use adt_formats::{
-    ephys::{Segment, TimeFile},
-    ephys_store::{FrameArray, FrameChunk, SampleNumbers},
+    ephys::TimeFile,
+    ephys_store::{FrameArray, FrameChunk},
     npy::Npy,
 };
 use adt_model::Fault;
 
 use crate::pack::Packer;
 
-/// Values that are looked at once.
-const BLOCK: u64 = 1 << 16;
-
-/// How the acquisition counted the frames of a segment: nearly always one after the other, which needs no array.
-pub(super) fn numbering(segment: &Segment) -> Result<SampleNumbers, Fault> {
-    let Some(first) = segment.first_sample else { return Ok(SampleNumbers::Unknown) };
-    let Some(file) = segment.sample_numbers.as_ref().filter(|file| file.items == segment.frames) else {
-        return Ok(SampleNumbers::From(first));
-    };
-    let npy = file.open()?;
-    let mut values = vec![0; BLOCK.min(file.items) as usize];
-    for start in (0..file.items).step_by(BLOCK as usize) {
-        let some = &mut values[..BLOCK.min(file.items - start) as usize];
-        npy.integers(start, some)?;
-        let expected = (start.cast_signed()..).map(|n| first.wrapping_add(n));
-        if some.iter().zip(expected).any(|(value, expected)| *value != expected) {
-            return Ok(SampleNumbers::Vector);
-        }
-    }
-    npy.finish()?;
-    Ok(SampleNumbers::From(first))
-}
-
 /// What the values of an array are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Kind {
     /// Seconds, float64.
     Times,
+    /// Seconds, float64: counts divided by this rate.
+    Counted(f64),
     /// Counts, int64.
     Numbers,
 }
@@ -64,6 +43,11 @@ impl Thin {
                 let mut values = vec![0.0; count];
                 self.npy.floats(chunk.frames.start, &mut values)?;
                 values.into_iter().flat_map(f64::to_le_bytes).collect()
+            }
+            Kind::Counted(rate) => {
+                let mut values = vec![0; count];
+                self.npy.integers(chunk.frames.start, &mut values)?;
+                values.into_iter().flat_map(|value| (value as f64 / rate).to_le_bytes()).collect()
             }
             Kind::Numbers => {
                 let mut values = vec![0; count];

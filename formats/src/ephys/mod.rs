@@ -15,8 +15,9 @@ use adt_model::{Class, Fault, Pulse};
 use camino::Utf8Path;
 
 pub use crate::open_ephys::{
-    Channel, ChannelKind, Clipped, ClippedFile, Contact, Content, EventFolder, Experiment, Probe, Problem,
-    Recording, Samples, Segment, Session, Stream, StreamName, TimeFile, Units, Weight, clipped,
+    Adjusted, Channel, ChannelKind, Clipped, ClippedFile, Clock, Contact, Content, Counting, Ends,
+    EventFolder, Experiment, Finding, Probe, Problem, Recording, Samples, Segment, Session, Stream,
+    StreamName, TimeFile, TimeSource, Units, Weight, clipped,
 };
 use crate::{folder::Rules, spikeglx};
 

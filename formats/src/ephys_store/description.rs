@@ -20,6 +20,8 @@ pub mod properties {
     pub const GROUP: &str = "group";
     /// When the channel is sampled within a frame, as a part of it; floats. With a probe only.
     pub const INTER_SAMPLE_SHIFT: &str = "inter_sample_shift";
+    /// `electrode`, `analog`, `auxiliary`, `sync` or `undescribed`; texts. Ours.
+    pub const KIND: &str = "channel_kind";
     /// Such as `V`; texts. Since SpikeInterface 0.102.
     pub const PHYSICAL_UNIT: &str = "physical_unit";
     /// Units for one count, floats. Since SpikeInterface 0.102.
@@ -28,8 +30,9 @@ pub mod properties {
     pub const PHYSICAL_OFFSET: &str = "offset_to_physical_unit";
 
     /// What is asked for in stores that have no list of their arrays.
-    pub(in crate::ephys_store) const KNOWN: [&str; 9] = [
+    pub(in crate::ephys_store) const KNOWN: [&str; 10] = [
         CHANNEL_NAME,
+        KIND,
         GAIN,
         OFFSET,
         LOCATION,

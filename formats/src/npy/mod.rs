@@ -20,28 +20,55 @@ const BLOCK: usize = 1 << 16;
 pub struct Npy {
     file: SteadyFile,
     header: Header,
+    items: u64,
+}
+
+fn unusable(file: &SteadyFile, why: &str) -> Fault {
+    Fault::new(Class::Corrupt, format!("`{}` is not an array that can be read: {why}", file.path()))
 }
 
 impl Npy {
-    /// Reads the header. A header that is none, says what cannot be read here, or promises more than the file holds is `Corrupt`.
+    /// Reads the header. A file that is not an array, that holds what cannot be read here, or whose header counts more values than the file
+    /// holds is `Corrupt`.
     pub fn open(file: SteadyFile) -> Result<Self, Fault> {
-        let corrupt = |why: String| {
-            Fault::new(Class::Corrupt, format!("`{}` is no array that can be read: {why}", file.path()))
-        };
+        let (npy, holds) = Self::begin(file)?;
+        if npy.header.items > holds {
+            let why = format!("its header promises {} values, it holds {holds}", npy.header.items);
+            return Err(npy.unusable(&why));
+        }
+        Ok(npy)
+    }
+
+    /// Reads the header, and counts the values of a vector by the size of the file: a recorder that crashes leaves an old count in the
+    /// header. [`header`](Self::header) keeps what the header says.
+    pub fn open_by_size(file: SteadyFile) -> Result<Self, Fault> {
+        let (mut npy, holds) = Self::begin(file)?;
+        if npy.header.shape.len() == 1 {
+            npy.items = holds;
+        } else if npy.header.items > holds {
+            let why = format!("its header promises {} values, it holds {holds}", npy.header.items);
+            return Err(npy.unusable(&why));
+        }
+        Ok(npy)
+    }
+
+    /// The header, and how many values the file has room for.
+    fn begin(file: SteadyFile) -> Result<(Self, u64), Fault> {
         let mut start = vec![0; file.size().min(header::PREFIX as u64) as usize];
         file.read_at(0, &mut start)?;
-        let (offset, length) = header::extent(&start).map_err(corrupt)?;
+        let (offset, length) = header::extent(&start).map_err(|why| unusable(&file, &why))?;
         if offset + length > file.size() {
-            return Err(corrupt("it ends inside its header".to_owned()));
+            return Err(unusable(&file, "it ends inside its header"));
         }
         let mut text = vec![0; length as usize];
         file.read_at(offset, &mut text)?;
-        let header = Header::parse(&text, offset + length).map_err(corrupt)?;
+        let header = Header::parse(&text, offset + length).map_err(|why| unusable(&file, &why))?;
         let holds = (file.size() - header.data_offset) / header.dtype.size.max(1);
-        if header.items > holds {
-            return Err(corrupt(format!("its header promises {} values, it holds {holds}", header.items)));
-        }
-        Ok(Self { file, header })
+        Ok((Self { items: header.items, file, header }, holds))
+    }
+
+    fn unusable(&self, why: &str) -> Fault {
+        unusable(&self.file, why)
     }
 
     /// What the header says.
@@ -51,7 +78,7 @@ impl Npy {
 
     /// Number of values, all dimensions together.
     pub fn items(&self) -> u64 {
-        self.header.items
+        self.items
     }
 
     /// Fills `out` with the values from `first` on, exactly. Floats, text and integers beyond `i64` are a fault.
@@ -59,6 +86,10 @@ impl Npy {
         let Dtype { kind, size, big_endian } = self.header.dtype;
         if !matches!(kind, Kind::Bool | Kind::Signed | Kind::Unsigned) {
             return Err(self.other("whole numbers"));
+        }
+        if (kind, size, big_endian) == (Kind::Signed, 8, false) {
+            return self
+                .each(first, out, |bytes| bytes.first_chunk().map(|bytes| i64::from_le_bytes(*bytes)));
         }
         self.each(first, out, |bytes| match (kind, integer(bytes, big_endian)) {
             (Kind::Bool, value) => Some(i64::from(value != 0)),
@@ -75,6 +106,10 @@ impl Npy {
         let Dtype { kind, size, big_endian } = self.header.dtype;
         if matches!(kind, Kind::Bytes | Kind::Text) {
             return Err(self.other("numbers"));
+        }
+        if (kind, size, big_endian) == (Kind::Float, 8, false) {
+            return self
+                .each(first, out, |bytes| bytes.first_chunk().map(|bytes| f64::from_le_bytes(*bytes)));
         }
         self.each(first, out, |bytes| {
             let bits = integer(bytes, big_endian);
@@ -132,11 +167,10 @@ impl Npy {
     }
 
     fn within(&self, first: u64, count: u64) -> Result<(), Fault> {
-        if first.checked_add(count).is_some_and(|end| end <= self.header.items) {
+        if first.checked_add(count).is_some_and(|end| end <= self.items) {
             return Ok(());
         }
-        let what =
-            format!("`{}` has {} values, not {count} from {first} on", self.file.path(), self.header.items);
+        let what = format!("`{}` has {} values, not {count} from {first} on", self.file.path(), self.items);
         Err(Fault::new(Class::Bug, what))
     }
 

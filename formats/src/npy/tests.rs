@@ -140,6 +140,43 @@ fn records_and_fortran_order_are_told() {
     Header::parse(fortran.replace("2, 2", "2,").as_bytes(), 0).unwrap();
 }
 
+fn by_size(made: &Made) -> Result<Npy, Fault> {
+    let metadata = std::fs::metadata(&made.path).unwrap();
+    Npy::open_by_size(
+        SteadyFile::open(&made.path, metadata.len(), crate::stamp::modified(&metadata)).unwrap(),
+    )
+}
+
+/// A recorder that crashed wrote its values, and not how many there are.
+#[rstest]
+#[case::never_counted("(0,)", 24, 3)]
+#[case::counted_too_early("(1,)", 24, 3)]
+#[case::counted_too_many("(9,)", 24, 3)]
+#[case::cut_inside_a_value("(3,)", 21, 2)]
+#[case::as_counted("(3,)", 24, 3)]
+#[case::nothing_written("(3,)", 0, 0)]
+fn a_vector_is_counted_by_the_size_of_its_file(
+    #[case] shape: &str,
+    #[case] bytes: usize,
+    #[case] items: u64,
+) {
+    let data: Vec<u8> = (7..10i64).flat_map(i64::to_le_bytes).collect();
+    let made = made(&file(1, "<i8", shape, &data[..bytes]));
+    let npy = by_size(&made).unwrap();
+    let mut out = vec![0; items as usize];
+    npy.integers(0, &mut out).unwrap();
+    assert_eq!(npy.items(), items);
+    assert_eq!(out, (7..7 + items.cast_signed()).collect::<Vec<_>>());
+    assert_eq!(npy.integers(items, &mut [0]).unwrap_err().class(), Class::Bug);
+}
+
+#[test]
+fn other_shapes_are_not_counted_by_size() {
+    assert!(by_size(&made(&file(1, "<i8", "(2, 2)", &[0; 24]))).unwrap_err().line().contains("holds 3"));
+    assert_eq!(by_size(&made(&file(1, "<i8", "(2, 1)", &[0; 24]))).unwrap().items(), 2);
+    assert_eq!(by_size(&made(&file(1, "<i8", "()", &[0; 24]))).unwrap().items(), 1);
+}
+
 proptest! {
     #[test]
     fn foreign_bytes_never_panic(

@@ -15,6 +15,8 @@ pub struct Channel {
     pub bit_volts: f64,
     /// Of the signal; see [`Channel::gain_to_uv`].
     pub units: Units,
+    /// As they are written: `uV`, empty, or those of a channel that is not a voltage.
+    pub written_units: String,
     /// Free text.
     pub description: String,
     /// The recorder's word for it, mostly empty.
@@ -30,7 +32,7 @@ pub enum ChannelKind {
     Electrode,
     /// An analogue input: of an ADC, of an NI-DAQ device.
     Analog,
-    /// An auxiliary input of a headstage (accelerometer).
+    /// An auxiliary input of a headstage (accelerometer), or anything else that is not a voltage.
     Auxiliary,
     /// A word of digital inputs, one in each bit.
     Digital,
@@ -38,6 +40,20 @@ pub enum ChannelKind {
     Sync,
     /// A column that `structure.oebin` counts and does not describe.
     Undescribed,
+}
+
+impl ChannelKind {
+    /// For the property `channel_kind`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Electrode => "electrode",
+            Self::Analog => "analog",
+            Self::Auxiliary => "auxiliary",
+            Self::Digital => "digital",
+            Self::Sync => "sync",
+            Self::Undescribed => "undescribed",
+        }
+    }
 }
 
 /// Units of a signal.
@@ -72,10 +88,28 @@ impl fmt::Display for Channel {
 impl Channel {
     /// Microvolts for each step of the stored number.
     pub fn gain_to_uv(&self) -> f64 {
+        self.bit_volts * self.microvolts_per_unit()
+    }
+
+    /// For the property `physical_unit`: the unit of the signal, which need not be a voltage.
+    pub fn physical_unit(&self) -> &str {
         match self.units {
-            Units::Volts => self.bit_volts * 1e6,
-            Units::Millivolts => self.bit_volts * 1e3,
-            Units::Microvolts => self.bit_volts,
+            Units::Volts => "V",
+            Units::Millivolts => "mV",
+            Units::Microvolts => match self.written_units.as_str() {
+                units if VOLTAGES.contains(&units) => "uV",
+                "" => "uV",
+                units => units,
+            },
+        }
+    }
+
+    /// For the property `gain_to_physical_unit`: how many of the microvolts of [`gain_to_uv`](Self::gain_to_uv) make one of them.
+    pub fn microvolts_per_unit(&self) -> f64 {
+        match self.units {
+            Units::Volts => 1e6,
+            Units::Millivolts => 1e3,
+            Units::Microvolts => 1.0,
         }
     }
 
@@ -90,10 +124,11 @@ impl Channel {
     /// `source` is the processor or the stream's folder, which names the device.
     pub(super) fn new(described: &Described, source: &str) -> Self {
         let name = described.channel_name.clone();
-        let kind = kind(&name, source);
+        let kind = kind(&name, source, described.units.trim());
         Self {
             id: name.clone(),
             units: units(described, kind),
+            written_units: described.units.trim().to_owned(),
             bit_volts: described.bit_volts,
             description: described.description.clone(),
             identifier: described.identifier.clone(),
@@ -112,6 +147,7 @@ impl Channel {
             kind: ChannelKind::Undescribed,
             bit_volts: 1.0,
             units: Units::Microvolts,
+            written_units: String::new(),
             description: String::new(),
             identifier: String::new(),
             electrode: None,
@@ -119,14 +155,18 @@ impl Channel {
     }
 }
 
-fn kind(name: &str, source: &str) -> ChannelKind {
+/// Units of a voltage, as devices write them.
+const VOLTAGES: [&str; 12] =
+    ["V", "v", "Volt", "Volts", "volts", "mV", "mv", "uV", "uv", "µV", "μV", "microvolts"];
+
+fn kind(name: &str, source: &str, units: &str) -> ChannelKind {
     let numbered = |word: &str| {
         name.strip_prefix(word)
             .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
     };
     if name.contains("SYNC") {
         ChannelKind::Sync
-    } else if name.contains("AUX") {
+    } else if name.contains("AUX") || !(units.is_empty() || VOLTAGES.contains(&units)) {
         ChannelKind::Auxiliary
     } else if name.contains("ADC") || numbered("AI") || source.contains("NI-DAQ") || source.contains("NIDAQ")
     {
@@ -145,7 +185,11 @@ const AUXILIARY_STEP: f64 = 37.4e-6;
 fn units(described: &Described, kind: ChannelKind) -> Units {
     let step = (described.bit_volts / AUXILIARY_STEP - 1.0).abs() < 0.01;
     match described.units.trim() {
-        _ if kind == ChannelKind::Auxiliary && step => Units::Volts,
+        units
+            if kind == ChannelKind::Auxiliary && step && (units.is_empty() || VOLTAGES.contains(&units)) =>
+        {
+            Units::Volts
+        }
         "V" | "v" | "Volt" | "Volts" | "volts" => Units::Volts,
         "mV" | "mv" => Units::Millivolts,
         "" if matches!(kind, ChannelKind::Analog | ChannelKind::Auxiliary) => Units::Volts,
@@ -213,6 +257,8 @@ mod tests {
         37.4
     )]
     #[case::aux_in_microvolts("AUX3", "Acquisition Board", "uV", 37.4, ChannelKind::Auxiliary, 37.4)]
+    #[case::sensor("Euler-Yaw", "ONIX Source", "deg", 0.0625, ChannelKind::Auxiliary, 0.0625)]
+    #[case::micro_sign("CH1", "File Reader", "µV", 0.195, ChannelKind::Electrode, 0.195)]
     #[case::sync("AP_SYNC", "Neuropix-PXI", "", 1.0, ChannelKind::Sync, 1.0)]
     #[case::no_number("AIR", "Rhythm FPGA", "", 0.195, ChannelKind::Electrode, 0.195)]
     fn kinds_and_gains(
@@ -226,6 +272,24 @@ mod tests {
         let channel = channel(name, source, units, bit_volts);
         assert_eq!(channel.kind, kind);
         assert!((channel.gain_to_uv() - gain).abs() < 1e-9, "{}", channel.gain_to_uv());
+    }
+
+    #[rstest]
+    #[case::electrode("CH1", "Neuropix-PXI", "", 0.195, ("uV", 0.195))]
+    #[case::input("AI0", "NI-DAQmx", "", 0.000_305, ("V", 0.000_305))]
+    #[case::accelerometer("AUX1", "Acquisition Board", "mV", 0.000_037_4, ("V", 0.000_037_4))]
+    #[case::millivolts("ADC1", "Acquisition Board", "mV", 0.15, ("mV", 0.15))]
+    #[case::not_a_voltage("Yaw", "ONIX Source", "deg", 0.0625, ("deg", 0.0625))]
+    fn physical_units(
+        #[case] name: &str,
+        #[case] source: &str,
+        #[case] units: &str,
+        #[case] bit_volts: f64,
+        #[case] expected: (&str, f64),
+    ) {
+        let channel = channel(name, source, units, bit_volts);
+        assert_eq!((channel.physical_unit(), channel.bit_volts), expected);
+        assert_eq!(channel.gain_to_uv().to_bits(), (bit_volts * channel.microvolts_per_unit()).to_bits());
     }
 
     #[test]

@@ -8,15 +8,19 @@
 //!
 //! - [`Session::open`] finds experiments, recordings and streams, called as neo and spikeinterface call them. Every stream has the
 //!   channels of its own `structure.oebin`, synchronisation and analogue columns included.
-//! - [`Segment::open`] reads samples, [`TimeFile::open`] sample numbers and seconds, in ranges.
+//! - [`Segment::open`] reads samples, [`TimeFile::open`] sample numbers and seconds, in ranges; [`Segment::clock`] checks the latter and says
+//!   where the times of the frames come from.
 //! - [`Probe`] is what `settings.xml` says about a Neuropixels stream's electrodes.
 //! - [`clipped`] lists the files of a copy that holds the first frames of every stream only.
 //!
 //! One file that is wrong loses no other: it becomes a [`Problem`]. Sources are never written to.
 
+mod aligned;
 mod channel;
 mod clipped;
+mod clock;
 mod columns;
+mod ends;
 mod oebin;
 mod place;
 pub(crate) mod probe;
@@ -33,9 +37,12 @@ mod tree;
 
 use camino::Utf8PathBuf;
 
+pub use aligned::Adjusted;
 pub(crate) use channel::number_repeated;
 pub use channel::{Channel, ChannelKind, Units};
 pub use clipped::{Clipped, ClippedFile, Content, clipped};
+pub use clock::{Clock, Counting, Finding, TimeSource};
+pub use ends::Ends;
 pub use probe::{Contact, Probe};
 pub use problem::{Problem, StreamName, Weight};
 pub use segment::{Samples, Segment};
@@ -110,6 +117,8 @@ pub struct Stream {
     pub segments: Vec<Segment>,
     /// Where the settings of its experiment ought to be.
     pub settings: Utf8PathBuf,
+    /// What the settings say of its synchronisation: `status` of its `SYNC_STATUS` (GUI 1.1 and later).
+    pub sync_status: Option<String>,
     /// Of a Neuropixels stream whose settings tell it. Its contacts are the stream's electrode channels, in order.
     pub probe: Option<Probe>,
 }

@@ -16,6 +16,9 @@ pub(super) struct Structure {
     /// An entry that makes no sense is kept as the reason why.
     #[serde(default)]
     pub(super) continuous: Vec<Entry>,
+    /// Whether something follows the description: the end of an older, longer file that was written over.
+    #[serde(skip)]
+    pub(super) has_rest: bool,
 }
 
 /// One stream, or why it is none.
@@ -48,6 +51,8 @@ pub(super) struct Continuous {
 #[derive(Debug, Deserialize)]
 pub(super) struct Described {
     pub(super) channel_name: String,
+    /// Not a number where the file says `null` or `NaN`.
+    #[serde(deserialize_with = "gain")]
     pub(super) bit_volts: f64,
     #[serde(default, deserialize_with = "text")]
     pub(super) units: String,
@@ -68,7 +73,10 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Structure, serde_json::Error> {
     if text.trim_start().starts_with('[') {
         return Err(serde_json::Error::custom("a list, not an object"));
     }
-    serde_json::from_str(&without_nan(text))
+    let text = without_nan(text);
+    let mut reader = serde_json::Deserializer::from_str(&text);
+    let structure = Structure::deserialize(&mut reader)?;
+    Ok(Structure { has_rest: reader.end().is_err(), ..structure })
 }
 
 /// `NaN` and `Infinity`, which JSON does not have and the GUI writes for a gain it does not know, become `null`: one stream is then refused, not
@@ -132,7 +140,7 @@ fn checked(mut stream: Continuous) -> Result<Continuous, String> {
         return Err(format!("it has {} channels", stream.channels.len()));
     }
     if let Some(channel) = stream.channels.iter().find(|channel| !channel.bit_volts.is_finite()) {
-        return Err(format!("`bit_volts` of `{}` is no number", channel.channel_name));
+        return Err(format!("`bit_volts` of `{}` is not a number", channel.channel_name));
     }
     Ok(stream)
 }
@@ -156,6 +164,10 @@ fn electrode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, 
     };
     let found = value.as_array().and_then(|entries| entries.iter().find_map(one));
     Ok(found.and_then(|index| index.try_into().ok()))
+}
+
+fn gain<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
 fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {

@@ -1,7 +1,7 @@
 use adt_model::{Class, Fault};
 
 use super::{
-    Problem, TimeFile,
+    Adjusted, Ends, Problem, TimeFile,
     columns::columns,
     oebin::Continuous,
     times::{Times, times},
@@ -31,12 +31,12 @@ pub struct Segment {
     pub tail: u64,
     /// The stream's own counter, if there is one and of whatever length it is.
     pub sample_numbers: Option<TimeFile>,
-    /// The first value of the counter.
-    pub first_sample: Option<i64>,
-    /// The first value of the counter in seconds: the start as neo takes it when it loads no time vector.
-    pub t_start: Option<f64>,
-    /// Synchronised seconds, one for each frame. A vector of another length is told and not kept.
+    /// Synchronised seconds, if there are any and of whatever length they are.
     pub seconds: Option<TimeFile>,
+    /// The first and last values of both, as far as they can be read.
+    pub ends: Ends,
+    /// Files that say that the seconds were aligned after the recording.
+    pub adjusted: Adjusted,
 }
 
 impl Segment {
@@ -49,6 +49,11 @@ impl Segment {
     pub fn open(&self) -> Result<Samples, Fault> {
         let file = SteadyFile::open(&self.dat.path, self.dat.size, self.dat.modified)?;
         Ok(Samples { file, columns: self.columns, frames: self.frames })
+    }
+
+    /// The first value of the counter in seconds: the start as neo takes it when it loads no time vector.
+    pub fn t_start(&self, sample_rate: f64) -> Option<f64> {
+        self.ends.counter.map(|(first, _)| first as f64 / sample_rate)
     }
 
     /// Looks at the files of one entry of `structure.oebin`. What hinders reading the samples is the fault.
@@ -64,13 +69,19 @@ impl Segment {
             let what = format!("`{}` cannot be read: {}", tree.root.join(&key), tree.why_absent(&key));
             return Err(Fault::new(Class::Missing, what));
         };
-        let Times { counter, first_sample, seconds } = times(tree, &folder, problems);
+        let Times { mut counter, mut seconds } = times(tree, &folder, problems);
+        let described = 2 * stream.channels.len() as u64;
+        let frames = dat.size.is_multiple_of(described).then(|| dat.size / described);
+        let files = [&mut counter, &mut seconds].into_iter().flatten();
+        problems.extend(files.filter_map(|file| file.settle(frames)));
         let instants: Vec<_> = [&counter, &seconds].into_iter().flatten().map(|file| file.items).collect();
         let columns = columns(stream.channels.len(), stream.num_channels, dat.size, &instants)
             .map_err(|why| Fault::new(Class::Corrupt, format!("`{}` is not read: {why}", dat.path)))?;
         let row = 2 * columns.count as u64;
         let frames = dat.size / row;
         let segment = Self {
+            adjusted: Adjusted::of(tree, &folder),
+            ends: Ends::of(&mut counter, &mut seconds, problems),
             recording: recording.0.to_owned(),
             number: recording.1,
             folder,
@@ -79,22 +90,14 @@ impl Segment {
             frames,
             tail: dat.size % row,
             sample_numbers: counter,
-            first_sample,
-            t_start: first_sample.map(|first| first as f64 / stream.sample_rate),
-            seconds: seconds.clone().filter(|file| file.items == frames),
+            seconds,
         };
-        segment.tell(stream, columns.doubtful, seconds.as_ref(), problems);
+        segment.tell(stream, columns.doubtful, problems);
         Ok(segment)
     }
 
     /// What is odd and does not hinder reading.
-    fn tell(
-        &self,
-        stream: &Continuous,
-        doubtful: bool,
-        seconds: Option<&TimeFile>,
-        problems: &mut Vec<Problem>,
-    ) {
+    fn tell(&self, stream: &Continuous, doubtful: bool, problems: &mut Vec<Problem>) {
         let mut note = |entry: &Entry, what: String| {
             let what = format!("`{}` {what}", entry.path);
             problems.push(Problem::noted(&entry.path, Fault::new(Class::Corrupt, what)));
@@ -112,13 +115,24 @@ impl Segment {
         } else if self.tail > 0 {
             note(dat, format!("ends inside a frame: {} bytes follow {frames} whole frames", self.tail));
         }
-        if self.sample_numbers.is_none() && seconds.is_none() {
+        if self.sample_numbers.is_none() && self.seconds.is_none() {
             note(dat, "has no sample numbers: when it starts is not known".to_owned());
         }
-        for (file, use_of) in
-            [(self.sample_numbers.as_ref(), "only the first is used"), (seconds, "they are not used")]
-        {
-            if let Some(TimeFile { file, items }) = file.filter(|file| file.items != frames) {
+        for (file, use_of) in [
+            (&self.sample_numbers, "only the first value is used"),
+            (&self.seconds, "they are not used as times"),
+        ] {
+            let Some(TimeFile { file, items, counted }) = file else { continue };
+            if counted != items {
+                let sized = file.size;
+                note(
+                    file,
+                    format!(
+                        "has {items} values by its {sized} bytes and {counted} by its header, which a crash leaves behind"
+                    ),
+                );
+            }
+            if *items != frames {
                 note(file, format!("has {items} values for {frames} frames; {use_of}"));
             }
         }

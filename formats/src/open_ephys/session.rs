@@ -5,6 +5,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
     Channel, Experiment, Problem, Segment, Stream, StreamName,
+    aligned::SyncStates,
     channel::{ChannelKind, number_repeated},
     oebin::{self, Continuous, Structure},
     place::Place,
@@ -57,7 +58,10 @@ impl Session {
         for entry in tree.named("structure.oebin") {
             pulse.beat(0)?;
             match recording(&absolute, entry) {
-                Ok(one) => found.push(one),
+                Ok(one) => {
+                    problems.extend(one.structure.has_rest.then(|| rest(entry)));
+                    found.push(one);
+                }
                 Err(fault) => {
                     let folder = entry.key.as_str().rsplit_once('/').map_or("", |(folder, _)| folder);
                     claimed.extend(tree.below(folder).map(|entry| entry.key.clone()));
@@ -95,6 +99,12 @@ impl Session {
         }
         self.problems.append(&mut notes);
     }
+}
+
+fn rest(oebin: &Entry) -> Problem {
+    let what = format!("`{}` has more text after the description of the recording", oebin.path);
+    let help = "the description is read, and the rest is not: the end of an older file, as a crash leaves it";
+    Problem::noted(&oebin.path, Fault::new(Class::Corrupt, what).help(help))
 }
 
 fn nothing(tree: Tree) -> Fault {
@@ -143,7 +153,7 @@ fn experiments(
         let key = (place.acquisition.clone(), place.experiment_number, place.experiment.clone());
         groups.entry(key).or_default().push(one);
     }
-    let mut probes = Probes::default();
+    let (mut probes, mut states) = (Probes::default(), SyncStates::default());
     let mut made = Vec::new();
     for ((acquisition, number, name), mut group) in groups {
         group.sort_by(|a, b| {
@@ -158,6 +168,7 @@ fn experiments(
         }
         for stream in &mut experiment.streams {
             probes.find(stream);
+            stream.sync_status = states.of(stream);
         }
         recording::gaps(&experiment, tree, problems);
         experiment.streams.sort_by(|a, b| a.name.cmp(&b.name));
@@ -296,6 +307,7 @@ fn new_stream(experiment: &Experiment, found: &Found, described: &Continuous, co
         channels,
         segments: Vec::new(),
         settings: found.place.settings(),
+        sync_status: None,
         probe: None,
     }
 }

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use adt_model::{Fault, Pulse};
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::aligned::ADJUSTED;
 use crate::folder::{Entry, EntryKind, Rules, Walked, walk};
 
 /// What of a session folder matters to its recordings, by key.
@@ -37,7 +38,7 @@ impl Tree {
         let (key, name) = (entry.key.as_str(), entry.key.file_name());
         let samples = key.contains("continuous/") || key.contains("events/");
         let array = matches!(entry.path.extension(), Some("npy" | "dat"));
-        if name == "structure.oebin" || (samples && array) {
+        if name == "structure.oebin" || name == ADJUSTED || (samples && array) {
             self.files.insert(key.to_owned(), entry);
         } else if entry.path.extension() == Some("continuous") && self.older.is_none() {
             self.older = Some(entry.path);

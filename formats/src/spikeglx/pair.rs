@@ -13,7 +13,7 @@ use super::{
 use crate::{
     SteadyFile,
     folder::Entry,
-    open_ephys::{Channel, ChannelKind, Probe, Segment, Units},
+    open_ephys::{Adjusted, Channel, ChannelKind, Ends, Probe, Segment, Units},
 };
 
 /// What a pair of files holds.
@@ -145,6 +145,7 @@ fn channels(name: &Name, columns: &Columns, steps: &[f64], units: Units) -> Vec<
         kind: kind(what),
         bit_volts: *step,
         units,
+        written_units: String::new(),
         description: String::new(),
         identifier: String::new(),
         electrode: None,
@@ -166,6 +167,7 @@ fn segment(
     if first_sample.is_none() {
         notes.push("it has no `firstSample`: when its first frame was recorded is not known".to_owned());
     }
+    let last = first_sample.unwrap_or_default().saturating_add_unsigned(frames.saturating_sub(1));
     match meta.number::<u64>("fileSizeBytes")? {
         None => notes.push(format!(
             "it has no `fileSizeBytes`: the run was interrupted. All {frames} frames of the `.bin` file are read"
@@ -187,9 +189,9 @@ fn segment(
         frames,
         tail,
         sample_numbers: None,
-        first_sample,
-        t_start: first_sample.map(|first| first as f64 / rate),
         seconds: None,
+        ends: Ends { counter: first_sample.map(|first| (first, last)), seconds: None },
+        adjusted: Adjusted::default(),
     })
 }
 

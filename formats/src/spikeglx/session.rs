@@ -140,6 +140,7 @@ fn join(
         channels,
         segments: Vec::new(),
         settings: meta.path.clone(),
+        sync_status: None,
         probe,
     };
     let repeated = number_repeated(&mut stream.channels);

@@ -102,7 +102,8 @@ fn channels_are_called_as_spikeinterface_calls_them() {
     assert_eq!(shown("nidq", 8).2, ChannelKind::Digital);
     assert_eq!(shown("obx0", 12).2, ChannelKind::Digital);
     assert_eq!(shown("obx0", 13).2, ChannelKind::Sync);
-    let starts: Vec<_> = session.streams().map(|stream| stream.segments[0].t_start.unwrap()).collect();
+    let starts: Vec<_> =
+        session.streams().map(|stream| stream.segments[0].t_start(stream.sample_rate).unwrap()).collect();
     assert_eq!(starts, [305_280.0 / 2500.0, 305_280.0 / 30_000.0, 305_280.0 / 30_303.0]);
 }
 

@@ -44,7 +44,7 @@ impl Rig {
     }
 }
 
-fn probe(frames: u64) -> StreamSpec {
+pub(crate) fn probe(frames: u64) -> StreamSpec {
     StreamSpec::probe(PROBE, 6, frames)
 }
 
@@ -87,7 +87,8 @@ fn layouts(#[case] gui: Gui, #[case] node: &str, #[case] name: &str, #[case] tim
     assert_eq!(stream.store_name(), format!("experiment1_{name}"));
     assert_eq!((stream.channels.len(), stream.sample_rate, stream.frames()), (6, 30_000.0, 300));
     let segment = &stream.segments[0];
-    assert_eq!((segment.first_sample, segment.t_start), (Some(1000), Some(1000.0 / 30_000.0)));
+    assert_eq!(segment.ends.counter, Some((1000, 1299)));
+    assert_eq!(segment.t_start(30_000.0), Some(1000.0 / 30_000.0));
     assert_eq!(segment.seconds.is_some(), timed);
     assert_eq!(samples(stream, 0), probe(300).samples());
     let ni_daq = &experiment.streams[0];
@@ -219,19 +220,20 @@ fn samples_are_read_in_ranges_and_not_beyond() {
 
 /// Something is done to one of two recordings' probe; the rest of the session must be read whatever it is.
 #[rstest]
-#[case::cut_dat(|f: &Utf8Path| cut(&f.join("continuous.dat"), 5), &[], &["ends inside a frame: 7 bytes follow 99 whole", "only the first is used", "they are not used"], 99)]
+#[case::cut_dat(|f: &Utf8Path| cut(&f.join("continuous.dat"), 5), &[], &["ends inside a frame: 7 bytes follow 99 whole", "only the first value is used", "they are not used as times"], 99)]
 #[case::empty_dat(|f: &Utf8Path| fs::write(f.join("continuous.dat"), "").unwrap(), &[], &["is empty", "sample_numbers.npy", "timestamps.npy"], 0)]
 #[case::no_dat(|f: &Utf8Path| fs::remove_file(f.join("continuous.dat")).unwrap(), &["there is no such file"], &["nothing of the stream"], 0)]
 #[case::no_times(|f: &Utf8Path| remove(f, &["timestamps.npy", "sample_numbers.npy"]), &[], &["no sample numbers"], 100)]
 #[case::other_length(|f: &Utf8Path| npy(&f.join("timestamps.npy"), "<f8", 3, &[0; 24]).unwrap(), &[], &["3 values for 100 frames"], 100)]
-#[case::cut_times(|f: &Utf8Path| cut(&f.join("timestamps.npy"), 1), &[], &["promises 100 values, it holds 99"], 100)]
+#[case::cut_times(|f: &Utf8Path| cut(&f.join("timestamps.npy"), 1), &[], &["has 99 values by its 927 bytes and 100 by its header", "99 values for 100 frames"], 100)]
+#[case::never_counted(|f: &Utf8Path| edit_bytes(f, "sample_numbers.npy", "(100,)", "(0,)  "), &[], &["has 100 values by its 928 bytes and 0 by its header"], 100)]
+#[case::counted_too_many(|f: &Utf8Path| edit_bytes(f, "timestamps.npy", "(100,)", "(999,)"), &[], &["has 100 values by its 928 bytes and 999 by its header"], 100)]
+#[case::more_than_counted(|f: &Utf8Path| append(f, "timestamps.npy", &[7; 30]), &[], &["is longer than its 100 values"], 100)]
 #[case::no_array(|f: &Utf8Path| fs::write(f.join("timestamps.npy"), "x").unwrap(), &[], &["magic"], 100)]
-#[case::seconds_alone(|f: &Utf8Path| remove(f, &["sample_numbers.npy"]), &[], &["cannot be sample numbers", "no sample numbers"], 100)]
+#[case::seconds_alone(|f: &Utf8Path| remove(f, &["sample_numbers.npy"]), &[], &["holds seconds, and there is no `sample_numbers.npy`"], 100)]
 #[case::no_oebin(|f: &Utf8Path| remove(f, &["../../structure.oebin"]), &["no `structure.oebin`", "no `structure.oebin`"], &[], 0)]
 #[case::cut_oebin(|f: &Utf8Path| cut(&f.join("../../structure.oebin"), 9), &["does not describe a recording: EOF"], &[], 0)]
 #[case::odd_stream(|f: &Utf8Path| edit(f, "30000.0", "-1.0"), &["sample rate is -1 Hz"], &["nothing of the stream"], 0)]
-#[case::lost_samples(|f: &Utf8Path| npy(&f.join("sample_numbers.npy"), "<i8", 100, &numbers(7)).unwrap(), &[], &["goes from 1000 to 1106 in 100"], 100)]
-#[case::unsynchronised(|f: &Utf8Path| npy(&f.join("timestamps.npy"), "<f8", 100, &(-1.0f64).to_le_bytes().repeat(100)).unwrap(), &[], &["begins at -1 s"], 100)]
 #[case::other_gain(|f: &Utf8Path| edit(f, "0.195", "0.25"), &["another channel (`CH1`: electrode of 0.25 µV per step, not electrode of 0.195"], &["nothing of the stream"], 0)]
 #[case::other_name(|f: &Utf8Path| edit(f, "\"CH1\"", "\"CH9\""), &["another channel (`CH9` in place of `CH1`"], &["nothing of the stream"], 0)]
 #[case::other_words(|f: &Utf8Path| edit(f, "\"description\": \"", "\"description\": \"an electrode in V1 "), &[], &[], 100)]
@@ -258,6 +260,19 @@ fn one_broken_stream_loses_no_other(
     if frames > 0 {
         assert_eq!(samples(whole, 1), &probe(100).samples()[..6 * frames as usize]);
     }
+}
+
+fn edit_bytes(folder: &Utf8Path, name: &str, before: &str, after: &str) {
+    let path = folder.join(name);
+    let mut bytes = fs::read(&path).unwrap();
+    let at = bytes.windows(before.len()).position(|some| some == before.as_bytes()).unwrap();
+    bytes[at..at + after.len()].copy_from_slice(after.as_bytes());
+    fs::write(path, bytes).unwrap();
+}
+
+fn append(folder: &Utf8Path, name: &str, more: &[u8]) {
+    let path = folder.join(name);
+    fs::write(&path, [fs::read(&path).unwrap(), more.to_vec()].concat()).unwrap();
 }
 
 /// All channels of a stream may be switched off. Where samples are there all the same, they are not left out without a word.
@@ -292,7 +307,7 @@ fn a_stream_without_channels_was_not_recorded(#[case] bytes: Option<usize>, #[ca
 }
 
 /// Of 100 frames, with as many lost in the middle.
-fn numbers(lost: i64) -> Vec<u8> {
+pub(crate) fn numbers(lost: i64) -> Vec<u8> {
     (0..100).flat_map(|i| (1000 + i + if i < 50 { 0 } else { lost }).to_le_bytes()).collect()
 }
 
@@ -301,7 +316,7 @@ fn cut(path: &Utf8Path, bytes: u64) {
     fs::File::options().write(true).open(path).unwrap().set_len(length - bytes).unwrap();
 }
 
-fn remove(folder: &Utf8Path, names: &[&str]) {
+pub(crate) fn remove(folder: &Utf8Path, names: &[&str]) {
     for name in names {
         fs::remove_file(folder.join(name)).unwrap();
     }

@@ -62,7 +62,8 @@ fn described(session: &Session) -> Value {
 fn stream(stream: &Stream) -> Value {
     let channels: Vec<_> =
         stream.channels.iter().filter(|channel| channel.kind != ChannelKind::Sync).collect();
-    let segments: Vec<_> = stream.segments.iter().map(|one| segment(one, channels.len())).collect();
+    let segments: Vec<_> =
+        stream.segments.iter().map(|one| segment(one, stream.sample_rate, channels.len())).collect();
     json!({
         "name": stream.name,
         "sample_rate": stream.sample_rate,
@@ -75,7 +76,7 @@ fn stream(stream: &Stream) -> Value {
     })
 }
 
-fn segment(segment: &Segment, channels: usize) -> Value {
+fn segment(segment: &Segment, sample_rate: f64, channels: usize) -> Value {
     let mut samples = vec![0; segment.columns * segment.frames as usize];
     segment.open().unwrap().read(0, &mut samples).unwrap();
     let kept = samples.chunks(segment.columns).flat_map(|frame| &frame[..channels]);
@@ -83,8 +84,8 @@ fn segment(segment: &Segment, channels: usize) -> Value {
         (0u32..).zip(kept).map(|(i, value)| i64::from(*value) * i64::from(i % 1009 + 1)).sum();
     json!({
         "frames": segment.frames,
-        "t_start": segment.t_start,
-        "first_sample": segment.first_sample,
+        "t_start": segment.t_start(sample_rate),
+        "first_sample": segment.ends.counter.map(|(first, _)| first),
         "checksum": checksum,
     })
 }

@@ -7,10 +7,14 @@ mod chunk;
 mod codec;
 mod successor;
 
-use adt_model::{EphysChoice, EphysConfig, Fault, Lsb, LsbSample, ProbeFile, ProbeStreams};
+use adt_model::{Aligned, EphysChoice, EphysConfig, Fault, Lsb, LsbSample, ProbeFile, ProbeStreams};
 use camino::Utf8Path;
 
-use crate::configs::{self, Keys, value};
+use crate::{
+    configs::{self, Keys, value},
+    draft::Wrong,
+    json::Node,
+};
 
 const FILE_FORM: &str = "it holds JSON or YAML, such as `{\"compressor_name\": \"wavpack\", \"compressor_kwargs\": {\"level\": 3}}`; every key may be left out";
 
@@ -48,6 +52,16 @@ fn config(keys: &mut Keys, folder: &Utf8Path) -> EphysConfig {
             channels: keys.read("channels", value::names).unwrap_or_default(),
         },
         probe_file: probe_file(keys, folder),
+        aligned: keys.read("require_aligned_timestamps", aligned).unwrap_or(usual.aligned),
+    }
+}
+
+/// True, false or a word; JSON and YAML have truth values of their own.
+fn aligned(node: &Node) -> Result<Aligned, Wrong> {
+    match node {
+        Node::Bool(true) => Ok(Aligned::Harp),
+        Node::Bool(false) => Ok(Aligned::Any),
+        node => value::word(node, &["true", "false", "main"]),
     }
 }
 

@@ -131,6 +131,18 @@ fn switches(#[case] text: &str, #[case] accept: bool) {
 }
 
 #[rstest]
+#[case("require_aligned_timestamps: true", Aligned::Harp)]
+#[case("require_aligned_timestamps: 'Yes'", Aligned::Harp)]
+#[case("require_aligned_timestamps: 1", Aligned::Harp)]
+#[case("require_aligned_timestamps: Main", Aligned::Main)]
+#[case("require_aligned_timestamps: false", Aligned::Any)]
+#[case("require_aligned_timestamps: null", Aligned::Any)]
+#[case("lsb: none", Aligned::Any)]
+fn alignment(#[case] text: &str, #[case] aligned: Aligned) {
+    assert_eq!(fine("c.yaml", text).0.aligned, aligned);
+}
+
+#[rstest]
 #[case::wavpack(
     r#"{"compressor_kwargs": {"dynamic_noise_shaping": true, "shaping_weight": 0.0, "num_encoding_threads": 1, "num_decoding_threads": 8}}"#,
     &["dynamic_noise_shaping", "shaping_weight", "num_encoding_threads", "num_decoding_threads"]
@@ -247,6 +259,10 @@ fn what_has_no_effect_is_told(#[case] text: &str, #[case] named: &[&str]) {
 #[case::switch(
     "accept_unread_streams: perhaps",
     "`accept_unread_streams` = `perhaps`: neither true nor false (true or false)"
+)]
+#[case::alignment(
+    "require_aligned_timestamps: perhaps",
+    "`require_aligned_timestamps` = `perhaps`: not one of its words (one of true, false, main)"
 )]
 #[case::blosc_name(
     "{compressor_name: blosc, compressor_kwargs: {cname: zlib}}",

@@ -132,6 +132,7 @@ fn config(asked: &EphysCompress) -> Result<(EphysConfig, Vec<String>), Fault> {
         }
     }
     probe_file(&mut config, asked)?;
+    config.aligned = asked.require_aligned_timestamps.unwrap_or(config.aligned);
     Ok((config, notes))
 }
 

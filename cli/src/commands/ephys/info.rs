@@ -16,7 +16,8 @@ pub(super) fn run(asked: &EphysInfo, common: &Common, vars: &Vars) -> anyhow::Re
     let links = asked.of_source.links_or(settings.manner.links);
     let told = show::reporter(common, settings.log_level.unwrap_or_default());
     let ctx = wire::ctx(&settings, vars, wire::Ways::default(), told, Stop::default())?;
-    let info = drive(&ctx, info::info(&place, links, &ctx))?;
+    let info =
+        drive(&ctx, info::info(&place, links, asked.require_aligned_timestamps.unwrap_or_default(), &ctx))?;
     if common.json {
         show::json_line(&info);
     } else {

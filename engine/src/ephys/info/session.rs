@@ -1,6 +1,6 @@
 use adt_codec::lsb::{Histograms, exact::find};
 use adt_formats::ephys::{self, ChannelKind, Weight};
-use adt_model::{Fault, Idle, LeftOut, Pulse, SourceLinks};
+use adt_model::{Aligned, Class, Fault, Idle, LeftOut, Pulse, SourceLinks};
 use camino::Utf8Path;
 use serde::Serialize;
 
@@ -62,6 +62,10 @@ pub struct Stream {
     pub seconds: f64,
     /// Of all files of samples.
     pub bytes: u64,
+    /// What the settings say of its synchronisation (GUI 1.1 and later).
+    pub sync_status: Option<String>,
+    /// Whether its timestamps were aligned after every recording.
+    pub timestamps_adjusted: bool,
     /// Of a Neuropixels stream whose settings tell it.
     pub probe: Option<Probe>,
     /// Of the electrodes' converter; `None` where there are no electrodes, or no samples.
@@ -112,7 +116,12 @@ pub struct Step {
 }
 
 /// Looks at a session, and at the first seconds of each stream.
-pub(super) fn look(folder: &Utf8Path, links: SourceLinks, stop: &Stop) -> Result<Session, Fault> {
+pub(super) fn look(
+    folder: &Utf8Path,
+    links: SourceLinks,
+    aligned: Aligned,
+    stop: &Stop,
+) -> Result<Session, Fault> {
     let rules = rules::of_command(links, None)?;
     let session = ephys::open(folder, &rules, &Watched(stop))?;
     let left_out = rules::left_out(folder, &rules)?;
@@ -120,6 +129,7 @@ pub(super) fn look(folder: &Utf8Path, links: SourceLinks, stop: &Stop) -> Result
     let mut problems: Vec<_> = session.problems.iter().map(problem).collect();
     let mut streams = Vec::new();
     for found in session.streams() {
+        problems.extend(times(found, aligned, stop)?);
         let lsb = lsb(found, stop).unwrap_or_else(|fault| {
             problems.push(Problem::new(&fault, true));
             None
@@ -137,6 +147,29 @@ pub(super) fn look(folder: &Utf8Path, links: SourceLinks, stop: &Stop) -> Result
         })
     });
     Ok(Session { folder: folder.to_string(), recordings: recordings.collect(), streams, problems, left_out })
+}
+
+/// What is wrong with the time files of a stream; all of each is read.
+fn times(stream: &ephys::Stream, aligned: Aligned, stop: &Stop) -> Result<Vec<Problem>, Fault> {
+    let mut problems = Vec::new();
+    for segment in &stream.segments {
+        match segment.clock(stream.sample_rate, &Watched(stop)) {
+            Ok(clock) => problems.extend(clock.findings.into_iter().map(|finding| {
+                Problem::new(
+                    &Fault::new(Class::Corrupt, format!("`{}`: {}", finding.path, finding.what)),
+                    false,
+                )
+            })),
+            Err(fault) if fault.class() == Class::Cancelled => return Err(fault),
+            Err(fault) => problems.push(Problem::new(&fault, true)),
+        }
+        problems.extend(stream.not_aligned(segment, aligned).map(|why| {
+            let (name, recording) = (&stream.name, &segment.recording);
+            let what = format!("`{name}` of {}, {recording} is not aligned: {why}", stream.experiment);
+            Problem::new(&Fault::new(Class::BadInput, what), true)
+        }));
+    }
+    Ok(problems)
 }
 
 /// Stops a long walk when a person asks for it.
@@ -160,6 +193,8 @@ fn stream(stream: &ephys::Stream, lsb: Option<Step>) -> Stream {
         frames,
         seconds: frames as f64 / stream.sample_rate,
         bytes: stream.segments.iter().map(|segment| segment.dat.size).sum(),
+        sync_status: stream.sync_status.clone(),
+        timestamps_adjusted: stream.segments.iter().all(|segment| segment.adjusted.is_adjusted()),
         probe: stream.probe.as_ref().map(|probe| Probe {
             name: probe.name.clone(),
             model: probe.model_name.clone(),

@@ -52,9 +52,24 @@ fn a_gain_that_json_does_not_know_leaves_the_other_streams(#[case] word: &str) {
     let odd = GOOD.replace("\"bit_volts\": 1", &format!("\"bit_volts\": {word}"));
     let named = GOOD.replace("CH1", &format!("{word} \\\" {word}"));
     let structure = structure(&format!("{odd}, {named}"));
-    assert!(structure.continuous[0].stream.is_err());
+    let why = structure.continuous[0].stream.as_ref().unwrap_err();
+    assert!(why.contains("`bit_volts` of `CH1` is not a number"), "{why}");
     let channels = &structure.continuous[1].stream.as_ref().unwrap().channels;
     assert_eq!(channels[0].channel_name, format!("{word} \" {word}"));
+}
+
+/// An older, longer file was written over and not cut off.
+#[rstest]
+#[case::end_of_a_list("\n ]\n}\n")]
+#[case::another_description("{\"continuous\": []}")]
+#[case::zeros("\0\0\0")]
+#[case::half_a_text("volts\": 1}")]
+fn what_follows_the_description_is_noted(#[case] rest: &str) {
+    let text = format!("{{\"continuous\": [{GOOD}]}}\n");
+    assert!(!parse(text.as_bytes()).unwrap().has_rest);
+    let structure = parse(format!("{text}{rest}").as_bytes()).unwrap();
+    assert!(structure.has_rest);
+    assert!(structure.continuous[0].stream.is_ok());
 }
 
 #[rstest]

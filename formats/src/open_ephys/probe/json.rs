@@ -1,6 +1,6 @@
 use serde_json::{Map, Value, json};
 
-use super::{Contact, Probe};
+use super::{Contact, Probe, converter::converter};
 
 /// Key order is that of probeinterface's own files.
 pub(super) fn geometry(probe: &Probe) -> Map<String, Value> {
@@ -9,7 +9,7 @@ pub(super) fn geometry(probe: &Probe) -> Map<String, Value> {
         ("ndim", json!(2)),
         ("si_units", json!("um")),
         ("annotations", json!({})),
-        ("contact_annotations", json!({})),
+        ("contact_annotations", Value::Object(turns(probe))),
         ("contact_positions", each(&|contact| json!([contact.x, contact.y]))),
         ("contact_plane_axes", each(&|_| json!([[1.0, 0.0], [0.0, 1.0]]))),
         ("contact_shapes", each(&|_| json!("square"))),
@@ -21,6 +21,18 @@ pub(super) fn geometry(probe: &Probe) -> Map<String, Value> {
     ];
     let known = |key: &str| key != "probe_planar_contour" || !probe.contour.is_empty();
     fields.into_iter().filter(|(key, _)| known(key)).map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+/// When each contact is converted, and by which converter; nothing where the part is not known.
+fn turns(probe: &Probe) -> Map<String, Value> {
+    let turn = |contact: &Contact| converter(probe.part_number.as_deref())?.multiplexer.turn(contact.channel);
+    let turns: Option<Vec<_>> = probe.contacts.iter().map(turn).collect();
+    let turns = turns.filter(|turns| !turns.is_empty()).into_iter().flat_map(|turns| {
+        let groups: Value = turns.iter().map(|turn| turn.converter).collect();
+        let orders: Value = turns.iter().map(|turn| turn.order).collect();
+        [("adc_group".to_owned(), groups), ("adc_sample_order".to_owned(), orders)]
+    });
+    turns.collect()
 }
 
 pub(super) fn info(probe: &Probe) -> Map<String, Value> {
@@ -39,7 +51,20 @@ pub(super) fn info(probe: &Probe) -> Map<String, Value> {
     put("dock", probe.dock.as_deref());
     put("port", probe.port.as_deref());
     put("reference", probe.reference.as_deref());
-    put("ap_gain", probe.ap_gain.as_deref());
-    put("lfp_gain", probe.lfp_gain.as_deref());
+    // As numbers, under the names of probeinterface 0.4.
+    let mut put = |key: &str, value: Option<f64>| {
+        let number = |value: f64| if value.fract() == 0.0 { json!(value as i64) } else { json!(value) };
+        info.extend(value.map(|value| (key.to_owned(), number(value))));
+    };
+    let converter = converter(probe.part_number.as_deref());
+    put("ap_gain", probe.ap_gain_factor());
+    put("lf_gain", probe.lf_gain_factor());
+    put("adc_bit_depth", converter.map(|its| its.bits.into()));
+    put("adc_range_vpp", converter.map(|its| its.range));
+    put("ap_sample_frequency_hz", converter.map(|its| its.ap_hz));
+    put("lf_sample_frequency_hz", converter.map(|its| its.lf_hz));
+    put("num_readout_channels", converter.map(|its| its.channels as f64));
+    put("num_adcs", converter.map(|its| its.multiplexer.converters.into()));
+    put("num_channels_per_adc", converter.map(|its| its.multiplexer.steps.into()));
     info
 }

@@ -1,6 +1,7 @@
 //! Neuropixels probes, as probeinterface describes them.
 
 mod contacts;
+mod converter;
 mod fit;
 mod json;
 mod kind;
@@ -99,21 +100,49 @@ impl Probe {
         self.contacts.iter().map(place).collect()
     }
 
-    /// For the property `inter_sample_shift`: when within a sample period each contact is digitised, as spikeinterface has it.
-    /// Converters of 12 (1.0) or 16 (2.0) channels work side by side, each through its channels in turn. `stream` tells the bands of
-    /// a 1.0 apart.
+    /// For the property `inter_sample_shift`: when within a sample period each contact is converted. Empty where the part is not known.
+    ///
+    /// The converters of a part work side by side, each through its channels in turn. Where a part has a low band, each converter does one
+    /// channel of it after a round of the spike band, so that the low band takes as many rounds as a converter has channels; spikeinterface
+    /// 0.105 takes one more step for it, 0.100 does not. `stream` tells the bands apart.
     pub fn inter_sample_shift(&self, stream: &str) -> Vec<f64> {
-        let second = |part: &String| part.starts_with("NP2") || part.starts_with("PRB2");
-        let is_second = self.model_name.contains("2.0") || self.part_number.as_ref().is_some_and(second);
-        let (each, steps) = if is_second {
-            (16, 16.0)
-        } else {
-            // The spike band has a thirteenth step, in which the low band is digitised.
-            (12, if stream.contains("AP") || stream.contains("imec") { 13.0 } else { 12.0 })
-        };
-        // Of every `2 * each` channels the even ones are on one converter, the odd ones on the next.
-        self.contacts.iter().map(|contact| f64::from(contact.channel % (2 * each) / 2) / steps).collect()
+        let Some(converter) = converter::converter(self.part_number.as_deref()) else { return Vec::new() };
+        let steps = f64::from(converter.multiplexer.steps);
+        let low = converter.lf_hz > 0.0 && is_low_band(stream);
+        let steps = if low { steps } else { (steps * (1.0 + converter.lf_hz / converter.ap_hz)).round() };
+        let turn = |contact: &Contact| converter.multiplexer.turn(contact.channel);
+        let shifts = self.contacts.iter().map(|contact| Some(f64::from(turn(contact)?.order) / steps));
+        shifts.collect::<Option<_>>().unwrap_or_default()
     }
+
+    /// For the annotation `saturation_threshold_uV`: what the converter can measure at most, in microvolts at the electrode. `stream` tells
+    /// the bands apart. `None` where the part or its gain is not known.
+    pub fn saturation_threshold_uv(&self, stream: &str) -> Option<f64> {
+        let converter = converter::converter(self.part_number.as_deref())?;
+        let gain = if is_low_band(stream) { self.lf_gain_factor() } else { self.ap_gain_factor() }?;
+        Some(converter.range / 2.0 / gain * 1e6).filter(|threshold| threshold.is_finite())
+    }
+
+    /// How much the spike band is amplified: a part with one gain has that, any other the one of the settings.
+    fn ap_gain_factor(&self) -> Option<f64> {
+        let fixed = converter::converter(self.part_number.as_deref()).and_then(|converter| converter.ap_gain);
+        fixed.or_else(|| factor(self.ap_gain.as_deref()?))
+    }
+
+    /// How much the low band is amplified.
+    fn lf_gain_factor(&self) -> Option<f64> {
+        let fixed = converter::converter(self.part_number.as_deref()).and_then(|converter| converter.lf_gain);
+        fixed.or_else(|| factor(self.lfp_gain.as_deref()?))
+    }
+}
+
+/// `500x` is 500.
+fn factor(text: &str) -> Option<f64> {
+    text.trim().trim_end_matches('x').parse().ok().filter(|factor: &f64| factor.is_finite() && *factor > 0.0)
+}
+
+fn is_low_band(stream: &str) -> bool {
+    stream.to_ascii_lowercase().contains("lf")
 }
 
 impl Contact {
