@@ -169,7 +169,8 @@ fn the_clipped_copy_is_the_session_but_short() {
     let rig = Rig::new();
     everything(&rig);
     rig.compress(&["--clip-frames", "50", "--chunk-duration", "10ms"]).ends(0);
-    let (whole, short) = (digest(&rig.session), digest(&rig.clipped()));
+    let (whole, mut short) = (digest(&rig.session), digest(&rig.clipped()));
+    assert!(short.remove("adt_session_files.json").is_some());
     assert!(whole.keys().eq(short.keys()));
     let changed = differing(&whole, &short);
     assert!(changed.iter().all(|key| key.rsplit('.').next() == Some("bin")), "{changed:?}");
@@ -209,6 +210,20 @@ fn a_job_of_a_list_compresses_a_run() {
     }
     let clipped = within("ecephys_clipped", &asset);
     assert_eq!(clipped["flat_g0_t0.imec0.ap.meta"], digest(&rig.session)["flat_g0_t0.imec0.ap.meta"]);
+}
+
+/// A session in a bucket is read as one on a disk is.
+#[test]
+fn a_session_in_a_bucket_comes_back_byte_for_byte() {
+    let rig = Rig::new();
+    everything(&rig);
+    let raw = "s3://recordings/raw/session";
+    let adt = |args: &[&str]| Said::of(&mut rig.desk.adt(args));
+    adt(&["copy", rig.session.as_str(), raw]).ends(0);
+    let [made, again] = ["made", "again"].map(|name| rig.desk.root.join(name));
+    adt(&["ephys", "compress", raw, made.as_str(), "--chunk-duration", "10ms"]).ends(0);
+    restore(&rig, &again).ends(0).says("byte for byte");
+    assert_eq!(differing(&digest(&rig.session), &digest(&again)), Vec::<String>::new());
 }
 
 /// A file that cannot be read is reported, the others are saved, and the program ends with 1.
@@ -252,6 +267,10 @@ fn a_lost_store_is_not_made_up_for_by_its_first_frames(
     rig.compress(&[]).ends(0);
     fs::remove_dir_all(rig.stores().join(store)).unwrap();
     let again = rig.desk.root.join("again");
+    restore(&rig, &again).ends(1).says("the clipped copy holds its first frames only");
+    assert!(!again.join(file).exists());
+    // Assets of earlier versions have no list of the session's files.
+    fs::remove_file(rig.clipped().join("adt_session_files.json")).unwrap();
     restore(&rig, &again).ends(1).says("the clipped copy may hold its first frames only");
     assert!(!again.join(file).exists());
 }
