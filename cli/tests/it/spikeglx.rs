@@ -275,6 +275,25 @@ fn a_lost_store_is_not_made_up_for_by_its_first_frames(
     assert!(!again.join(file).exists());
 }
 
+/// Streams and channels of SpikeGLX are chosen as those of Open Ephys are.
+#[rstest]
+#[case::bands(&["--streams", "*.ap"], &["run_imec0.ap.zarr", "run_imec1.ap.zarr"])]
+#[case::one_device(&["--streams", "nidq", "--experiments", "run"], &["run_nidq.zarr"])]
+#[case::channels(&["--channels", "AP?"], &["run_imec0.ap.zarr", "run_imec1.ap.zarr"])]
+fn streams_can_be_chosen(#[case] flags: &[&str], #[case] chosen: &[&str]) {
+    let rig = Rig::new();
+    everything(&rig);
+    rig.compress(&[flags, &["--chunk-duration", "10ms"]].concat()).ends(0).says("not stored: `run_obx0`");
+    let stores: std::collections::BTreeSet<_> =
+        digest(&rig.stores()).into_keys().map(|key| key.split('/').next().unwrap().to_owned()).collect();
+    assert!(stores.iter().eq(chosen), "{stores:?}");
+    let made = rig.stores().parent().unwrap().to_string();
+    Said::of(&mut rig.desk.adt(&["ephys", "verify", &made])).ends(0).says("NOT IN THE ASSET");
+    restore(&rig, &rig.desk.root.join("again"))
+        .ends(1)
+        .says("NOT IN THE ASSET: `run_g0/run_g0_t0.obx0.obx.bin`");
+}
+
 /// The same stores come of a session that is read a second time, and nothing is sent again.
 #[test]
 fn a_second_run_sends_nothing() {

@@ -44,14 +44,16 @@ pub(super) async fn perform(
     send(&copying, move || clipped(&all, frames)).await?;
     // What turned out not to be readable while it was compressed is copied whole.
     let unread = failed(step, job).await;
-    copying.retract(&unread);
-    send(&copying, move || {
-        clipped(&session, frames).filter_map(move |file| match file {
-            Ok(file) if !unread.contains(&file.source.key) => None,
-            file => Some(file.map(|file| ClippedFile { content: Content::Whole, ..file })),
+    if !unread.is_empty() {
+        copying.retract(&unread);
+        send(&copying, move || {
+            clipped(&session, frames).filter_map(move |file| match file {
+                Ok(file) if !unread.contains(&file.source.key) => None,
+                file => Some(file.map(|file| ClippedFile { content: Content::Whole, ..file })),
+            })
         })
-    })
-    .await?;
+        .await?;
+    }
     copying.close(job).await
 }
 

@@ -109,7 +109,7 @@ impl Others {
             (Some(_), _) if restored.contains_key(&to) => Ok(()),
             (Some(store), None) => {
                 let what = format!(
-                    "`{to}` ({size}) is not restored: `{store}` is missing or cannot be used, and the clipped copy holds its first frames only"
+                    "`{to}` ({size}) is not restored: `{store}` is missing or cannot be used, and the clipped copy may hold its first frames only"
                 );
                 Err(Fault::new(Class::Missing, what).help("take the store from another copy of the asset"))
             }
