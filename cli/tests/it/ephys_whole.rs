@@ -76,7 +76,10 @@ fn a_flipped_bit_in_any_file_of_the_asset_is_named() {
         let name = key.rsplit('/').next().unwrap().to_owned();
         for said in [verify(&rig), restore(&rig, &[])] {
             assert_eq!(said.code, Some(1), "{key}: {said:#?}");
-            assert!(said.stdout.contains(&name), "{key}: {said:#?}");
+            // `.zmetadata` holds a copy of every document: the damaged copy may be named instead.
+            let named =
+                said.stdout.contains(&name) || name == ".zmetadata" && said.stdout.contains("/.zarray`");
+            assert!(named, "{key}: {said:#?}");
         }
         nothing_is_wrong(&rig, &key);
         fs::write(&path, whole).unwrap();
