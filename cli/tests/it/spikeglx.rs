@@ -267,7 +267,7 @@ fn a_lost_store_is_not_made_up_for_by_its_first_frames(
     rig.compress(&[]).ends(0);
     fs::remove_dir_all(rig.stores().join(store)).unwrap();
     let again = rig.desk.root.join("again");
-    restore(&rig, &again).ends(1).says("the clipped copy holds its first frames only");
+    restore(&rig, &again).ends(1).says("the clipped copy may hold its first frames only");
     assert!(!again.join(file).exists());
     // Assets of earlier versions have no list of the session's files.
     fs::remove_file(rig.clipped().join("adt_session_files.json")).unwrap();
