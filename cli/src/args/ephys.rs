@@ -55,13 +55,13 @@ pub(crate) struct EphysCompress {
     #[arg(long, value_enum)]
     pub codec: Option<EphysCodec>,
     /// How hard: wavpack 1 to 4 [default: 3], blosc 0 to 9 [default: 5], zstd 1 to 22 [default: 3]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", hide_short_help = true)]
     pub level: Option<u8>,
     /// How long a chunk of traces is, such as `1s` or `500ms`; longer ones suit slow streams (LFP) [default: 1s]
-    #[arg(long, value_name = "DURATION", value_parser = chunk_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = chunk_duration, hide_short_help = true)]
     pub chunk_duration: Option<ChunkLength>,
     /// Frames of each recording in the clipped copy, at most [default: 100]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), hide_short_help = true)]
     pub clip_frames: Option<u64>,
     /// What is done about the converter's step: exact, spikeinterface (LOSSY) or none [default: exact]
     ///
@@ -83,7 +83,7 @@ pub(crate) struct EphysCompress {
     /// Store only these channels, such as `CH*`; NOT RESTORABLE
     ///
     /// SYNC lines are kept. A recording without some of its channels cannot be restored from the asset.
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', hide_short_help = true)]
     pub channels: Vec<String>,
     /// Take electrode positions from this file of probeinterface
     ///
@@ -99,7 +99,7 @@ pub(crate) struct EphysCompress {
     ///
     /// true: aligned after the recording (`TIMESTAMPS_ADJUSTED.flag` or `original_timestamps.npy`), or to Harp time while recording
     /// (`SYNC_STATUS` in `settings.xml`). main: alignment to the main stream while recording is enough.
-    #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = word::<Aligned>)]
+    #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = word::<Aligned>, hide_short_help = true)]
     pub require_aligned_timestamps: Option<Aligned>,
     /// The same and more from a file of JSON or YAML, with the names of the Python original (what a job list calls `extra_configs`)
     ///

@@ -7,7 +7,7 @@ use rstest::rstest;
 
 use crate::desk::{Desk, Said};
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "run",
     "check",
     "plan",
@@ -17,6 +17,7 @@ const COMMANDS: [&str; 17] = [
     "ephys",
     "ephys compress",
     "ephys restore",
+    "ephys verify",
     "ephys info",
     "imaging",
     "imaging zarr",
