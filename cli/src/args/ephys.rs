@@ -99,7 +99,7 @@ pub(crate) struct EphysCompress {
     ///
     /// true: aligned after the recording (`TIMESTAMPS_ADJUSTED.flag` or `original_timestamps.npy`), or to Harp time while recording
     /// (`SYNC_STATUS` in `settings.xml`). main: alignment to the main stream while recording is enough.
-    #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = word::<Aligned>)]
+    #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = word::<Aligned>, hide_short_help = true)]
     pub require_aligned_timestamps: Option<Aligned>,
     /// The same and more from a file of JSON or YAML, with the names of the Python original (what a job list calls `extra_configs`)
     ///
