@@ -52,8 +52,22 @@ fn config(keys: &mut Keys, folder: &Utf8Path) -> EphysConfig {
             channels: keys.read("channels", value::names).unwrap_or_default(),
         },
         probe_file: probe_file(keys, folder),
-        aligned: keys.read("require_aligned_timestamps", aligned).unwrap_or(usual.aligned),
+        aligned: alignment(keys).unwrap_or(usual.aligned),
     }
+}
+
+/// Our key wins over the successor's, which only says whether.
+fn alignment(keys: &mut Keys) -> Option<Aligned> {
+    const SUCCESSORS: &str = "check_timestamps";
+    let own = keys.read("require_aligned_timestamps", aligned);
+    let wanted = |checks| if checks { Aligned::Harp } else { Aligned::Any };
+    let other = keys.read(SUCCESSORS, value::switch).map(wanted);
+    if let (Some(own), Some(other)) = (own, other)
+        && own != other
+    {
+        keys.note(SUCCESSORS, "`require_aligned_timestamps` wins over it");
+    }
+    own.or(other)
 }
 
 /// True, false or a word; JSON and YAML have truth values of their own.

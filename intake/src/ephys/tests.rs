@@ -364,10 +364,25 @@ fn a_file_that_is_not_there_is_missing() {
     assert_eq!(fault.class(), Class::Missing);
 }
 
+#[rstest]
+#[case::checked("check_timestamps: true", Aligned::Harp, 0)]
+#[case::not_checked("check_timestamps: false", Aligned::Any, 0)]
+#[case::not_said("check_timestamps: null", Aligned::Any, 0)]
+#[case::alike("check_timestamps: true\nrequire_aligned_timestamps: true", Aligned::Harp, 0)]
+#[case::ours_wins("check_timestamps: true\nrequire_aligned_timestamps: main", Aligned::Main, 1)]
+fn the_successors_check_of_timestamps_is_ours(
+    #[case] text: &str,
+    #[case] aligned: Aligned,
+    #[case] notes: usize,
+) {
+    let (config, told) = fine("c.yaml", text);
+    assert_eq!((config.aligned, told.len()), (aligned, notes), "{told:?}");
+}
+
 /// Every field of the successor's settings, with its default, as they are printed.
 const SUCCESSOR: &str = r#"{
     "input_source": "/rig/session", "output_directory": "/out", "s3_location": null, "reader_name": "openephysbinary",
-    "clip_n_frames": 100, "chronic_chunks_to_compress": null,
+    "clip_n_frames": 100, "check_timestamps": true, "chronic_chunks_to_compress": null,
     "chronic_use_sample_metadata": true, "chronic_start_flag": false, "check_chronic_consecutive_hours": true,
     "hour_interval_tolerance": 0.05, "random_seed": 0, "compress_write_output_format": "zarr",
     "compress_max_windows_filename_len": 150, "compressor_name": "wavpack", "compressor_kwargs": {"level": 3},
@@ -378,7 +393,7 @@ const SUCCESSOR: &str = r#"{
 #[test]
 fn the_successors_settings_are_understood_or_answered() {
     let (config, notes) = fine("c.json", SUCCESSOR);
-    assert_eq!(config, EphysConfig::default());
+    assert_eq!(config, EphysConfig { aligned: Aligned::Harp, ..EphysConfig::default() });
     for key in ["input_source", "output_directory", "chronic_start_flag", "hour_interval_tolerance"] {
         assert!(
             notes.iter().any(|note| note.starts_with(&format!("`{key}` has no effect: "))),
