@@ -85,6 +85,4 @@ fn node_id(processor: &Element) -> &str {
 }
 
 #[cfg(test)]
-mod systems;
-#[cfg(test)]
 mod tests;

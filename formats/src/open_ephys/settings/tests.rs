@@ -1,3 +1,5 @@
+mod systems;
+
 use super::{super::probe::Probe, name::Matched, *};
 use adt_testkit::open_ephys::{ProbeSpec, settings};
 use proptest::prelude::*;

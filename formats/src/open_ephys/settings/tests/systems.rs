@@ -1,6 +1,6 @@
 //! Settings of several systems and programs, written by hand: what each stream's channels are.
 
-use super::{Settings, Wanted};
+use super::super::{Settings, Wanted};
 use rstest::rstest;
 
 /// Attributes for each channel.
