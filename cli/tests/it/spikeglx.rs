@@ -133,16 +133,14 @@ fn restore(rig: &Rig, to: &Utf8PathBuf) -> Said {
 
 /// A file that ends inside a frame, an empty one, and one whose `.meta` was not finished.
 fn cut_off(rig: &Rig) {
-    let files =
-        write(rig, "a run_g0", &["a run_g0_t0", "a run_g0_t1"].map(|part| FileSpec::np2(part, 0, 300)));
+    let interrupted =
+        |spec: FileSpec| spec.without("fileSizeBytes").without("fileTimeSecs").without("fileSHA1");
+    let begun = interrupted(FileSpec::np2("a run_g0_t1", 0, 300));
+    let files = write(rig, "a run_g0", &[FileSpec::np2("a run_g0_t0", 0, 300), begun]);
     let bytes = fs::read(&files[0]).unwrap();
     fs::write(&files[0], &bytes[..bytes.len() - 77]).unwrap();
     fs::write(&files[1], []).unwrap();
-    let crashed = FileSpec::nidq("a run_g0_t0", 70)
-        .without("fileSizeBytes")
-        .without("fileTimeSecs")
-        .without("fileSHA1");
-    write(rig, "a run_g0", &[crashed]);
+    write(rig, "a run_g0", &[interrupted(FileSpec::nidq("a run_g0_t0", 70))]);
 }
 
 /// One folder with recordings of Open Ephys and of SpikeGLX.

@@ -121,6 +121,9 @@ fn kinds(meta: &Meta, device: &Device) -> Result<(&'static str, Vec<What>), Stri
     Ok((key, what))
 }
 
+/// Rates that are read, in Hz: far from those of devices on both sides.
+const RATES: std::ops::RangeInclusive<f64> = 1.0..=1e8;
+
 /// The sample rate of a device's file, in Hz.
 pub(super) fn rate(meta: &Meta, device: &Device) -> Result<f64, String> {
     let key = match device {
@@ -128,7 +131,8 @@ pub(super) fn rate(meta: &Meta, device: &Device) -> Result<f64, String> {
         Device::Nidq => "niSampRate",
         Device::Obx(_) => "obSampRate",
     };
-    meta.positive(key)?.ok_or_else(|| format!("it has no `{key}`"))
+    let rate = meta.positive(key)?.ok_or_else(|| format!("it has no `{key}`"))?;
+    if RATES.contains(&rate) { Ok(rate) } else { Err(format!("`{key}={rate:e}` is not a rate in Hz")) }
 }
 
 /// Whether all sources of the number of columns agree: the counts of the kinds, `nSavedChans`, and `fileSizeBytes` with `fileTimeSecs`.

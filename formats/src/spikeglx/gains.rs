@@ -3,7 +3,7 @@
 use super::{
     columns::{Columns, What},
     imro::{Imro, Row},
-    meta::Meta,
+    meta::{Meta, short},
     name::Device,
     probe::part_number,
 };
@@ -11,6 +11,20 @@ use crate::open_ephys::Units;
 
 /// For each column, units of the signal for a step. The order of the operations is that of neo, so that gains are equal bit for bit.
 pub(super) fn gains(
+    meta: &Meta,
+    device: &Device,
+    columns: &Columns,
+    imro: Option<&Imro>,
+    notes: &mut Vec<String>,
+) -> Result<(Vec<f64>, Units), String> {
+    let (steps, units) = of_device(meta, device, columns, imro, notes)?;
+    match steps.iter().find(|step| !step.is_normal()) {
+        Some(step) => Err(format!("a step of its numbers would be {step}")),
+        None => Ok((steps, units)),
+    }
+}
+
+fn of_device(
     meta: &Meta,
     device: &Device,
     columns: &Columns,
@@ -36,7 +50,82 @@ pub(super) fn gains(
 }
 
 fn factor(meta: &Meta, range: &str, largest: &str, usual: f64) -> Result<f64, String> {
-    Ok(needed(meta, range)? / meta.positive(largest)?.unwrap_or(usual))
+    Ok(volts(meta, range)? / largest_number(meta, largest)?.unwrap_or(usual))
+}
+
+/// The largest voltage. The smallest one must be its opposite: the numbers count from 0 V in both directions.
+fn volts(meta: &Meta, key: &str) -> Result<f64, String> {
+    let most = needed(meta, key)?;
+    if !(1e-3..=1e3).contains(&most) {
+        return Err(format!("`{key}={most}` is not the range of a converter in volts"));
+    }
+    let opposite = key.replace("Max", "Min");
+    match meta.number::<f64>(&opposite)? {
+        Some(least) if (most + least).abs() > 1e-6 => {
+            Err(format!("`{key}={most}` and `{opposite}={least}` are not the two ends of one range"))
+        }
+        _ => Ok(most),
+    }
+}
+
+/// One more than the largest number of a converter, which has 8 to 16 bits.
+fn largest_number(meta: &Meta, key: &str) -> Result<Option<f64>, String> {
+    match meta.positive(key)? {
+        Some(largest) if !(7..16).any(|bits| largest == f64::from(1 << bits)) => {
+            Err(format!("`{key}={largest}` is not the largest number of a converter"))
+        }
+        largest => Ok(largest),
+    }
+}
+
+/// Whether probes of a part or type have a gain for each channel: those of the first generation do. `None` where it is not known.
+fn sets_gains(kind: &str) -> Option<bool> {
+    let kind = kind.strip_prefix("NP").unwrap_or(kind);
+    if kind.starts_with("PRB_") {
+        return Some(true);
+    }
+    if kind.starts_with("PRB2") {
+        return Some(false);
+    }
+    match kind.parse::<u32>().ok()? {
+        0 | 1000..2000 => Some(true),
+        // An NP3000 has gains, its relatives have not.
+        21 | 24 | 2000..3000 | 3010..4000 => Some(false),
+        _ => None,
+    }
+}
+
+/// `imroTbl` must be a table of the generation that part and type name, else its gains are those of another probe.
+fn of_one_generation(meta: &Meta, imro: &Imro, notes: &mut Vec<String>) -> Result<(), String> {
+    if imro.is_3a {
+        return Ok(());
+    }
+    // Where type and table agree, another part number costs the positions only.
+    let said = ["imDatPrb_type", "imDatPrb_pn"].into_iter().find_map(|key| Some((key, meta.text(key)?)));
+    if let Some((key, said)) =
+        said.filter(|(_, said)| sets_gains(said).is_some_and(|sets| sets != imro.has_gains))
+    {
+        let (said, kind) = (short(said), short(&imro.kind));
+        return Err(format!("`{key}={said}`, but `imroTbl` is that of another generation (type {kind})"));
+    }
+    let number = |kind: &str| kind.strip_prefix("NP").unwrap_or(kind).parse::<u32>().ok();
+    let table = number(&imro.kind);
+    for key in ["imDatPrb_type", "imDatPrb_pn"] {
+        let said = meta.text(key).unwrap_or_default();
+        // Parts of the usual kinds share the types 0, 21 and 24; the others are their own type.
+        let own = number(said).filter(|said| key == "imDatPrb_type" || is_a_type(*said));
+        if own.is_some() && table.is_some() && own != table {
+            let (said, kind) = (short(said), short(&imro.kind));
+            notes.push(format!("`{key}={said}`, but `imroTbl` is of the type {kind}"));
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Parts of the first generation whose electrodes are not those of a 1.0: they are types of their own.
+fn is_a_type(part: u32) -> bool {
+    matches!(part, 1020..=1039 | 1100..2000)
 }
 
 fn needed(meta: &Meta, key: &str) -> Result<f64, String> {
@@ -50,7 +139,10 @@ fn probe(
     notes: &mut Vec<String>,
 ) -> Result<Vec<f64>, String> {
     let selectable = imro.filter(|imro| imro.has_gains);
-    let largest = match (meta.positive("imMaxInt")?, selectable) {
+    if let Some(imro) = imro {
+        of_one_generation(meta, imro, notes)?;
+    }
+    let largest = match (largest_number(meta, "imMaxInt")?, selectable) {
         (Some(largest), _) => largest,
         (None, Some(_)) => 512.0,
         (None, None) => {
@@ -61,7 +153,7 @@ fn probe(
             8192.0
         }
     };
-    let factor = needed(meta, "imAiRangeMax")? / largest;
+    let factor = volts(meta, "imAiRangeMax")? / largest;
     let mut channels = columns.channels.as_ref().map(|channels| channels.iter());
     if let Some(imro) = selectable {
         compare(meta, imro, notes)?;
@@ -164,6 +256,32 @@ mod tests {
         "imAiRangeMax=-0.6\nsnsApLfSy=1,0,0\n~imroTbl=(0,1)(0 0 0 500 250 1)",
         "above 0"
     )]
+    #[case::tiny_range(
+        "imec0.ap",
+        "imAiRangeMax=1e-320\nsnsApLfSy=1,0,0\n~imroTbl=(0,1)(0 0 0 500 250 1)",
+        "`imAiRangeMax=0.00"
+    )]
+    #[case::ends_of_two_ranges(
+        "nidq",
+        "niAiRangeMax=5\nniAiRangeMin=-2\nsnsMnMaXaDw=0,0,1,0",
+        "`niAiRangeMin=-2`"
+    )]
+    #[case::largest_number_of_1(
+        "imec0.ap",
+        "imAiRangeMax=0.6\nimMaxInt=1\nsnsApLfSy=1,0,0\n~imroTbl=(0,1)(0 0 0 500 250 1)",
+        "`imMaxInt=1`"
+    )]
+    #[case::half_a_number("nidq", "niAiRangeMax=5\nniMaxInt=512.5\nsnsMnMaXaDw=0,0,1,0", "`niMaxInt=512.5`")]
+    #[case::table_of_a_2_0_for_a_1_0(
+        "imec0.ap",
+        "imAiRangeMax=0.6\nimDatPrb_type=0\nsnsApLfSy=1,0,0\n~imroTbl=(24,1)(0 0 0 0 0)",
+        "`imDatPrb_type=0`, but `imroTbl` is that of another generation (type 24)"
+    )]
+    #[case::table_of_a_1_0_for_a_2_0(
+        "imec0.ap",
+        "imAiRangeMax=0.6\nimDatPrb_pn=PRB2_1_2_0640_0\nsnsApLfSy=1,0,0\n~imroTbl=(0,1)(0 0 0 500 250 1)",
+        "another generation"
+    )]
     #[case::not_a_number("nidq", "niAiRangeMax=NaN\nsnsMnMaXaDw=0,0,1,0", "above 0")]
     #[case::no_gain("nidq", "niAiRangeMax=5\nsnsMnMaXaDw=1,0,0,0", "no `niMNGain`")]
     #[case::which_channel(
@@ -181,6 +299,17 @@ mod tests {
         let text = "imAiRangeMax=0.6\nimChan0apGain=250\nsnsApLfSy=1,0,0\n~imroTbl=(0,1)(0 0 0 500 250 1)";
         let (found, notes) = found("imec0.ap", text).unwrap();
         assert!((found[0] - 2.343_75).abs() < 1e-9 && notes[0].contains("`imChan0apGain=250`"), "{notes:?}");
+    }
+
+    #[rstest]
+    #[case::another_type("imDatPrb_type=1100", true)]
+    #[case::a_part_of_its_own_type("imDatPrb_type=0\nimDatPrb_pn=NP1030", true)]
+    #[case::a_usual_part("imDatPrb_type=0\nimDatPrb_pn=NP1010", false)]
+    #[case::an_old_part("imDatPrb_type=0\nimDatPrb_pn=PRB_1_4_0480_1_C", false)]
+    fn another_type_of_the_same_generation_is_noted(#[case] said: &str, #[case] noted: bool) {
+        let text = format!("{said}\nimAiRangeMax=0.6\nsnsApLfSy=1,0,0\n~imroTbl=(0,1)(0 0 0 500 250 1)");
+        let (_, notes) = found("imec0.ap", &text).unwrap();
+        assert_eq!(notes.iter().any(|note| note.contains("`imroTbl` is of the type 0")), noted, "{notes:?}");
     }
 
     fn found(stream: &str, text: &str) -> Result<(Vec<f64>, Vec<String>), String> {

@@ -65,7 +65,10 @@ impl Pair {
         let imro = meta
             .table("imroTbl")
             .and_then(|table| Imro::parse(&table).map_err(|why| why_no_probe = Some(why)).ok());
-        let (steps, units) = gains(meta, &name.device, &columns, imro.as_ref(), notes).map_err(refused)?;
+        let (steps, units) = gains(meta, &name.device, &columns, imro.as_ref(), notes).map_err(|why| {
+            // A table that cannot be read is why the gains are not known.
+            refused(why_no_probe.clone().map_or(why, |table| format!("{table}, so its gains are not known")))
+        })?;
         let channels = channels(&name, &columns, &steps, units);
         let segment = segment(bin, meta, &name, columns.what.len(), rate, notes).map_err(refused)?;
         let has_electrodes = columns.what.iter().any(|what| what.is_of_probe());
@@ -169,6 +172,13 @@ fn segment(
     }
     let last = first_sample.unwrap_or_default().saturating_add_unsigned(frames.saturating_sub(1));
     match meta.number::<u64>("fileSizeBytes")? {
+        Some(said) if said >= row && frames == 0 => {
+            return Err(format!(
+                "its `.bin` file has {} bytes, less than a frame, but {said} bytes were recorded (`fileSizeBytes`); \
+                 copy the file again",
+                bin.size
+            ));
+        }
         None => notes.push(format!(
             "it has no `fileSizeBytes`: the run was interrupted. All {frames} frames of the `.bin` file are read"
         )),
@@ -178,7 +188,8 @@ fn segment(
     if bin.size == 0 {
         notes.push("its `.bin` file is empty: nothing was recorded".to_owned());
     } else if tail > 0 {
-        notes.push(format!("its `.bin` file ends inside a frame: {tail} bytes follow {frames} whole frames"));
+        let bytes = if tail == 1 { "byte follows" } else { "bytes follow" };
+        notes.push(format!("its `.bin` file ends inside a frame: {tail} {bytes} {frames} whole frames"));
     }
     Ok(Segment {
         recording: name.part(),
@@ -197,7 +208,15 @@ fn segment(
 
 /// How a file differs from what was recorded.
 fn sizes(bytes: u64, said: u64, row: u64, rate: f64) -> String {
-    let other = bytes.abs_diff(said).div_ceil(row);
+    let apart = bytes.abs_diff(said);
+    if apart < row {
+        let (noun, verb) = if apart == 1 { ("byte", "is") } else { ("bytes", "are") };
+        let what = if bytes < said { "missing" } else { "more than were recorded" };
+        return format!(
+            "its `.bin` file has {bytes} bytes, and `fileSizeBytes` is {said}: {apart} {noun} {verb} {what}"
+        );
+    }
+    let other = apart.div_ceil(row);
     let (seconds, plural) = (other as f64 / rate, if other == 1 { "" } else { "s" });
     let frames = format!("{other} frame{plural} ({seconds:.3} s)");
     let what = if bytes < said {

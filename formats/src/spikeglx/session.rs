@@ -85,7 +85,7 @@ fn experiment(
     let mut parts: Vec<(Option<u64>, Option<Trigger>)> =
         pairs.iter().map(|pair| (pair.name.gate, pair.name.trigger)).collect();
     parts.dedup();
-    let mut probes = BTreeMap::new();
+    let (mut probes, mut refused) = (BTreeMap::new(), BTreeSet::new());
     for mut pair in pairs {
         let part = (pair.name.gate, pair.name.trigger);
         pair.segment.number =
@@ -94,14 +94,16 @@ fn experiment(
             experiment.recordings.push(recording(&pair));
         }
         let (path, catgt) = (pair.segment.dat.path.clone(), pair.name.is_catgt());
+        let there = (pair.name.device.to_string(), pair.segment.number);
         if let Err(fault) = join(&mut experiment, pair, &mut probes, problems) {
+            refused.insert(there);
             problems.push(Problem::unread(&path, fault));
         } else if catgt {
             let what = format!("`{path}` was made by CatGT; it is not what was recorded");
             problems.push(Problem::noted(&path, Fault::new(Class::Corrupt, what)));
         }
     }
-    gaps(&experiment, problems);
+    gaps(&experiment, &refused, problems);
     skipped_triggers(&experiment, &parts, problems);
     experiment.streams.sort_by(|a, b| a.name.cmp(&b.name));
     experiment
@@ -189,11 +191,13 @@ fn difference(first: &Stream, second: &Stream, serial: &str, other: &str) -> Opt
     })
 }
 
-/// Notes streams that have no file for a gate and trigger which others have.
-fn gaps(experiment: &Experiment, problems: &mut Vec<Problem>) {
+/// Notes streams that have no file for a gate and trigger which others have. A file that was refused is there.
+fn gaps(experiment: &Experiment, refused: &BTreeSet<(String, u64)>, problems: &mut Vec<Problem>) {
     for stream in &experiment.streams {
-        let there: BTreeSet<_> = stream.segments.iter().map(|segment| segment.number).collect();
-        for recording in experiment.recordings.iter().filter(|recording| !there.contains(&recording.number)) {
+        let read: BTreeSet<_> = stream.segments.iter().map(|segment| segment.number).collect();
+        let is_there =
+            |number: u64| read.contains(&number) || refused.contains(&(stream.name.clone(), number));
+        for recording in experiment.recordings.iter().filter(|recording| !is_there(recording.number)) {
             let what = format!(
                 "the run `{}` has no file of the stream `{}` at {}, where other streams have one",
                 experiment.name, stream.name, recording.name

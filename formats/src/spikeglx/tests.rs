@@ -152,7 +152,10 @@ fn one_run_in_two_places_is_two_acquisitions() {
 #[case::cut(|_: &Desk, bin: &Utf8Path| cut(bin, 770 * 10 + 5), "note", "has 7705 bytes, but `fileSizeBytes=23100`: 20 frames (0.001 s) are missing", 2)]
 #[case::cut_inside_a_frame(|_: &Desk, bin: &Utf8Path| cut(bin, 770 * 10 + 5), "note", "5 bytes follow 10 whole frames", 2)]
 #[case::longer(|_: &Desk, bin: &Utf8Path| cut(bin, 770 * 31), "note", "1 frame (0.000 s) longer than what was recorded", 2)]
-#[case::empty(|_: &Desk, bin: &Utf8Path| cut(bin, 0), "note", "nothing was recorded", 2)]
+#[case::one_byte_short(|_: &Desk, bin: &Utf8Path| cut(bin, 770 * 30 - 1), "note", "1 byte is missing", 2)]
+#[case::some_bytes_more(|_: &Desk, bin: &Utf8Path| cut(bin, 770 * 30 + 333), "note", "333 bytes are more than were recorded", 2)]
+#[case::empty(|_: &Desk, bin: &Utf8Path| cut(bin, 0), "NOT READ", "has 0 bytes, less than a frame, but 23100 bytes were recorded", 1)]
+#[case::less_than_a_frame(|_: &Desk, bin: &Utf8Path| cut(bin, 5), "NOT READ", "has 5 bytes, less than a frame", 1)]
 fn a_file_that_is_wrong_is_reported_and_the_others_are_read(
     #[case] wrong: fn(&Desk, &Utf8Path),
     #[case] weight: &str,
@@ -251,6 +254,7 @@ fn segments_that_differ_are_not_joined(#[case] change: fn(FileSpec) -> FileSpec,
     let session = desk.open();
     let report = said(&session);
     assert!(report.lines().any(|line| line.starts_with("NOT READ") && line.contains(says)), "{report}");
+    assert!(!report.contains("has no file of the stream"), "it is there: {report}");
     assert_eq!(stores(&session), ["run_imec0.ap [g0_t0]"]);
 }
 
