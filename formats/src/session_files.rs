@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 /// Its name, in the clipped copy.
 pub const NAME: &str = "adt_session_files.json";
+/// The attribute of a store's record that says that its asset has this list: without it, the asset is not whole.
+pub const MARK: &str = "session_files";
 /// Longer lists are not read: it has some hundred bytes for each file.
 pub const LONGEST: u64 = 512 << 20;
 const LAYOUT: u32 = 1;

@@ -93,7 +93,7 @@ fn a_flipped_bit_in_any_file_of_the_asset_is_named() {
 fn a_missing_file_of_the_asset_is_named() {
     let rig = rig();
     rig.compress(&["--chunk-duration", "5ms"]).ends(0);
-    for key in digest(&asset(&rig)).into_keys().filter(|key| key != LIST) {
+    for key in digest(&asset(&rig)).into_keys() {
         let path = asset(&rig).join(&key);
         let whole = fs::read(&path).unwrap();
         fs::remove_file(&path).unwrap();
@@ -207,11 +207,42 @@ fn a_dry_run_lists_what_would_be_written_and_what_cannot_be() {
     assert_eq!(digest(&again(&rig)).len(), 1);
 }
 
+/// Its stores say that it had one. What is left comes back.
+#[rstest]
+#[case::the_list(&[LIST])]
+#[case::the_list_and_a_file(&[LIST, "ecephys_clipped/notes/day.txt"])]
+#[case::all_of_it(&["ecephys_clipped"])]
+fn an_asset_that_lost_its_clipped_copy_is_not_whole(#[case] lost: &[&str]) {
+    let rig = rig();
+    rig.compress(&[]).ends(0);
+    for key in lost {
+        let path = asset(&rig).join(key);
+        if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
+    }
+    for said in [verify(&rig), restore(&rig, &["--dry-run"]), restore(&rig, &[])] {
+        said.ends(1).says(LIST).says("is missing");
+    }
+    nothing_is_wrong(&rig, LIST);
+    // The stores by themselves are whole.
+    Said::of(&mut rig.desk.adt(&["ephys", "verify", rig.stores().as_str()])).ends(0);
+}
+
+/// Assets of earlier versions have no list, and their stores do not say that there is one.
 #[test]
-fn an_asset_without_a_list_of_its_files_is_restored_as_before() {
+fn an_asset_that_never_had_a_list_of_its_files_is_restored_as_before() {
     let rig = rig();
     rig.compress(&[]).ends(0);
     fs::remove_file(asset(&rig).join(LIST)).unwrap();
+    for store in fs::read_dir(rig.stores()).unwrap() {
+        for name in [".zattrs", ".zmetadata"] {
+            let path = store.as_ref().unwrap().path().join(name);
+            let mut document: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+            let at = if name == ".zattrs" { "/adt" } else { "/metadata/.zattrs/adt" };
+            let record = document.pointer_mut(at).unwrap().as_object_mut().unwrap();
+            assert!(record.remove("session_files").is_some());
+            fs::write(path, document.to_string()).unwrap();
+        }
+    }
     restore(&rig, &[]).ends(0);
     assert_eq!(differing(&digest(&rig.session), &digest(&again(&rig))), Vec::<String>::new());
 }

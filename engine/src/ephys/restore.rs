@@ -15,7 +15,7 @@ mod thin;
 use std::{collections::BTreeMap, sync::Arc};
 
 use adt_codec::Sha256;
-use adt_formats::session_files::SessionFiles;
+use adt_formats::session_files::{self, SessionFiles};
 use adt_model::{Class, Ended, Fault, JobEnd, Key, Location, Origin, What};
 use adt_store::{FolderLinks, Found, Place, StoreOptions};
 use bytes::Bytes;
@@ -36,6 +36,7 @@ use crate::{
     bridge::Outlet,
     budget::Budget,
     course::Watch,
+    ctx::Tell,
     delivery::{Address, Counters, Delivery},
 };
 
@@ -64,7 +65,7 @@ pub async fn run(asked: &Asked, ctx: &Arc<Ctx>) -> Result<Restored, Fault> {
     let options = StoreOptions { folder_links: FolderLinks::Never, ..ctx.store.clone() };
     let (from, to) = (Place::open(&asked.from, &ctx.store).await?, Place::open(&asked.to, &options).await?);
     if asked.dry_run {
-        return over(asked, &from, to.rehearsing(), JobEnd::Rehearsed, ctx).await;
+        return over(asked, &from, to.rehearsing(), JobEnd::Rehearsed, &unannounced(ctx)).await;
     }
     let _claim = ctx.ledger.claim_move(&format!("restore of {shown}"), &asked.to)?;
     let owner = ctx.owner("restore", &shown, &asked.to)?;
@@ -77,7 +78,18 @@ pub async fn verify(from: &Location, ctx: &Arc<Ctx>) -> Result<Restored, Fault> 
     let nowhere = Utf8PathBuf::from_path_buf(nowhere).unwrap_or_else(|_| "adt-verify".into());
     let asked = Asked { from: from.clone(), to: Location::Folder(nowhere), force: true, dry_run: false };
     let (from, to) = (Place::open(from, &ctx.store).await?, Place::open(&asked.to, &ctx.store).await?);
-    over(&asked, &from, to.rehearsing(), JobEnd::Rehearsed, ctx).await
+    over(&asked, &from, to.rehearsing(), JobEnd::Rehearsed, &unannounced(ctx)).await
+}
+
+/// Where nothing is restored, no restore begins or ends: the result alone says what was found.
+fn unannounced(ctx: &Arc<Ctx>) -> Arc<Ctx> {
+    let all = Arc::clone(&ctx.tell);
+    let tell: Tell = Arc::new(move |event| {
+        if !matches!(event.what, What::JobStarted { .. } | What::JobFinished(_)) {
+            all(event);
+        }
+    });
+    Arc::new(Ctx { tell, ..Ctx::clone(ctx) })
 }
 
 async fn over(
@@ -165,6 +177,7 @@ struct Restoring<'a> {
 impl Restoring<'_> {
     /// Opens the stores; those that cannot be restored are told.
     async fn plan(&mut self, session: Session, folder: Option<Key>) -> Result<Planned, Fault> {
+        let is_of_an_asset = session.is_of_an_asset();
         let Session { number, stores: seen, clipped, files, strays } = session;
         let list = self.list(files.as_ref()).await?;
         let (stores, names) = (Vec::new(), BTreeMap::new());
@@ -183,6 +196,13 @@ impl Restoring<'_> {
                     self.fail(&name, None, fault)?;
                 }
             }
+        }
+        // An asset of an earlier version has no list, and a single store or a folder of stores comes without its asset.
+        if is_of_an_asset && files.is_none() && planned.stores.iter().any(Store::has_list) {
+            let name = format!("ecephys_clipped{}/{}", planned.number, session_files::NAME);
+            let what = format!("`{name}` is missing: other files of the session may be missing too");
+            let fault = Fault::new(Class::Missing, what).help("take it from another copy of the asset");
+            self.fail(&name, None, fault)?;
         }
         for store in &planned.stores {
             for source in store.sources() {

@@ -15,6 +15,7 @@ use adt_formats::{
         Columns, Description, FrameArray, FrameChunk, Layout, Record, SegmentArrays, Source, Storage,
         StoredSamples,
     },
+    session_files,
 };
 use adt_ledger::ObjectState;
 use adt_model::{Class, EphysChoice, EphysConfig, Fault, Key, Pulse};
@@ -359,7 +360,10 @@ impl StreamWork {
         let mut record = Record {
             program: format!("adt {}", self.out.ctx().version),
             sources: sources.collect(),
-            more: serde_json::Map::from_iter([("stream".to_owned(), stream)]),
+            more: serde_json::Map::from_iter([
+                ("stream".to_owned(), stream),
+                (session_files::MARK.to_owned(), session_files::NAME.into()),
+            ]),
         };
         samples.note(&mut record);
         timing::note(timings, &mut record);

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use adt_codec::lsb::exact::Codes;
 use adt_formats::ephys_store::{Columns, FrameArray, Source, Stored, StoredSamples};
+use adt_formats::session_files;
 use adt_formats::zarr::{Dtype, SmallArray, Values};
 use adt_model::{Class, Fault, Key, Rules};
 use adt_store::Place;
@@ -60,6 +61,11 @@ impl Store {
             "the recordings of `{}`: {left} of {of} {channels} not chosen by `channels` (first `{}`)",
             self.name, first.name
         ))
+    }
+
+    /// Whether it was made with a list of all files of its session.
+    pub(super) fn has_list(&self) -> bool {
+        self.stored.record().is_some_and(|record| record.more.contains_key(session_files::MARK))
     }
 
     pub(super) fn sources(&self) -> &[Source] {
