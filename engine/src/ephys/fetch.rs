@@ -42,8 +42,8 @@ impl Fetched {
         let both = format!("{from}\n{destination}");
         let root = work.join(format!("adt-ephys-{:016x}", crc64(both.as_bytes())));
         let name = from.to_string();
-        let name = name.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
-        let session = root.join(if name.is_empty() { "session" } else { &name });
+        let name = name.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        let session = root.join(if is_plain(name) { name } else { "session" });
         Self { session, root }
     }
 
@@ -52,6 +52,12 @@ impl Fetched {
         fs_err::remove_dir_all(&self.root)
             .map_err(|error| Fault::io(format!("`{}` could not be removed", self.root), error))
     }
+}
+
+/// Whether a part of a prefix names a folder inside of another one, on every system.
+fn is_plain(name: &str) -> bool {
+    let odd = |c: char| c.is_control() || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|');
+    !name.contains(odd) && !name.ends_with(['.', ' ']) && !name.is_empty()
 }
 
 /// Copies a session from a bucket into a folder below `work`; what is there already is kept. The summary says what went wrong with the copy.
@@ -183,6 +189,17 @@ mod tests {
         assert_eq!(one, of("s3://raw/day/session", "s3://out/a"));
         assert_ne!(one, of("s3://raw/day/session", "s3://out/b"));
         assert_ne!(one, of("s3://raw/other/session", "s3://out/a"));
+    }
+
+    /// A prefix may have any name.
+    #[test]
+    fn no_name_leaves_the_work_folder() {
+        for name in ["", ".", "..", "...", "a:b", "C:", "a\\..\\..\\b", "a\nb"] {
+            assert!(!is_plain(name), "{name:?}");
+        }
+        for name in ["session", ".hidden", "731015 2026-01-01", "Mäuse.1", "..a"] {
+            assert!(is_plain(name), "{name:?}");
+        }
     }
 
     #[test]
