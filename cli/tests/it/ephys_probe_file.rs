@@ -86,6 +86,17 @@ fn a_probe_of_the_settings_stays_unless_it_is_to_be_replaced() {
     rig.compress(&["--probe-file-for", "all"]).ends(2).says("needs `--probe-file`");
 }
 
+/// Two probes would silently have the same positions.
+#[test]
+fn streams_that_share_the_probe_of_a_file_are_named() {
+    let (rig, file) = rig(&[probe("a", &[7, 6, 5, 4, 3, 2, 1, 0])]);
+    let boards = [StreamSpec::probe(BOARD, 8, 200), StreamSpec::probe("Acquisition_Board-101.B", 8, 200)];
+    rig.record(NODE, (1, 1), Gui::V06, &boards);
+    let said = rig.compress(&["--probe-file", &file]).ends(0);
+    let said = said.says("`probe_file` gives one probe to 2 streams").says("Acquisition_Board-101.B");
+    assert_eq!((said.stdout + &said.stderr).matches("gives one probe to").count(), 1);
+}
+
 #[test]
 fn a_file_may_be_for_channels_that_are_chosen() {
     let (rig, file) = rig(&[probe("a", &[3, 2, 1, 0])]);

@@ -77,7 +77,7 @@ impl Given {
         streams: impl Iterator<Item = &'a Stream>,
         choice: &EphysChoice,
     ) -> Result<Vec<String>, Fault> {
-        let (mut used, mut notes) = (false, Vec::new());
+        let (mut used, mut notes) = (Vec::new(), Vec::new());
         for stream in streams {
             if !self.is_for(stream) {
                 if stream.probe.is_some() {
@@ -87,9 +87,16 @@ impl Given {
                 continue;
             }
             self.place(stream, &columns(stream, choice))?;
-            used = true;
+            used.push(format!("`{}`", stream.store_name()));
         }
-        if used {
+        if used.len() > 1 {
+            notes.push(format!(
+                "`probe_file` gives one probe to {} streams: {}",
+                used.len(),
+                used.join(", ")
+            ));
+        }
+        if !used.is_empty() {
             return Ok(notes);
         }
         let what = format!("`probe_file`: no stream takes `{}`", self.path);
