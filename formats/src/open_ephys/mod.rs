@@ -38,6 +38,9 @@ mod tree;
 use camino::Utf8PathBuf;
 
 pub use aligned::Adjusted;
+/// Sample rates that are read, in Hz: far from those of devices on both sides.
+pub(crate) const RATES: std::ops::RangeInclusive<f64> = 1e-3..=1e8;
+
 pub(crate) use channel::number_repeated;
 pub use channel::{Channel, ChannelKind, Units};
 pub use clipped::{Clipped, ClippedFile, Content, clipped};

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 
+use super::RATES;
+
 /// A channel takes about 300 bytes; 16 probes stay below 4 MB.
 pub(super) const LONGEST: u64 = 16 << 20;
 /// More columns than any recorder has, few enough for a row to fit into memory.
@@ -133,16 +135,28 @@ fn checked(mut stream: Continuous) -> Result<Continuous, String> {
     if stream.folder_name.is_empty() {
         return Err("`folder_name` is no folder".to_owned());
     }
-    if !stream.sample_rate.is_finite() || stream.sample_rate <= 0.0 {
-        return Err(format!("its sample rate is {} Hz", stream.sample_rate));
+    if !RATES.contains(&stream.sample_rate) {
+        let rate = Some(stream.sample_rate.to_string()).filter(|rate| rate.len() < 20);
+        return Err(format!(
+            "its sample rate is {} Hz",
+            rate.unwrap_or_else(|| format!("{:e}", stream.sample_rate))
+        ));
     }
     if stream.channels.is_empty() || stream.channels.len() > WIDEST {
         return Err(format!("it has {} channels", stream.channels.len()));
     }
-    if let Some(channel) = stream.channels.iter().find(|channel| !channel.bit_volts.is_finite()) {
-        return Err(format!("`bit_volts` of `{}` is not a number", channel.channel_name));
+    if let Some(channel) = stream.channels.iter().find(|channel| !is_gain(channel.bit_volts)) {
+        return Err(match channel.bit_volts {
+            gain if gain.is_finite() => format!("`bit_volts` of `{}` is {gain:?}", channel.channel_name),
+            _ => format!("`bit_volts` of `{}` is not a number", channel.channel_name),
+        });
     }
     Ok(stream)
+}
+
+/// 0 is reported where the samples are read.
+fn is_gain(bit_volts: f64) -> bool {
+    bit_volts.is_normal() || bit_volts.classify() == std::num::FpCategory::Zero
 }
 
 /// A text; anything else is as good as none.

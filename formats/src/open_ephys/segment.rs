@@ -105,10 +105,18 @@ impl Segment {
         let (dat, frames) = (&self.dat, self.frames);
         if doubtful {
             let (n, described) = (self.columns, stream.channels.len());
-            note(
-                dat,
-                format!("has {n} values in each frame by its size, {described} channels are described"),
-            );
+            let said = match stream.num_channels {
+                Some(said) if described == n => format!("`num_channels` is {said}"),
+                _ => format!("{described} channels are described"),
+            };
+            note(dat, format!("has {n} values in each frame by its size, {said}"));
+        }
+        let zero = |gain: f64| gain.classify() == std::num::FpCategory::Zero;
+        let without: Vec<_> = stream.channels.iter().filter(|channel| zero(channel.bit_volts)).collect();
+        if let Some(first) = without.first() {
+            let (n, name) = (without.len(), &first.channel_name);
+            let channels = if n == 1 { "channel has" } else { "channels have" };
+            note(dat, format!("has no scale: {n} {channels} a `bit_volts` of 0 (first `{name}`)"));
         }
         if dat.size == 0 {
             note(dat, "is empty: nothing was recorded".to_owned());

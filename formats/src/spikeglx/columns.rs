@@ -4,6 +4,7 @@ use super::{
     meta::{Meta, Table, entries, ranges, short},
     name::{Band, Device},
 };
+use crate::open_ephys::RATES;
 
 /// Wider frames than any recorder writes.
 const WIDEST: usize = 1 << 16;
@@ -120,9 +121,6 @@ fn kinds(meta: &Meta, device: &Device) -> Result<(&'static str, Vec<What>), Stri
     };
     Ok((key, what))
 }
-
-/// Rates that are read, in Hz: far from those of devices on both sides.
-const RATES: std::ops::RangeInclusive<f64> = 1.0..=1e8;
 
 /// The sample rate of a device's file, in Hz.
 pub(super) fn rate(meta: &Meta, device: &Device) -> Result<f64, String> {

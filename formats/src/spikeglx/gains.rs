@@ -71,7 +71,7 @@ fn volts(meta: &Meta, key: &str) -> Result<f64, String> {
 /// One more than the largest number of a converter, which has 8 to 16 bits.
 fn largest_number(meta: &Meta, key: &str) -> Result<Option<f64>, String> {
     match meta.positive(key)? {
-        Some(largest) if !(7..16).any(|bits| largest == f64::from(1 << bits)) => {
+        Some(largest) if !(7..16).any(|bits| (largest - f64::from(1 << bits)).abs() < 1e-9) => {
             Err(format!("`{key}={largest}` is not the largest number of a converter"))
         }
         largest => Ok(largest),

@@ -359,6 +359,31 @@ fn a_column_that_is_counted_and_not_described_is_kept() {
     assert!(noted(&session)[0].contains("has 7 values in each frame by its size"));
 }
 
+/// The samples are read; what the description says of them is reported.
+#[rstest]
+#[case::another_count("num_channels", 5.into(), "`num_channels` is 5")]
+#[case::no_scale("channels", 0.into(), "1 channel has a `bit_volts` of 0 (first `CH1`)")]
+fn a_description_that_the_samples_contradict(
+    #[case] key: &str,
+    #[case] value: serde_json::Value,
+    #[case] says: &str,
+) {
+    let rig = Rig::new();
+    let folder = rig.record(NODE, (1, 1), Gui::V06, &[probe(100)]);
+    let path = folder.join("structure.oebin");
+    let mut oebin: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let stream = &mut oebin["continuous"][0];
+    if key == "channels" {
+        stream[key][0]["bit_volts"] = value
+    } else {
+        stream[key] = value
+    }
+    fs::write(&path, oebin.to_string()).unwrap();
+    let session = rig.open();
+    assert_eq!(samples(&session.experiments[0].streams[0], 0), probe(100).samples());
+    assert!(noted(&session).iter().any(|note| note.contains(says)), "{:?}", noted(&session));
+}
+
 #[test]
 fn a_stream_of_one_experiment_only_is_told() {
     let rig = Rig::new();

@@ -23,6 +23,18 @@ fn what_is_not_there_is_empty() {
 
 #[rstest]
 #[case::no_channels(r#"{"folder_name": "odd", "sample_rate": 1.0}"#, "channels")]
+#[case::tiny_rate(
+    r#"{"folder_name": "odd", "sample_rate": 1e-300, "channels": [{"channel_name": "C", "bit_volts": 1}]}"#,
+    "sample rate is 1e-300 Hz"
+)]
+#[case::huge_rate(
+    r#"{"folder_name": "odd", "sample_rate": 1e308, "channels": [{"channel_name": "C", "bit_volts": 1}]}"#,
+    "sample rate is 1e308 Hz"
+)]
+#[case::tiny_gain(
+    r#"{"folder_name": "odd", "sample_rate": 1, "channels": [{"channel_name": "C", "bit_volts": 1e-320}]}"#,
+    "`bit_volts` of `C` is 1e-320"
+)]
 #[case::empty_channels(r#"{"folder_name": "odd", "sample_rate": 1.0, "channels": []}"#, "0 channels")]
 #[case::rate(
     r#"{"folder_name": "odd", "sample_rate": 0, "channels": [{"channel_name": "C", "bit_volts": 1}]}"#,
