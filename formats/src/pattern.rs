@@ -30,7 +30,7 @@ fn one(pattern: &[char], text: char) -> Option<usize> {
         '?' => Some(1),
         '[' => match set(&pattern[1..], text) {
             Some((length, holds)) => holds.then_some(length + 1),
-            // A bracket that nobody closes is itself.
+            // A bracket that is not closed is a literal.
             None => (text == '[').then_some(1),
         },
         other => (*other == text).then_some(1),

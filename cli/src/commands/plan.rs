@@ -54,7 +54,7 @@ fn planned(spec: &JobSpec, look: &mut Look) -> Plan {
         }
     };
     let Some((side, column, value, fault)) = fault else { return plan };
-    // A plan is also made where there is no network, no credentials and no source. A refusal is the job's to solve, and so is a folder that is
+    // A plan is also made where there is no network, no credentials and no source. A refusal has to be solved before the job runs, and so has a folder that is
     // here and not what the job says.
     let here = side == "source" && value.as_ref().is_some_and(|path| Utf8Path::new(path).exists());
     if matches!(fault.class(), Class::Transient | Class::Missing) && !here {

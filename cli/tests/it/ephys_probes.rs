@@ -71,7 +71,7 @@ fn staggered(channel: u32, site: &mut Site) {
     site.0 += if (channel / 2).is_multiple_of(2) { 16.0 } else { 0.0 };
 }
 
-/// A quarter of the channels on each shank, of which the settings name each.
+/// A quarter of the channels on each shank; the settings name all of them.
 fn on_four_shanks(channel: u32, site: &mut Site) {
     let shank = channel / 96;
     *site = (site.0 + 250.0 * f64::from(shank), 15.0 * f64::from(channel % 96 / 2), Some(shank));
@@ -142,7 +142,7 @@ fn onix(names: &[&str], devices: &str) -> String {
     file("1.0.1", &[&[system("ONIX Source", &listed, &devices), record_node(&listed, "ALL")]])
 }
 
-/// Settings by name, each of which probeinterface reads.
+/// Settings by name; probeinterface reads all of them.
 fn settings_of_every_kind() -> Vec<(&'static str, String)> {
     let np1 = || Probe::new("PRB_1_4_0480_1_C", (11.0, 32.0, 20.0)).with(staggered);
     let np2 = || Probe::new("NP2004", (27.0, 32.0, 15.0));

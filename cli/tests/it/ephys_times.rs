@@ -142,7 +142,7 @@ fn frames_without_numbers_are_kept(#[case] deed: fn(&Utf8Path), #[case] says: &[
     assert_eq!(Readers::Today.run("times.py", &[rig.session.as_str(), rig.stores().as_str()]), "start");
 }
 
-/// Two streams, of which only the first may be aligned.
+/// Two streams; only the first may be aligned.
 fn two_streams() -> (Rig, Utf8PathBuf) {
     let rig = Rig::new();
     let folder =

@@ -374,9 +374,9 @@ fn a_description_that_the_samples_contradict(
     let mut oebin: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     let stream = &mut oebin["continuous"][0];
     if key == "channels" {
-        stream[key][0]["bit_volts"] = value
+        stream[key][0]["bit_volts"] = value;
     } else {
-        stream[key] = value
+        stream[key] = value;
     }
     fs::write(&path, oebin.to_string()).unwrap();
     let session = rig.open();

@@ -47,7 +47,7 @@ pub struct File {
     pub bytes: u64,
     /// Of the whole file, as it was recorded.
     pub sha256: String,
-    /// Whether it stood there already.
+    /// Whether it was there already.
     pub kept: bool,
 }
 

@@ -127,7 +127,7 @@ impl Others {
     }
 }
 
-/// The clipped copy of an asset without a list: all of it is whole but the samples, of which nothing is known.
+/// The clipped copy of an asset without a list: all files are whole, but for files of samples, which may be cut off.
 pub(super) fn unlisted(
     clipped: BTreeMap<Key, Found>,
     restored: &BTreeMap<Key, u64>,

@@ -139,7 +139,7 @@ fn by_wiring(kind: &ProbeKind, sites: &[Site]) -> Option<(Vec<(u32, u32)>, &'sta
     Some((electrodes.into_iter().map(|electrode| (0, electrode)).collect(), wrong))
 }
 
-/// Contacts of which nothing is known but their positions.
+/// Contacts with known positions and nothing else.
 fn from_file(sites: &[Site], why: &str) -> Result<Placed, String> {
     let left = sites.iter().map(|site| site.x).fold(f64::INFINITY, f64::min);
     let places: BTreeSet<_> =

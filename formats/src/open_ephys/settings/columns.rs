@@ -11,7 +11,7 @@ pub(super) fn numbers(names: &[&str]) -> Option<Vec<u32>> {
     numbers.filter(|numbers| sorted.len() == numbers.len())
 }
 
-/// The readout channel of each column. `known`: those of which the settings name the electrode, in order.
+/// The readout channel of each column. `known`: those whose electrode the settings name, in order.
 ///
 /// The settings say which channels are recorded, the names of the columns in which order. Names count from 0 or from 1, which the settings do
 /// not tell; they must be the same set of channels.

@@ -105,13 +105,13 @@ impl Settings {
         let mut named = named.collect::<Result<Vec<_>, _>>()?.into_iter();
         match (named.next(), named.next()) {
             (Some(entry), None) => Ok(entry),
-            (None, _) => Err(nobody()),
+            (None, _) => Err(no_match()),
             (Some(_), Some(_)) => Err("several systems have a probe of this name".to_owned()),
         }
     }
 }
 
-fn nobody() -> String {
+fn no_match() -> String {
     "no probe of the settings matches the stream's name".to_owned()
 }
 
@@ -134,7 +134,7 @@ impl Source {
         let place = self.streams.iter().position(|name| name == wanted.stream);
         let are_numbers = self.streams.iter().all(is_number) && self.streams.len() == self.bands().count();
         let place = place.filter(|_| are_numbers);
-        place.and_then(|place| self.by_order(Some(place), wanted)).ok_or_else(nobody)
+        place.and_then(|place| self.by_order(Some(place), wanted)).ok_or_else(no_match)
     }
 
     /// The entry whose stream it is; then the one that a person called so; then the one whose name is a part of the stream's; then the one whose
@@ -143,7 +143,7 @@ impl Source {
         let own = probe_of(wanted.stream);
         let names = self.probes.iter().flat_map(|entry| [&entry.custom, &entry.stream]).flatten();
         let held: Vec<&String> = names.filter(|name| holds(own, name)).collect();
-        // Of `left` and `left 2`, both of which are in `left 2 filtered`, the longer is meant.
+        // `left 2 filtered` contains both `left` and `left 2`: the longer name is meant.
         let is_meant = |name: &String| {
             held.contains(&name) && held.iter().all(|other| *other == name || !other.contains(name.as_str()))
         };
