@@ -54,8 +54,8 @@ fn planned(spec: &JobSpec, look: &mut Look) -> Plan {
         }
     };
     let Some((side, column, value, fault)) = fault else { return plan };
-    // A plan is also made where there is no network, no credentials and no source. A refusal has to be solved before the job runs, and so has a folder that is
-    // here and not what the job says.
+    // A plan is also made where there is no network, no credentials and no source. A refusal, or a folder here that is not what the job says,
+    // keeps the job from running.
     let here = side == "source" && value.as_ref().is_some_and(|path| Utf8Path::new(path).exists());
     if matches!(fault.class(), Class::Transient | Class::Missing) && !here {
         plan.notes.insert(0, format!("the {side} could not be read: {}", fault.line()));
